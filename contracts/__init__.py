@@ -1,0 +1,1 @@
+"""What every room agrees on: schemas, units, accounting, errors, keys and protocols. Imports nothing of ours."""

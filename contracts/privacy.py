@@ -1,0 +1,43 @@
+"""The privacy profiles and the actions that a schema's columns declare."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Profile(StrEnum):
+    """How a home de-identifies. Chosen at `init`; there is no silent default."""
+
+    SAFE_HARBOR = "safe_harbor"
+    """45 CFR 164.514(b)(2): years only, ages over 89 grouped, 3-digit ZIP by population."""
+    EXPERT = "expert"
+    """45 CFR 164.514(b)(1): dates shifted by person, intervals kept; needs an expert's determination."""
+
+
+class Action(StrEnum):
+    """What de-identification does with a column. A column without an action is dropped."""
+
+    KEEP = "keep"
+    """Carried over as it is; the field's `reason` says why that is safe."""
+    SUBJECT = "subject"
+    """An encoded identity -> `person_id` (int64, null where there is no person)."""
+    ID = "id"
+    """A string -> keyed 63-bit id (int64) in the name space that the field's `space` names."""
+    UID = "uid"
+    """A DICOM UID -> keyed surrogate `2.25.<decimal>`; UIDs of the standard (1.2.840.10008.) stay."""
+    DATE = "date"
+    """ISO date or date-time string (or date32) -> date32, shifted or cut to the year (January 1)."""
+    DATETIME = "datetime"
+    """ISO date-time string -> timestamp[us] in local wall time, shifted, or null under safe_harbor."""
+    YEAR = "year"
+    """Date string -> its year as int32 of the date's true value; grouped when it tells an age over 89."""
+    TEXT = "text"
+    """Free text -> the person's identifiers and dates replaced."""
+    ZIP = "zip"
+    """Postal code -> its first three digits, or 000 where the profile says so."""
+    HEADER = "header"
+    """DICOM JSON model of a header -> the same, by the PS3.15 Basic Profile."""
+    RESOURCE = "resource"
+    """FHIR resource as JSON -> the same, by the allow-list."""
+    DROP = "drop"
+    """Removed; the field's `reason` says why."""

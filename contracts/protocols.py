@@ -1,0 +1,98 @@
+"""The few protocols that rooms talk through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Protocol
+
+from contracts.identity import Identity
+from contracts.keys import Key
+from contracts.units import Discovery, Part, Source, Unit
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+
+class Place(Protocol):
+    """Where a unit's bytes are. Handed to connectors by the stores; its name is patient data."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+    def open(self) -> BinaryIO: ...
+    def local(self) -> AbstractContextManager[Path]: ...
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Everything a connector needs to read one unit, in the worker that reads it."""
+
+    unit: Unit
+    source: Source
+    place: Place = field(repr=False)
+    key: Key = field(repr=False)
+
+    @property
+    def authority(self) -> str:
+        """The source's assigning authority; its name where none is set."""
+        return self.source.authority or self.source.name
+
+
+class Connector(Protocol):
+    """One for each export format. See `docs/how-to/new-format.md`.
+
+    `read` yields (table, batch) pairs. Each table is declared in `tables` with the same name and schema, one row for
+    one source record, and carries an int64 column `_record` (0-based number of the record in the unit: a line, an
+    instance, a VCF record). The reserved table `rejected` (schema `contracts.schemas.REJECTED`) takes the records
+    that cannot be read, with a reason code; they count as read and are quarantined. The reserved table `ignored`
+    (schema `contracts.schemas.IGNORED`) takes what is counted but is no record of this format.
+    """
+
+    kind: ClassVar[str]
+    version: ClassVar[str]
+    ownership: ClassVar[str]  # "file" or "record"
+    tables: ClassVar[dict[str, pa.Schema]]
+
+    def discover(self, source: Source, checkpoint: str) -> Discovery: ...
+    def identities(self, reading: Reading) -> Iterator[Identity]: ...
+    def parts(self, reading: Reading) -> Sequence[Part]: ...
+    def read(self, reading: Reading, part: Part) -> Iterator[tuple[str, pa.RecordBatch]]: ...
+    def check(self, place: Place) -> Iterator[Finding]: ...
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a preflight says of one file: `severity` error, warning or info; `where` is a line, tag or field."""
+
+    severity: str
+    rule: str
+    message: str
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a store did: versions before and after, rows written and removed. Counts only."""
+
+    table: str
+    version: int
+    changed: bool
+    rows_written: int = 0
+    rows_removed: int = 0
+
+
+class Encoder(Protocol):
+    """Turns texts or images into vectors."""
+
+    name: str
+    digest: str
+    dimension: int
+
+    def encode(self, batch: Sequence[Any]) -> np.ndarray:
+        """(n, dimension) float32, each row of L2 norm 1."""
+        ...

@@ -1,0 +1,130 @@
+"""The registry of lake tables: schema, key, order of publication, clustering."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from contracts.errors import Fatal
+from contracts.schemas import genomics, graph, imaging, linkage, omop, records
+
+OWN_COLUMNS = (
+    pa.field("_source", pa.string(), nullable=False),
+    pa.field("_owner", pa.int64(), nullable=False),
+    pa.field("_recipe", pa.string(), nullable=False),
+    pa.field("_bucket", pa.int32(), nullable=False),
+)
+"""Carried by every lake table, left out of content digests and exports; `_bucket` is the partition."""
+
+
+@dataclass(frozen=True)
+class LakeTable:
+    """A table of the lake.
+
+    Attributes:
+        name: `<schema>.<table>`.
+        schema: its columns without the own ones.
+        key: columns that identify a row.
+        order: tables are published in ascending order; parents before children.
+        parents: tables that must not be blocked for this one to be published.
+        bucket_by: the column that clusters it, `person_id` falling back to the owner where it is null.
+        derived: computed over whole tables of the lake, not staged by units.
+        open: may hold further columns that the export declares (INFO and FORMAT fields).
+        date: the column that puts a row on a person's timeline.
+    """
+
+    name: str
+    schema: pa.Schema
+    key: tuple[str, ...]
+    order: int
+    parents: tuple[str, ...] = ()
+    bucket_by: str = "person_id"
+    derived: bool = False
+    open: bool = False
+    date: str = ""
+
+    @property
+    def own_schema(self) -> pa.Schema:
+        """The schema with the own columns, as stored."""
+        return pa.schema([*self.schema, *OWN_COLUMNS])
+
+
+def bucket_of(value: int, buckets: int) -> int:
+    """The bucket of an id: ids are uniform keyed hashes, so a remainder spreads them evenly."""
+    return value % buckets
+
+
+_TABLES = [
+    LakeTable("records.patient", records.PATIENT, ("record_id",), 10),
+    LakeTable("omop.person", omop.PERSON, ("person_id",), 20, ("records.patient",), derived=True),
+    LakeTable("omop.death", omop.DEATH, ("person_id",), 21, ("records.patient",), derived=True, date="death_date"),
+    LakeTable(
+        "omop.visit_occurrence",
+        omop.VISIT_OCCURRENCE,
+        ("visit_occurrence_id",),
+        30,
+        ("records.patient",),
+        date="visit_start_date",
+    ),
+    LakeTable(
+        "omop.condition_occurrence",
+        omop.CONDITION_OCCURRENCE,
+        ("condition_occurrence_id",),
+        40,
+        ("records.patient", "omop.visit_occurrence"),
+        date="condition_start_date",
+    ),
+    LakeTable("omop.note", omop.NOTE, ("note_id",), 40, ("records.patient", "omop.visit_occurrence"), date="note_date"),
+    LakeTable(
+        "omop.observation_period",
+        omop.OBSERVATION_PERIOD,
+        ("observation_period_id",),
+        50,
+        ("omop.visit_occurrence",),
+        derived=True,
+    ),
+    LakeTable("records.unmapped", records.UNMAPPED, ("record_id",), 60),
+    LakeTable("records.ledger", records.LEDGER, ("_owner", "unit"), 99, bucket_by="_owner"),
+    LakeTable("imaging.instance", imaging.INSTANCE, ("instance_id",), 10, date="study_date"),
+    LakeTable(
+        "imaging.series", imaging.SERIES, ("series_id", "person_id"), 20, ("imaging.instance",), derived=True
+    ),
+    LakeTable(
+        "imaging.study",
+        imaging.STUDY,
+        ("study_id", "person_id"),
+        30,
+        ("imaging.series",),
+        derived=True,
+        date="study_date",
+    ),
+    LakeTable("genomics.file", genomics.FILE, ("file_id",), 10, bucket_by="_owner"),
+    LakeTable("genomics.sample", genomics.SAMPLE, ("file_id", "sample_index"), 20, ("genomics.file",)),
+    LakeTable("genomics.variant", genomics.VARIANT, ("record_id",), 30, ("genomics.file",), "_owner", open=True),
+    LakeTable("genomics.call", genomics.CALL, ("record_id",), 40, ("genomics.variant",), "_owner", open=True),
+    LakeTable("linkage.person", linkage.PERSON, ("identity_id",), 10, derived=True),
+    LakeTable("linkage.history", linkage.HISTORY, ("event_id",), 10, derived=True),
+    LakeTable("graph.node", graph.NODE, ("node_id",), 90, derived=True),
+    LakeTable("graph.edge", graph.EDGE, ("edge_id",), 91, ("graph.node",), derived=True),
+]
+
+LAKE: dict[str, LakeTable] = {table.name: table for table in _TABLES}
+
+
+def register(table: LakeTable) -> None:
+    """Add the lake table of a new format. A name is taken once."""
+    if table.name in LAKE and LAKE[table.name] != table:
+        raise Fatal("the lake has another table by this name", table.name)
+    LAKE[table.name] = table
+
+
+def table_named(name: str) -> LakeTable:
+    """The lake table by name.
+
+    Raises:
+        Fatal: there is none; the message lists the names.
+    """
+    if name not in LAKE:
+        raise Fatal("no such lake table", name, f"one of {', '.join(sorted(LAKE))}")
+    return LAKE[name]
