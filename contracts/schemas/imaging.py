@@ -45,7 +45,6 @@ INSTANCE = pa.schema(
         col("echo_time_ms", _F, unit="ms"),
         col("burned_in_annotation", _S),
         col("has_pixels", _B, required=True),
-        col("same_uid_other_content", _B, required=True),  # set over the whole table when published
         col("accession_id", pa.int64()),
         col("header", _S),  # the rest of the cleaned header, DICOM JSON model (PS3.18 F)
         col("size_bytes", pa.int64(), unit="byte"),
@@ -77,3 +76,13 @@ STUDY = pa.schema(
         col("number_of_instances", pa.int64(), required=True),
     ]
 )
+
+FLAG = pa.schema(
+    [
+        col("instance_id", pa.int64(), required=True),
+        col("person_id", pa.int64()),
+        col("flag", pa.string(), required=True),  # same-uid-other-content
+        col("number_of_instances", pa.int64(), required=True),
+    ]
+)
+"""What is odd about an instance, judged over the whole table: it is indexed all the same."""

@@ -99,6 +99,7 @@ _TABLES = [
         derived=True,
         date="study_date",
     ),
+    LakeTable("imaging.flag", imaging.FLAG, ("instance_id", "flag"), 40, ("imaging.instance",), derived=True),
     LakeTable("genomics.file", genomics.FILE, ("file_id",), 10, bucket_by="_owner"),
     LakeTable("genomics.sample", genomics.SAMPLE, ("file_id", "sample_index"), 20, ("genomics.file",)),
     LakeTable("genomics.variant", genomics.VARIANT, ("record_id",), 30, ("genomics.file",), "_owner", open=True),

@@ -1,0 +1,1 @@
+"""What is done to one unit of work: cleaning, standardising, de-identifying, chunking, embedding."""

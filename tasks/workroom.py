@@ -1,0 +1,116 @@
+"""What a worker process needs at hand: the home, the key, the vault and the sources, opened once a process.
+
+Workers load the key and the sources themselves, from the home; neither travels as an argument of a task.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+
+import orjson
+
+from connectors.registry import connector
+from contracts.errors import Fatal
+from contracts.keys import Key, load_key
+from contracts.protocols import Connector, Reading
+from contracts.units import Source, Unit
+from stores.home import Home, open_home
+from stores.places import place_of
+from stores.quarantine import Quarantine
+from stores.vault import Vault
+
+_SOURCES = "sources"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One unit's work order: picklable and free of patient data.
+
+    Attributes:
+        home: path of the home.
+        unit: the unit, with its digest and recipe once surveyed.
+        context: digest of the persons in the unit, from the vault.
+        today: the round's date (ISO), so that a round that passes midnight judges by one date.
+    """
+
+    home: str
+    unit: Unit
+    today: str
+    context: str = ""
+
+    @property
+    def day(self) -> date:
+        """The round's date."""
+        return date.fromisoformat(self.today)
+
+    @property
+    def fingerprint(self) -> str:
+        """What makes the staged output of this unit what it is: content, recipe and persons."""
+        return f"{self.unit.digest[:12]}{self.unit.recipe[:8]}{self.context[:8]}"
+
+
+@dataclass(frozen=True)
+class Workroom:
+    """The stores that work on one unit needs."""
+
+    home: Home
+    key: Key = field(repr=False)
+    vault: Vault = field(repr=False)
+    quarantine: Quarantine = field(repr=False)
+
+    def source(self, name: str) -> Source:
+        """The source by name, as the round sealed it into the vault."""
+        known = load_sources(self.vault)
+        if name not in known:
+            raise Fatal("no such source in this home", name, f"one of {', '.join(sorted(known)) or 'none yet'}")
+        return known[name]
+
+    def connector(self, kind: str) -> Connector:
+        """The connector of a source's kind."""
+        return connector(kind)
+
+    def reading(self, unit: Unit) -> Reading:
+        """Resolve the unit's token through the vault and hand its bytes to a connector."""
+        source = self.source(unit.source)
+        return Reading(unit, source, place_of(source, self.vault.path_of(unit)), self.key)
+
+
+def open_workroom(home: str) -> Workroom:
+    """The workroom of this process for the home: opened once, kept open (a store's connection is not for forks)."""
+    return _open(str(Path(home).resolve()), os.getpid())
+
+
+@lru_cache(maxsize=4)
+def _open(home: str, _process: int) -> Workroom:
+    opened = open_home(Path(home))
+    key = load_key(opened.key_id)
+    return Workroom(opened, key, Vault.open(opened, key), Quarantine(opened, key))
+
+
+def save_sources(vault: Vault, sources: list[Source]) -> None:
+    """Seal the round's sources into the vault: their locations are patient data."""
+    rows = [
+        {
+            "name": s.name,
+            "kind": s.kind,
+            "location": s.location,
+            "authority": s.authority,
+            "time_zone": s.time_zone,
+            "snapshot": s.snapshot,
+            "options": dict(s.options),
+        }
+        for s in sources
+    ]
+    data = orjson.dumps(rows)
+    if vault.get_sealed(_SOURCES) != data:
+        vault.put_sealed(_SOURCES, data)
+
+
+def load_sources(vault: Vault) -> dict[str, Source]:
+    """The sources sealed by `save_sources`, by name."""
+    data = vault.get_sealed(_SOURCES)
+    return {row["name"]: Source(**row) for row in orjson.loads(data)} if data else {}
