@@ -1,0 +1,219 @@
+"""Process a unit: read, clean, de-identify, standardise, judge, stage. One pass, memory bounded by a batch."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from contracts.accounting import Account
+from contracts.errors import Rejected
+from contracts.protocols import Connector
+from contracts.schemas import PRESENCE, REJECTED
+from contracts.units import Unit
+from quality.gate import judge_rows, merge_verdicts
+from stores.staging import Manifest, StagingWriter, find_staged
+from tasks.cleaning import clean
+from tasks.deidentification.engine import Deidentifier
+from tasks.standardising import standardise_rows
+from tasks.workroom import Job, Workroom, open_workroom
+
+PRESENCE_TABLE = "_presence"
+_MODULUS = 1 << 63
+_PAYLOAD_LIMIT = 1 << 20
+
+
+@dataclass(frozen=True)
+class Processed:
+    """What processing a unit left behind, in counts: safe to travel through Dask and Prefect."""
+
+    unit: Unit
+    account: dict[str, Any]
+    rows: dict[str, int]
+    reason: str = ""
+    reused: bool = False
+
+
+def process_unit(job: Job) -> Processed:
+    """Take one unit from its export to staged, judged, de-identified Parquet.
+
+    Records that cannot be read, or that cleaning or the gate rejects, go to the encrypted quarantine with a reason
+    code. A unit that fails as a whole (a broken header, a truncated file) is quarantined as one record. Staged output
+    of the same fingerprint, left by a round that was cut off, is used as it is.
+    """
+    room = open_workroom(job.home)
+    unit = job.unit
+    found = find_staged(room.home.staging, unit.source, unit.token, job.fingerprint)
+    if found is not None:
+        return Processed(unit, found.account, {t: s.rows for t, s in found.tables.items()}, reused=True)
+    room.quarantine.forget(unit)
+    with StagingWriter(room.home.staging, unit, job.fingerprint) as writer:
+        treatment = Treatment(room, job, writer)
+        reason = treatment.run()
+        manifest = treatment.finish()
+    return Processed(unit, manifest.account, {t: s.rows for t, s in manifest.tables.items()}, reason)
+
+
+@dataclass
+class Treatment:
+    """The state of one unit's pass."""
+
+    room: Workroom
+    job: Job
+    writer: StagingWriter
+    account: Account = field(default_factory=Account)
+    verdicts: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    rejected: list[pa.Table] = field(default_factory=list)
+    source_tables: Counter[str] = field(default_factory=Counter)
+    content: int = 0
+
+    def __post_init__(self) -> None:
+        self.unit = self.job.unit
+        self.reading = self.room.reading(self.unit)
+        self.connector: Connector = self.room.connector(self.unit.kind)
+        self.record_owned = self.connector.ownership == "record"
+        self.deid = Deidentifier(
+            self.room.key,
+            self.room.home.profile,
+            self.room.vault.people(self.unit),
+            today=self.job.day,
+            source_authority=self.reading.authority,
+        )
+
+    def run(self) -> str:
+        """Read the unit to its end; return the reason when it was rejected as a whole."""
+        try:
+            for part in self.connector.parts(self.reading):
+                for table, batch in self.connector.read(self.reading, part):
+                    self.take(table, pa.Table.from_batches([batch]))
+        except Rejected as rejected:
+            self.reject_whole(rejected)
+            return rejected.reason
+        return ""
+
+    def reject_whole(self, rejected: Rejected) -> None:
+        """The unit is one quarantined record: nothing of it is staged, never half a file as a success."""
+        self.writer.discard()
+        self.account, self.content = Account(), 0
+        self.verdicts.clear()
+        row = {"_record": [0], "reason": [rejected.reason], "where": [rejected.place], "payload": [None]}
+        self.rejected = [pa.table(row, schema=REJECTED)]
+        self.account.add("quarantined", reason=rejected.reason)
+
+    def take(self, table: str, rows: pa.Table) -> None:
+        """Take one batch of one source table through the stages."""
+        if table == "rejected":
+            self._reject(rows)
+        elif table == "ignored":
+            for kind, count in Counter(rows["type"].to_pylist()).items():
+                self.account.add("unmapped", count, kind=kind)
+        else:
+            self._treat(table, rows)
+
+    def _reject(self, rows: pa.Table) -> None:
+        if rows.num_rows:
+            self.rejected.append(rows.select(REJECTED.names).cast(REJECTED))
+            for reason, count in Counter(rows["reason"].to_pylist()).items():
+                self.account.add("quarantined", count, reason=reason)
+
+    def _treat(self, table: str, rows: pa.Table) -> None:
+        counted = (rows.schema.metadata or {}).get(b"counts") != b"no"
+        if not self.record_owned:
+            self.content = (self.content + int(pc.sum(rows["_digest"].cast(pa.decimal128(38))).as_py() or 0)) % _MODULUS
+        cleaned = clean(self.unit.kind, table, rows, today=self.job.day)
+        self._reject(cleaned.rejected)
+        self.account.warnings.update(cleaned.warnings)
+        safe = self.deid.apply(cleaned.accepted, self.connector.tables[table])
+        staged = standardise_rows(self.unit.kind, table, safe, self.deid)
+        failed = self._judge(staged)
+        self._reject(_rejections(cleaned.accepted, failed))
+        if failed:
+            staged = {t: r.filter(_outside(r["_record"], failed)) for t, r in staged.items()}
+        for target, accepted in staged.items():
+            self.writer.write(target, accepted)
+            self.account.rows[target] += accepted.num_rows
+        self._count(table, cleaned.accepted, failed, set(staged), counted)
+
+    def _judge(self, staged: dict[str, pa.Table]) -> dict[int, str]:
+        """Judge every target's rows; a record fails as a whole when one of its rows does."""
+        failed: dict[int, str] = {}
+        for target, rows in staged.items():
+            verdict = judge_rows(target, rows, today=self.job.day)
+            self.verdicts[target].append(verdict.to_json())
+            self.account.warnings.update(verdict.warnings)
+            records = rows["_record"].to_pylist() if verdict.rejected else []
+            for index, reason in verdict.rejected:
+                failed.setdefault(records[index], reason)
+        return failed
+
+    def _count(self, table: str, rows: pa.Table, failed: dict[int, str], targets: set[str], counted: bool) -> None:
+        if failed:
+            rows = rows.filter(_outside(rows["_record"], failed))
+        self.source_tables[table] += rows.num_rows
+        fate = "unmapped" if targets == {"records.unmapped"} else "accepted"
+        if fate == "unmapped" and "record_type" in rows.schema.names:
+            kinds = Counter(rows["record_type"].to_pylist())
+        else:
+            kinds = Counter({table.rpartition(".")[2]: rows.num_rows})
+        if counted:
+            for kind, count in kinds.items():
+                self.account.add(fate, count, kind=kind)
+        if self.record_owned:
+            self._note_presence(table, rows, fate)
+
+    def _note_presence(self, table: str, rows: pa.Table, fate: str) -> None:
+        if "record_type" in rows.schema.names:
+            kind = rows["record_type"]
+        else:
+            kind = pa.array([table.rpartition(".")[2]] * rows.num_rows, pa.string())
+        columns = [rows["_owner"], rows["_record"], kind, rows["_version"], rows["_digest"]]
+        fates = pa.array([fate] * rows.num_rows, pa.string())
+        self.writer.write(PRESENCE_TABLE, pa.table([*columns, fates], schema=PRESENCE))
+
+    def finish(self) -> Manifest:
+        """Seal the rejected records, note what stands in the unit and write the manifest, last of all."""
+        if self.rejected:
+            self.room.quarantine.put(self.unit, pa.concat_tables(self.rejected), "processing")
+        owner = None
+        if not self.record_owned and self.account.fates["accepted"]:
+            owner = self.content or 1
+        elif not self.record_owned and self.source_tables and not self.account.fates["quarantined"]:
+            owner = self.content or 1  # a file with a header and no record is a success of 0 records
+        self.account.check(self.unit.unit)
+        return self.writer.finish(
+            context=self.job.context,
+            owner=owner,
+            ownership=self.connector.ownership,
+            account={**self.account.to_json(), "source_tables": dict(self.source_tables)},
+            verdicts={target: merge_verdicts(found) for target, found in self.verdicts.items()},
+        )
+
+
+def _outside(records: pa.ChunkedArray, failed: dict[int, str]) -> pa.ChunkedArray:
+    return pc.invert(pc.is_in(records, pa.array(list(failed), pa.int64())))
+
+
+def _rejections(rows: pa.Table, failed: dict[int, str]) -> pa.Table:
+    """The raw records behind gate failures, as rows of REJECTED; the payload is the cleaned source row as JSON."""
+    if not failed:
+        return REJECTED.empty_table()
+    chosen = rows.filter(pc.is_in(rows["_record"], pa.array(list(failed), pa.int64())))
+    numbers = chosen["_record"].to_pylist()
+    payloads = []
+    for row in chosen.to_pylist():
+        payload = b""
+        with suppress(TypeError):
+            payload = orjson.dumps(row, default=str)
+        payloads.append(payload[:_PAYLOAD_LIMIT])
+    columns = [numbers, [failed[n] for n in numbers], [f"record {n}" for n in numbers], payloads]
+    return pa.table(dict(zip(REJECTED.names, columns, strict=True)), schema=REJECTED)
+
+
+def with_digest(job: Job, digest: str, context: str, recipe: str) -> Job:
+    """The job once its unit is surveyed."""
+    return replace(job, unit=replace(job.unit, digest=digest, recipe=recipe), context=context)

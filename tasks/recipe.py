@@ -1,0 +1,73 @@
+"""The recipe of a source's kind: the versions of everything that decides what its rows look like.
+
+A change of one component reprocesses the units that it touches, and only those: a mapping touches the units with
+records of its source tables.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from contracts.privacy import Profile
+from quality.suites import digest as suite_digest
+from tasks.mappings import mappings
+
+_POLICY_FOLDERS = ("deidentification", "cleaning", "vcf", "dicom")
+
+
+@lru_cache(maxsize=8)
+def policy_digest(folder: str) -> str:
+    """Digest over the code and data files of a policy folder of `tasks/`."""
+    root = Path(__file__).parent / folder
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*")):
+        if path.suffix in {".py", ".csv", ".toml", ".sql"}:
+            digest.update(path.name.encode() + b"\x00" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def components(kind: str, connector_version: str, profile: Profile, key_id: str) -> dict[str, str]:
+    """The components of a kind's recipe, by name, each with its digest or version."""
+    found = {
+        "connector": f"{kind} {connector_version}",
+        "profile": profile.value,
+        "key": key_id,
+        "policy:deidentification": policy_digest("deidentification"),
+        "policy:cleaning": policy_digest("cleaning"),
+    }
+    if kind in {"vcf", "dicom"}:
+        found[f"policy:{kind}"] = policy_digest(kind)
+    for target, mapping in mappings(kind).items():
+        found[f"mapping:{target}"] = mapping.digest
+        found[f"suite:{target}"] = suite_digest(target)
+    return found
+
+
+def digest_recipe(parts: Mapping[str, str]) -> str:
+    """One digest over a recipe's components: the `recipe` of a unit."""
+    text = "\n".join(f"{name}={value}" for name, value in sorted(parts.items()))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def changed_components(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Names of the components that differ between two recipes, in order."""
+    return sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+
+
+def touching(changed: list[str], kind: str, source_tables: set[str]) -> list[str]:
+    """Those of the changed components that concern a unit with records of `source_tables`.
+
+    A mapping or suite concerns the units that hold records of a table that the mapping reads; any other component
+    concerns every unit of the kind.
+    """
+    reads = {target: set(mapping.source_tables) for target, mapping in mappings(kind).items()}
+    concerned = []
+    for name in changed:
+        scope, _, target = name.partition(":")
+        if scope in {"mapping", "suite"} and target in reads and not (reads[target] & source_tables):
+            continue
+        concerned.append(name)
+    return concerned
