@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 _SEPARATOR = "\x1f"
 
@@ -64,3 +65,19 @@ class Person:
     person_id: int
     shift_days: int = field(repr=False)
     traits: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Link:
+    """A statement of a crosswalk, a merge message or a linkage rule about two identities. Patient data.
+
+    Attributes:
+        a: one identity.
+        b: the other; the order carries no meaning.
+        action: "link": both are the same person; "unlink": they are not, and every link of this very pair, from
+            whatever source, is void.
+    """
+
+    a: Identity = field(repr=False)
+    b: Identity = field(repr=False)
+    action: Literal["link", "unlink"] = "link"

@@ -1,0 +1,1 @@
+"""Where everything lives: lake, vectors, catalog, vault, quarantine, landing, staging and releases."""
