@@ -32,19 +32,45 @@ def prepare_image(image: NDArray[Any], size: int, place: str = "image") -> NDArr
     colour = image.ndim == 3 and image.shape[2] == 3
     if not (image.ndim == 2 or colour) or image.size == 0 or image.dtype.kind not in "buif":
         raise Rejected("image-shape-not-supported", place, "(H, W) or (H, W, 3) real numbers, at least one pixel")
-    pixels = image.astype(np.float32) if colour and image.dtype == np.uint8 else _window(image)
-    planes = np.moveaxis(pixels, 2, 0) if colour else pixels[np.newaxis]
-    rows, columns = _weigh(image.shape[0], size), _weigh(image.shape[1], size)
-    resized = np.rint(np.clip(rows @ planes @ columns.T, 0, 255))
-    return np.ascontiguousarray(np.broadcast_to(resized, (3, size, size)), dtype=np.float32)
+    pixels = _shrink(_to_finite(image), size)
+    pixels = pixels.astype(np.float32) if colour and image.dtype == np.uint8 else _window(pixels)
+    for _ in range(2):  # rows, then columns
+        pixels = _resize_rows(pixels, size).swapaxes(0, 1)
+    resized = np.rint(np.clip(pixels, 0, 255))
+    planes = np.moveaxis(resized, 2, 0) if colour else resized
+    return np.ascontiguousarray(np.broadcast_to(planes, (3, size, size)), dtype=np.float32)
 
 
-def _window(image: NDArray[Any]) -> NDArray[np.float32]:
-    """Map percentiles of the finite values linearly to 0 and 255; a flat image gives 0."""
-    pixels = image.astype(np.float64 if image.dtype.itemsize > 2 else np.float32)
-    if image.dtype.kind == "f":
-        finite = np.isfinite(pixels)
-        pixels = np.where(finite, pixels, pixels[finite].min() if finite.any() else 0)
+def _to_finite(image: NDArray[Any]) -> NDArray[Any]:
+    """The image with NaN and infinities replaced by its smallest finite value (0 where there is none)."""
+    if image.dtype.kind != "f":
+        return image
+    finite = np.isfinite(image)
+    return image if finite.all() else np.where(finite, image, image[finite].min() if finite.any() else 0)
+
+
+def _shrink(image: NDArray[Any], size: int) -> NDArray[Any]:
+    """Average cells of k x k pixels, so that both sides stay at least 2 x `size`: the cheap part of a big shrink.
+
+    Pixels right and below that fill no cell are left out (less than one part in 2 x `size` of a side).
+    """
+    kind = np.float64 if image.dtype.itemsize > 2 else np.float32
+    k = min(image.shape[:2]) // (2 * size)
+    if k < 2:
+        return image.astype(kind)
+    height, width = image.shape[0] // k * k, image.shape[1] // k * k
+    rows = np.zeros((height // k, width, *image.shape[2:]), dtype=kind)
+    for offset in range(k):  # strided sums are several times quicker than a mean over reshaped axes
+        rows += image[offset:height:k, :width]
+    cells = np.zeros((height // k, width // k, *image.shape[2:]), dtype=kind)
+    for offset in range(k):
+        cells += rows[:, offset::k]
+    cells /= k * k
+    return cells
+
+
+def _window(pixels: NDArray[Any]) -> NDArray[np.float32]:
+    """Map the window's percentiles linearly to 0 and 255; a flat image gives 0."""
     flat = pixels.reshape(-1)
     low, high = np.percentile(flat[:: max(1, flat.size // _SAMPLE)], (_LOW, _HIGH))
     if low == high:  # nearly all pixels are equal, as in a mask: the few others are the picture
@@ -53,15 +79,27 @@ def _window(image: NDArray[Any]) -> NDArray[np.float32]:
     return np.clip((pixels - low) * (255.0 / span), 0, 255).astype(np.float32)
 
 
+def _resize_rows(pixels: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    """Resize axis 0 to `size` by weighted sums of rows: no BLAS, whose threads would fight over a busy machine."""
+    resized = np.zeros((size, *pixels.shape[1:]), dtype=np.float32)
+    for rows, weights in zip(*_weigh_rows(pixels.shape[0], size), strict=True):
+        resized += weights.reshape(-1, *[1] * (pixels.ndim - 1)) * pixels[rows]
+    return resized
+
+
 @lru_cache(maxsize=64)
-def _weigh(source: int, target: int) -> NDArray[np.float32]:
-    """The (target, source) matrix of a linear resize: a triangle filter that widens as it shrinks, so that no source
-    pixel is skipped (antialiasing); pixel centres at half numbers; rows add up to 1."""
+def _weigh_rows(source: int, target: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """Row numbers and their weights, each (taps, target), of a linear resize from `source` to `target` rows.
+
+    A triangle filter that widens as it shrinks, so that no row is skipped (antialiasing); pixel centres lie at half
+    numbers; the weights of each target row add up to 1.
+    """
     scale = source / target
     width = max(scale, 1.0)
     centres = (np.arange(target) + 0.5) * scale
-    distance = np.abs(np.arange(source) + 0.5 - centres[:, np.newaxis])
-    weights = np.maximum(0.0, 1.0 - distance / width)
-    normalised: NDArray[np.float32] = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
-    normalised.flags.writeable = False
-    return normalised
+    first = np.floor(centres - width - 0.5).astype(np.intp)
+    rows = first + np.arange(int(np.ceil(2 * width)) + 2)[:, np.newaxis]
+    weights = np.maximum(0.0, 1.0 - np.abs(rows + 0.5 - centres) / width)
+    weights[(rows < 0) | (rows >= source)] = 0.0
+    weights /= weights.sum(axis=0)
+    return np.clip(rows, 0, source - 1), weights.astype(np.float32)
