@@ -1,4 +1,4 @@
-"""Text and image encoders: their weights ship inside packages, torch is not needed and nothing is downloaded."""
+"""Text and image encoders: the weights ship in packages; no torch, and nothing is downloaded."""
 
 from tasks.encoders.registry import ENCODERS, load_encoder
 

@@ -29,7 +29,7 @@ class Model:
     """What `models.toml` says of one model.
 
     Attributes:
-        module: the import package whose folder holds the files; it is located, never imported (it may need torch).
+        module: the import package whose folder holds the files; located, never imported (it may need torch).
         install: the command that installs it.
         dimension: length of the model's vectors.
         graph_version: raised when graph or preprocessing change the vectors.
@@ -97,11 +97,11 @@ def read_pinned_file(model: Model, role: str) -> bytes:
 def read_graph(model: Model, build: Callable[[bytes], bytes]) -> bytes:
     """The model's ONNX graph from the cache; built from its weights on the first call.
 
-    What is returned was verified after it was read, so a file that changes on disk is never run. Processes that
-    build at the same time write the same bytes, each under a name of its own, and the last rename wins.
+    What is returned was verified after it was read, so a file that changes on disk is never run. Processes
+    that build at the same time write the same bytes, each under a name of its own; the last rename wins.
 
     Args:
-        build: makes the graph (serialised `onnx.ModelProto`) of the weights file's content, deterministically.
+        build: makes the graph (a serialised `onnx.ModelProto`) of the weights file's content, always alike.
 
     Raises:
         Fatal: the cached graph, the weights or the result of the build are not the pinned ones.
@@ -110,7 +110,7 @@ def read_graph(model: Model, build: Callable[[bytes], bytes]) -> bytes:
     place = f"model {model.name}, graph"
     if path.is_file():
         content = path.read_bytes()
-        _verify(content, model.onnx_sha256, place, "delete this model from the model cache; it is built again")
+        _verify(content, model.onnx_sha256, place, "delete it from the model cache; it is built again")
         return content
     content = build(read_pinned_file(model, "weights"))
     _verify(content, model.onnx_sha256, place, "install the pinned version of the onnx package")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 NAME = "efficientnet-lite0"
 SIZE = 224
-# The Lite models' own normalisation of 0..255, as their TensorFlow source has it (127 and 128, not ImageNet's).
+# The Lite models' own normalisation of 0..255, as in their TensorFlow source: not ImageNet's.
 MEAN, DEVIATION = 127.0, 128.0
 BLOCKS = 16
 HALVING_BLOCKS = frozenset({1, 3, 5, 11})  # the first of the stages with stride 2
@@ -63,9 +63,9 @@ class EfficientNetLite0:
 def build_graph(content: bytes) -> bytes:
     """Build the ONNX graph of the weights (a legacy torch stream's content).
 
-    Input `image`, float32 (batch, 3, 224, 224), RGB normalised by `MEAN` and `DEVIATION`; output `embedding`, float32
-    (batch, 1280). Lite has no squeeze-and-excitation and clips at 6 where EfficientNet has swish. Source: Tan and Le
-    2019; Howard et al. 2017 and Sandler et al. 2018 (the blocks).
+    Input `image`, float32 (batch, 3, 224, 224), RGB normalised by `MEAN` and `DEVIATION`; output `embedding`,
+    float32 (batch, 1280). Lite has no squeeze-and-excitation and clips at 6 where EfficientNet has swish.
+    Source: Tan and Le 2019; Howard et al. 2017 and Sandler et al. 2018 (the blocks).
     """
     from tasks.encoders.graph import Graph
 
@@ -90,7 +90,7 @@ def build_graph(content: bytes) -> bytes:
 def _add_block(
     graph: Graph, weights: Weights, prefix: str, hidden: str, size: int, stride: int, bounds: tuple[str, str]
 ) -> str:
-    """An inverted bottleneck: widen, filter each channel, narrow; added to its input where the shapes agree."""
+    """An inverted bottleneck: widen, filter each channel, narrow; plus its input where the shapes agree."""
     start = hidden
     expands = f"{prefix}_expand_conv.weight" in weights
     if expands:

@@ -17,7 +17,7 @@ _IR_VERSION = 9
 
 
 class Graph:
-    """Nodes and constants in the order they were added; names are numbered, so two builds are equal byte for byte."""
+    """Nodes and constants in the order they were added, under numbered names: equal builds, equal bytes."""
 
     def __init__(self, name: str, version: str) -> None:
         self._name, self._version = name, version
@@ -26,14 +26,16 @@ class Graph:
         self._inputs: list[onnx.ValueInfoProto] = []
 
     def add_input(self, name: str, kind: str, shape: list[str | int]) -> str:
-        """Declare an input of element type `kind` (`FLOAT`, `INT64`); a string in `shape` is a free dimension."""
+        """Declare an input of type `kind` (`FLOAT`, `INT64`); a string in `shape` is a free dimension."""
         self._inputs.append(helper.make_tensor_value_info(name, TensorProto.DataType.Value(kind), shape))
         return name
 
     def add_constant(self, array: NDArray[Any]) -> str:
         """Add a constant and return its name."""
         name = f"c{len(self._constants)}"
-        self._constants.append(numpy_helper.from_array(np.ascontiguousarray(array).reshape(array.shape), name))
+        # `ascontiguousarray` makes a scalar a vector: `reshape` undoes that.
+        values = np.ascontiguousarray(array).reshape(array.shape)
+        self._constants.append(numpy_helper.from_array(values, name))
         return name
 
     def add_integers(self, *values: int) -> str:

@@ -18,9 +18,10 @@ def prepare_image(image: NDArray[Any], size: int, place: str = "image") -> NDArr
     """Window an image to 8 bits and resize it, whole and stretched, to `size` x `size`.
 
     Args:
-        image: (H, W) grey or (H, W, 3) RGB, any real element type, row 0 on top. Grey is windowed linearly from its
-            0.5th to its 99.5th percentile to 0..255, so units and bit depth do not matter; so is colour, over its
-            channels together, unless it has 8 bits already. Dark must be low: invert MONOCHROME1 before.
+        image: (H, W) grey or (H, W, 3) RGB, any real element type, row 0 on top. Grey is windowed linearly from
+            its 0.5th to its 99.5th percentile to 0..255, so units and bit depth do not matter; so is colour,
+            over its channels together, unless it has 8 bits already. Dark must be low: invert MONOCHROME1
+            before.
         place: the image's token for the error.
 
     Returns:
@@ -31,7 +32,7 @@ def prepare_image(image: NDArray[Any], size: int, place: str = "image") -> NDArr
     """
     colour = image.ndim == 3 and image.shape[2] == 3
     if not (image.ndim == 2 or colour) or image.size == 0 or image.dtype.kind not in "buif":
-        raise Rejected("image-shape-not-supported", place, "(H, W) or (H, W, 3) real numbers, at least one pixel")
+        raise Rejected("image-shape-not-supported", place, "(H, W) or (H, W, 3) real numbers, not empty")
     pixels = _shrink(_to_finite(image), size)
     pixels = pixels.astype(np.float32) if colour and image.dtype == np.uint8 else _window(pixels)
     for _ in range(2):  # rows, then columns
@@ -50,7 +51,7 @@ def _to_finite(image: NDArray[Any]) -> NDArray[Any]:
 
 
 def _shrink(image: NDArray[Any], size: int) -> NDArray[Any]:
-    """Average cells of k x k pixels, so that both sides stay at least 2 x `size`: the cheap part of a big shrink.
+    """Average cells of k x k pixels; both sides stay at least 2 x `size`: the cheap part of a big shrink.
 
     Pixels right and below that fill no cell are left out (less than one part in 2 x `size` of a side).
     """
@@ -76,11 +77,12 @@ def _window(pixels: NDArray[Any]) -> NDArray[np.float32]:
     if low == high:  # nearly all pixels are equal, as in a mask: the few others are the picture
         low, high = flat.min(), flat.max()
     span = (high - low) or 1.0
-    return np.clip((pixels - low) * (255.0 / span), 0, 255).astype(np.float32)
+    windowed: NDArray[np.float32] = np.clip((pixels - low) * (255.0 / span), 0, 255).astype(np.float32)
+    return windowed
 
 
 def _resize_rows(pixels: NDArray[np.float32], size: int) -> NDArray[np.float32]:
-    """Resize axis 0 to `size` by weighted sums of rows: no BLAS, whose threads would fight over a busy machine."""
+    """Resize axis 0 to `size` by weighted sums of rows: no BLAS, whose threads fight over a busy machine."""
     resized = np.zeros((size, *pixels.shape[1:]), dtype=np.float32)
     for rows, weights in zip(*_weigh_rows(pixels.shape[0], size), strict=True):
         resized += weights.reshape(-1, *[1] * (pixels.ndim - 1)) * pixels[rows]
@@ -91,8 +93,8 @@ def _resize_rows(pixels: NDArray[np.float32], size: int) -> NDArray[np.float32]:
 def _weigh_rows(source: int, target: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """Row numbers and their weights, each (taps, target), of a linear resize from `source` to `target` rows.
 
-    A triangle filter that widens as it shrinks, so that no row is skipped (antialiasing); pixel centres lie at half
-    numbers; the weights of each target row add up to 1.
+    A triangle filter that widens as it shrinks, so that no row is skipped (antialiasing); pixel centres lie at
+    half numbers; the weights of each target row add up to 1.
     """
     scale = source / target
     width = max(scale, 1.0)

@@ -62,7 +62,8 @@ class MiniLM:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each whole text, without the special ones: compare with `max_tokens`."""
-        encodings = self._counter.encode_batch_fast([_clean(text) for text in texts], add_special_tokens=False)
+        cleaned = [_clean(text) for text in texts]
+        encodings = self._counter.encode_batch_fast(cleaned, add_special_tokens=False)
         return [len(encoding.ids) for encoding in encodings]
 
     def _run(self, tokens: list[NDArray[np.int64]]) -> Any:

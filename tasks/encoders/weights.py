@@ -1,4 +1,4 @@
-"""Readers of the two files that model weights come in, without torch and without running code from the file."""
+"""Readers of the two formats that model weights come in; no torch, and no code from the file is run."""
 
 from __future__ import annotations
 
@@ -82,8 +82,8 @@ class _LegacyUnpickler(pickle.Unpickler):
 def read_torch_stream(content: bytes) -> Weights:
     """Read a state dictionary from torch's legacy stream (before its zip format).
 
-    The stream is five pickles (magic number, protocol, system, the dictionary, the storages' keys), then for each key
-    its element count (8 bytes, little-endian) and its values.
+    The stream is five pickles (magic number, protocol, system, the dictionary, the storages' keys), then for each
+    key its element count (8 bytes, little-endian) and its values.
 
     Returns:
         C-ordered arrays by parameter name. Source: `torch.serialization`, legacy load.
@@ -95,7 +95,7 @@ def read_torch_stream(content: bytes) -> Weights:
     magic, protocol = _LegacyUnpickler(stream).load(), _LegacyUnpickler(stream).load()
     if (magic, protocol) != (_TORCH_MAGIC, _TORCH_PROTOCOL):
         raise Fatal("this is no legacy torch stream", "torch stream", "a file saved by torch before 1.6")
-    _LegacyUnpickler(stream).load()  # sizes of C types where it was written; the storages do not depend on them
+    _LegacyUnpickler(stream).load()  # sizes of C types where it was written: of no use
     unpickler = _LegacyUnpickler(stream)
     tensors = unpickler.load()
     values: dict[str, NDArray[Any]] = {}

@@ -109,7 +109,8 @@ def test_second_load_is_quiet_and_imports_neither_onnx_nor_torch(name: str) -> N
         f"load_encoder({name!r}).encode(batch)\n"
         "print(sorted({'onnx', 'torch', 'PIL'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120)
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
 
 

@@ -60,7 +60,8 @@ def forward(weights: dict[str, Array], image: Array) -> Array:
     def norm(name: str, x: Array) -> Array:
         mean, var = (weights[f"{name}.running_{part}"][:, None, None] for part in ("mean", "var"))
         scale, bias = (weights[f"{name}.{part}"][:, None, None] for part in ("weight", "bias"))
-        return scale * (x - mean) / np.sqrt(var + 0.001) + bias
+        normed: Array = scale * (x - mean) / np.sqrt(var + 0.001) + bias
+        return normed
 
     def clip(x: Array) -> Array:
         return np.clip(x, 0, 6)
@@ -101,7 +102,8 @@ def test_vectors_do_not_depend_on_the_batch(encoder: EfficientNetLite0) -> None:
     together = encoder.encode(batch)
     np.testing.assert_array_equal(encoder.encode(batch), together)
     np.testing.assert_allclose(encoder.encode(batch[::-1])[::-1], together, atol=1e-5)
-    np.testing.assert_allclose(np.concatenate([encoder.encode([i]) for i in batch[:3]]), together[:3], atol=1e-5)
+    alone = np.concatenate([encoder.encode([image]) for image in batch[:3]])
+    np.testing.assert_allclose(alone, together[:3], atol=1e-5)
 
 
 def test_scaled_intensities_are_near_and_other_images_are_not(encoder: EfficientNetLite0) -> None:
@@ -147,7 +149,7 @@ def test_mask_of_few_pixels_is_seen() -> None:
 
 
 @pytest.mark.parametrize("shape", [(4,), (4, 4, 4), (2, 3, 4, 3), (0, 5), (0, 5, 3)])
-def test_other_shapes_are_rejected_by_their_number(encoder: EfficientNetLite0, shape: tuple[int, ...]) -> None:
+def test_other_shapes_are_rejected_by_number(encoder: EfficientNetLite0, shape: tuple[int, ...]) -> None:
     with pytest.raises(Rejected, match="image 1 of the batch") as caught:
         encoder.encode([draw_disc(), np.zeros(shape)])
     assert caught.value.reason == "image-shape-not-supported"

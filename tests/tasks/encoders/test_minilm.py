@@ -39,7 +39,8 @@ def forward(weights: dict[str, Array], ids: list[int]) -> Array:
     def norm(name: str, x: Array) -> Array:
         centred = x - x.mean(-1, keepdims=True)
         scaled = centred / np.sqrt((centred**2).mean(-1, keepdims=True) + 1e-12)
-        return scaled * weights[f"{name}.weight"] + weights[f"{name}.bias"]
+        normed: Array = scaled * weights[f"{name}.weight"] + weights[f"{name}.bias"]
+        return normed
 
     def heads(name: str, x: Array) -> Array:
         return dense(name, x).reshape(len(ids), 12, 32).swapaxes(0, 1)
@@ -88,7 +89,8 @@ def test_vectors_do_not_depend_on_batch_order_or_threads(encoder: MiniLM) -> Non
     together = encoder.encode(texts)
     np.testing.assert_array_equal(encoder.encode(texts), together)
     np.testing.assert_allclose(encoder.encode(texts[::-1])[::-1], together, atol=1e-5)
-    np.testing.assert_allclose(np.concatenate([encoder.encode([t]) for t in texts[:12]]), together[:12], atol=1e-5)
+    alone = np.concatenate([encoder.encode([text]) for text in texts[:12]])
+    np.testing.assert_allclose(alone, together[:12], atol=1e-5)
     np.testing.assert_allclose(MiniLM(threads=2).encode(texts[:12]), together[:12], atol=1e-5)
 
 
