@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -124,7 +124,8 @@ class Treatment:
     def _treat(self, table: str, rows: pa.Table) -> None:
         counted = (rows.schema.metadata or {}).get(b"counts") != b"no"
         if not self.record_owned:
-            self.content = (self.content + int(pc.sum(rows["_digest"].cast(pa.decimal128(38))).as_py() or 0)) % _MODULUS
+            digests = rows["_digest"].to_numpy().astype(np.uint64)
+            self.content = (self.content + int(np.add.reduce(digests))) % _MODULUS  # the sum wraps at 2^64
         cleaned = clean(self.unit.kind, table, rows, today=self.job.day)
         self._reject(cleaned.rejected)
         self.account.warnings.update(cleaned.warnings)
@@ -204,12 +205,7 @@ def _rejections(rows: pa.Table, failed: dict[int, str]) -> pa.Table:
         return REJECTED.empty_table()
     chosen = rows.filter(pc.is_in(rows["_record"], pa.array(list(failed), pa.int64())))
     numbers = chosen["_record"].to_pylist()
-    payloads = []
-    for row in chosen.to_pylist():
-        payload = b""
-        with suppress(TypeError):
-            payload = orjson.dumps(row, default=str)
-        payloads.append(payload[:_PAYLOAD_LIMIT])
+    payloads = [orjson.dumps(row, default=str)[:_PAYLOAD_LIMIT] for row in chosen.to_pylist()]
     columns = [numbers, [failed[n] for n in numbers], [f"record {n}" for n in numbers], payloads]
     return pa.table(dict(zip(REJECTED.names, columns, strict=True)), schema=REJECTED)
 

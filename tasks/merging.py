@@ -1,0 +1,165 @@
+"""Newest wins: which of a source's records stand, when several units hold the same one.
+
+Judged by `meta.lastUpdated` (else the export's transaction time), then by the content's digest; never by arrival. So
+any order and any split of the same files gives the same lake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+
+from contracts.schemas import PRESENCE
+from stores.staging import Manifest
+from tasks.processing import PRESENCE_TABLE
+
+_STANDING = ("accepted", "unmapped")
+
+
+@dataclass(frozen=True)
+class Merge:
+    """The outcome for one source and round.
+
+    Attributes:
+        touched: every owner whose rows may change.
+        winners: frame of (_owner, unit): the staged unit that each touched owner's rows come from.
+        ledger: the ledger's rows of the touched owners after this round (columns of records.LEDGER and _owner).
+        merged: records by (unit, fate before) that lost to another presence of the same record.
+        unchanged: records by (unit, fate before) that the ledger already held with the same content and recipe.
+        removed: records that stood before and stand no more.
+        dirty: units that hold a record's newest version but were not read this round; read them next.
+    """
+
+    touched: list[int]
+    winners: pl.DataFrame
+    ledger: pl.DataFrame
+    merged: dict[tuple[str, str], int]
+    unchanged: dict[tuple[str, str], int]
+    removed: int
+    dirty: list[str]
+
+
+def presences(manifest: Manifest) -> pl.DataFrame:
+    """The records that stand in a staged unit, with the unit's name and recipe."""
+    if manifest.ownership == "record":
+        staged = manifest.tables.get(PRESENCE_TABLE)
+        frames = [pl.read_parquet(Path(f)) for f in staged.files] if staged else []
+        frame = pl.concat(frames) if frames else _empty_presence()
+    elif manifest.owner is None:
+        frame = _empty_presence()
+    else:
+        row = pa.table(
+            {
+                "_owner": [manifest.owner],
+                "_record": [0],
+                "record_type": [manifest.unit.kind],
+                "version": [""],
+                "digest": [manifest.owner],
+                "fate": ["accepted"],
+            },
+            schema=PRESENCE,
+        )
+        frame = _polars(row)
+    records = manifest.account["fates"]["accepted"] if manifest.ownership == "file" else 1
+    return frame.with_columns(
+        unit=pl.lit(manifest.unit.unit), recipe=pl.lit(manifest.stamp), weight=pl.lit(records, pl.Int64)
+    )
+
+
+def _polars(table: pa.Table) -> pl.DataFrame:
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
+def _empty_presence() -> pl.DataFrame:
+    return _polars(PRESENCE.empty_table())
+
+
+def merge_presences(manifests: Sequence[Manifest], ledger: pa.Table, gone: Sequence[str]) -> Merge:
+    """Judge the records of the staged units against each other and against the ledger.
+
+    Args:
+        manifests: the source's staged units.
+        ledger: the source's rows of `records.ledger`, with `_owner` and `_recipe`.
+        gone: units of a snapshot source that are there no more.
+    """
+    staged = pl.concat([presences(m) for m in manifests]) if manifests else _no_presences()
+    old = _polars(ledger.select(["_owner", "unit", "record_type", "version", "digest", "fate", "_recipe"]))
+    replaced = pl.Series([m.unit.unit for m in manifests] + list(gone), dtype=pl.String)
+    leaving = old.filter(pl.col("unit").is_in(replaced.implode()))
+    touched = pl.concat([staged["_owner"], leaving["_owner"]]).unique().sort()
+    kept = old.filter(~pl.col("unit").is_in(replaced.implode()) & pl.col("_owner").is_in(touched.implode()))
+    standing = pl.concat([_competing(staged, staged=True), _competing(kept.rename({"_recipe": "recipe"}), staged=False)])
+    ranked = standing.sort(["_owner", "version", "digest", "staged", "unit", "_record"], descending=False)
+    winning = ranked.group_by("_owner", maintain_order=True).last()
+    fresh, same = _split_unchanged(staged, winning, old)
+    dirty = _dirty(winning, old)
+    after = pl.concat([kept.select(_LEDGER), _ledger_rows(staged)]).unique(["_owner", "unit"], keep="last")
+    before = set(old.filter(pl.col("fate").is_in(_STANDING) & pl.col("_owner").is_in(touched.implode()))["_owner"])
+    return Merge(
+        touched=touched.to_list(),
+        winners=winning.filter(pl.col("staged")).select("_owner", "unit", "_record"),
+        ledger=after,
+        merged=_weights(fresh.join(winning.filter("staged"), on=["_owner", "unit", "_record"], how="anti")),
+        unchanged=_weights(same),
+        removed=len(before - set(standing["_owner"])),
+        dirty=dirty,
+    )
+
+
+_LEDGER = ["_owner", "unit", "record_type", "version", "digest", "fate", "_recipe"]
+
+
+def _no_presences() -> pl.DataFrame:
+    return _empty_presence().with_columns(
+        unit=pl.lit("", pl.String), recipe=pl.lit("", pl.String), weight=pl.lit(0, pl.Int64)
+    )
+
+
+def _competing(frame: pl.DataFrame, *, staged: bool) -> pl.DataFrame:
+    """Presences that compete for a record; what is staged wins over an equal one that is not."""
+    record = pl.col("_record") if staged else pl.lit(-1, pl.Int64)
+    return frame.filter(pl.col("fate").is_in(_STANDING)).select(
+        "_owner", "unit", "version", "digest", "recipe", record.alias("_record"), pl.lit(staged).alias("staged")
+    )
+
+
+def _split_unchanged(
+    staged: pl.DataFrame, winning: pl.DataFrame, old: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Split tonight's standing records into those that are new or changed and those the ledger held alike."""
+    standing = staged.filter(pl.col("fate").is_in(_STANDING))
+    held = old.filter(pl.col("fate").is_in(_STANDING)).select("_owner", "digest", recipe="_recipe").unique()
+    winners = winning.filter("staged").select("_owner", "unit", "_record")
+    same = standing.join(winners, on=["_owner", "unit", "_record"], how="semi").join(
+        held, on=["_owner", "digest", "recipe"], how="semi"
+    )
+    fresh = standing.join(same, on=["_owner", "unit", "_record"], how="anti")
+    return fresh, same
+
+
+def _dirty(winning: pl.DataFrame, old: pl.DataFrame) -> list[str]:
+    """Units not read tonight that hold the newest version of a record whose published version was another."""
+    published = (
+        old.filter(pl.col("fate").is_in(_STANDING))
+        .sort(["_owner", "version", "digest", "unit"])
+        .group_by("_owner", maintain_order=True)
+        .last()
+        .select("_owner", was="digest")
+    )
+    stale = winning.filter(~pl.col("staged")).join(published, on="_owner").filter(pl.col("digest") != pl.col("was"))
+    return sorted(stale["unit"].unique().to_list())
+
+
+def _ledger_rows(staged: pl.DataFrame) -> pl.DataFrame:
+    return staged.rename({"recipe": "_recipe"}).select(_LEDGER)
+
+
+def _weights(frame: pl.DataFrame) -> dict[tuple[str, str], int]:
+    counted = frame.group_by("unit", "fate").agg(pl.col("weight").sum())
+    return {(unit, fate): weight for unit, fate, weight in counted.select("unit", "fate", "weight").iter_rows()}

@@ -1,0 +1,154 @@
+"""Publish a source's staged rows into the lake, table by table, behind the gate.
+
+A table of a source is what the gate blocks: hospital A's bad night never holds up hospital B, nor A's other tables,
+but for the children of the blocked one, which are held. What is held or blocked stays staged and is tried again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from contracts.accounting import Account
+from contracts.protocols import Receipt
+from contracts.schemas import LAKE, table_named
+from quality.gate import judge_table
+from stores.lake import Lake
+from stores.staging import Manifest
+from tasks.merging import Merge
+
+LEDGER = "records.ledger"
+_BATCH_ROWS = 20_000
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What became of one (source, table): `state` is published, unchanged, blocked or held."""
+
+    source: str
+    table: str
+    state: str
+    rows: int = 0
+    receipt: Receipt | None = None
+    verdict: dict[str, Any] = field(default_factory=dict)
+    reasons: dict[str, int] = field(default_factory=dict)
+
+
+def tables_of(manifests: list[Manifest], published_before: set[str]) -> list[str]:
+    """The lake tables that a source's round concerns, parents first."""
+    staged = {t for m in manifests for t in m.tables if t in LAKE}
+    names = (staged | published_before) - {LEDGER}
+    return sorted((n for n in names if not LAKE[n].derived), key=lambda n: (LAKE[n].order, n))
+
+
+def publish_table(
+    lake: Lake,
+    source: str,
+    table: str,
+    manifests: list[Manifest],
+    merge: Merge,
+    *,
+    blocked: set[str],
+    today: date,
+    round_no: int,
+) -> Publication:
+    """Judge one table of a source and, when it passes, make the lake hold exactly its touched owners' rows.
+
+    Args:
+        blocked: tables of this source that were blocked or held before this one, by order.
+    """
+    if parents := blocked & set(table_named(table).parents):
+        return Publication(source, table, "held", reasons={f"parent-blocked:{p}": 1 for p in sorted(parents)})
+    verdicts = [m.verdicts[table] for m in manifests if table in m.verdicts]
+    rows = sum(m.tables[table].rows for m in manifests if table in m.tables)
+    verdict = judge_table(table, verdicts, today=today)
+    if not verdict.passed:
+        return Publication(source, table, "blocked", rows, None, verdict.to_json(), dict(verdict.reasons))
+    receipt = lake.replace(
+        table,
+        source,
+        merge.touched,
+        _winning_rows(table, manifests, merge),
+        publish=(f"{source}:{table}", round_no),
+    )
+    state = "published" if receipt.changed else "unchanged"
+    return Publication(source, table, state, rows, receipt, verdict.to_json(), dict(verdict.reasons))
+
+
+def _winning_rows(table: str, manifests: list[Manifest], merge: Merge) -> Iterator[pa.RecordBatch]:
+    """The staged rows of the owners that each unit won, with their own columns, a batch at a time."""
+    won = {unit: frame for (unit,), frame in merge.winners.group_by("unit")}
+    for manifest in sorted(manifests, key=lambda m: m.unit.unit):
+        winners = won.get(manifest.unit.unit)
+        if winners is None or table not in manifest.tables:
+            continue
+        for file in manifest.tables[table].files:
+            for batch in pq.ParquetFile(Path(file)).iter_batches(_BATCH_ROWS):
+                rows = _own(table, pa.Table.from_batches([batch]), manifest, winners)
+                yield from rows.to_batches()
+
+
+def _own(table: str, rows: pa.Table, manifest: Manifest, winners: pl.DataFrame) -> pa.Table:
+    """Rows of the winning owners with `_owner` and `_recipe`, without what only staging needs."""
+    if manifest.ownership == "record":
+        records = pa.array(winners["_record"].to_list(), pa.int64())
+        rows = rows.filter(pc.is_in(rows["_record"], records))
+    else:
+        assert manifest.owner is not None
+        if manifest.unit.kind == "vcf":
+            from tasks.vcf.standardise import finish
+
+            rows = finish(table, rows, manifest.owner)
+        rows = _set(rows, "_owner", pa.array([manifest.owner] * rows.num_rows, pa.int64()))
+    rows = _set(rows, "_recipe", pa.array([manifest.stamp] * rows.num_rows, pa.string()))
+    drop = {"_record", "_version", "_digest"}
+    return rows.select([n for n in rows.schema.names if n not in drop])
+
+
+def _set(rows: pa.Table, name: str, values: pa.Array) -> pa.Table:
+    kept = rows.drop_columns([name]) if name in rows.schema.names else rows
+    return kept.append_column(name, values)
+
+
+def publish_ledger(lake: Lake, source: str, merge: Merge, round_no: int) -> Receipt:
+    """Write what stands where, once every table of the source is published."""
+    frame = merge.ledger.select("unit", "record_type", "version", "digest", "fate", "_owner", "_recipe")
+    batches = frame.to_arrow(compat_level=pl.CompatLevel.oldest()).to_batches(max_chunksize=_BATCH_ROWS)
+    return lake.replace(LEDGER, source, merge.touched, batches, publish=(f"{source}:{LEDGER}", round_no))
+
+
+def account_source(
+    manifests: list[Manifest], merge: Merge, unread: list[Account], removed_records: int
+) -> tuple[Account, dict[str, Account]]:
+    """The source's account of this round, and each read unit's own.
+
+    Args:
+        unread: accounts of units that are unchanged and were not read: their records are unchanged, but what is
+            quarantined stays so.
+        removed_records: records that a snapshot holds no more, beyond those counted by the merge.
+    """
+    total, by_unit = Account(), {}
+    for manifest in manifests:
+        account = Account.from_json(manifest.account)
+        for fates, fate in ((merge.merged, "merged"), (merge.unchanged, "unchanged")):
+            for before in ("accepted", "unmapped"):
+                account.move(fates.get((manifest.unit.unit, before), 0), before, fate)
+        by_unit[manifest.unit.unit] = account
+        total.merge(account)
+    for account in unread:
+        kept = Account(reasons=Counter(account.reasons), warnings=Counter(account.warnings))
+        held = account.fates["quarantined"]
+        kept.add("quarantined", held)
+        kept.add("unchanged", account.read - held - account.fates["removed"])
+        total.merge(kept)
+    total.add("removed", removed_records)
+    return total, by_unit
