@@ -1,0 +1,225 @@
+"""Settings: `nightrounds.toml` in the home, overridden by the environment (`NIGHTROUNDS_DASK__WORKERS=4`)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from contracts.errors import Fatal
+from contracts.units import Source
+
+CONFIG_NAME = "nightrounds.toml"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class SourceSettings(_Section):
+    """One named export."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$", description="shown in logs and the UI: no patient data")
+    kind: str
+    location: str = Field(description="a file, a folder or a URL; no name or path of it leaves the workers", repr=False)
+    authority: str = Field("", description="who assigns the patient numbers; the source's name where empty")
+    time_zone: str = Field("UTC", description="IANA name; date-times in UTC are brought to its wall time")
+    snapshot: bool = Field(False, description="true: what is absent is gone; false: each export adds to the last")
+    options: dict[str, str] = {}
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError("no such time zone; use an IANA name such as Europe/Vienna") from None
+        return value
+
+    def to_source(self) -> Source:
+        """The contract's view of it."""
+        return Source(**self.model_dump())
+
+
+class PrivacySettings(_Section):
+    """The profile is chosen once, at `init`; the home remembers it."""
+
+    profile: Literal["safe_harbor", "expert"] | None = None
+    key_id: str | None = None
+
+
+class DaskSettings(_Section):
+    """Where units are worked on."""
+
+    mode: Literal["local", "sync", "address"] = "local"
+    workers: int = Field(2, ge=1, le=1024)
+    address: str = ""
+    memory_limit: str = "4GiB"
+
+    @model_validator(mode="after")
+    def _needs_address(self) -> DaskSettings:
+        if self.mode == "address" and not self.address:
+            raise ValueError("dask.mode is 'address' but dask.address is empty; set tcp://host:8786")
+        return self
+
+
+class EncoderSettings(_Section):
+    """Names of the encoders, or "none" to leave a modality out."""
+
+    text: str = "minilm-l6-v2"
+    image: str = "efficientnet-lite0"
+
+
+class StoreSettings(_Section):
+    """The stores that can live elsewhere."""
+
+    catalog_url: str = Field("", description="SQLAlchemy URL; the home's catalog.db where empty", repr=False)
+
+
+class ScheduleSettings(_Section):
+    """When the night round starts, and when it must be over."""
+
+    cron: str = "0 1 * * *"
+    time_zone: str = "UTC"
+    deadline_minutes: int = Field(300, ge=1)
+
+
+class ServerSettings(_Section):
+    """Where `serve` puts the Prefect server."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(4200, ge=1, le=65535)
+
+
+class Settings(BaseSettings):
+    """All settings of a home."""
+
+    model_config = SettingsConfigDict(env_prefix="NIGHTROUNDS_", env_nested_delimiter="__", extra="ignore")
+
+    sources: list[SourceSettings] = []
+    privacy: PrivacySettings = PrivacySettings()
+    dask: DaskSettings = DaskSettings()
+    encoders: EncoderSettings = EncoderSettings()
+    stores: StoreSettings = StoreSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    server: ServerSettings = ServerSettings()
+    overlay: str = Field("", description="a site's folder of mappings and suites; the same file name wins")
+
+    @model_validator(mode="after")
+    def _names_once(self) -> Settings:
+        names = [s.name for s in self.sources]
+        if twice := sorted({n for n in names if names.count(n) > 1}):
+            raise ValueError(f"source names are used once: {', '.join(twice)}")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+    def chosen(self, names: list[str] | None) -> list[SourceSettings]:
+        """The sources by name, or all of them.
+
+        Raises:
+            Fatal: an unknown name; the message lists the known ones.
+        """
+        known = {s.name: s for s in self.sources}
+        for name in names or []:
+            if name not in known:
+                raise Fatal("no such source", name, f"one of {', '.join(sorted(known)) or 'none is configured'}")
+        return [known[n] for n in names] if names else list(self.sources)
+
+
+def load_settings(home: Path) -> Settings:
+    """Read the home's `nightrounds.toml`, if there is one, under the environment.
+
+    Raises:
+        Fatal: a setting is wrong; each place is named with what would be legal.
+    """
+    path = home / CONFIG_NAME
+    values: dict[str, Any] = {}
+    if path.is_file():
+        try:
+            values = TomlConfigSettingsSource(Settings, toml_file=path)()
+        except ValueError as error:
+            raise Fatal(f"not valid TOML: {error}", CONFIG_NAME, "see docs/configuration.md") from None
+    unknown = sorted(values.keys() - Settings.model_fields.keys())
+    if unknown:
+        raise Fatal("unknown setting", f"{CONFIG_NAME}: {unknown[0]}", f"one of {', '.join(Settings.model_fields)}")
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise Fatal(first["msg"], f"{CONFIG_NAME}: {place}", "see docs/configuration.md") from None
+
+
+_TEMPLATE = '''# Nightrounds: what is read every night, and how.
+# Every setting can be overridden by the environment: NIGHTROUNDS_DASK__WORKERS=4, NIGHTROUNDS_SERVER__PORT=4300.
+
+[privacy]
+# Chosen once, when the home was made; the home remembers it.
+#   safe_harbor  years only, ages over 89 grouped, 3-digit ZIP (45 CFR 164.514(b)(2))
+#   expert       dates shifted by person, intervals kept; needs an expert's determination (164.514(b)(1))
+profile = "{profile}"
+key_id = "{key_id}"  # the key lies outside the home; without it nothing runs: keep it in escrow
+
+# One block for each export. `authority` is who assigns the patient numbers: the same number under two
+# authorities is two people. `snapshot = true` says that what is absent from the export is gone.
+#
+# [[sources]]
+# name = "ehr"
+# kind = "fhir"                      # fhir, dicom, vcf or crosswalk
+# location = "/exports/fhir"         # a file, a folder or a URL (s3://bucket/prefix)
+# authority = "st-elsewhere"
+# time_zone = "America/New_York"
+# snapshot = false
+
+[dask]
+mode = "local"       # local (a cluster of `workers` on this machine), sync (no cluster) or address
+workers = 2
+# address = "tcp://scheduler:8786"
+
+[encoders]
+text = "minilm-l6-v2"         # or "none"
+image = "efficientnet-lite0"  # or "none"
+
+[stores]
+# catalog_url = "postgresql+psycopg://nightrounds@db/nightrounds"   # SQLite in the home where unset
+
+[schedule]
+cron = "0 1 * * *"
+time_zone = "UTC"
+deadline_minutes = 300
+
+[server]
+host = "127.0.0.1"
+port = 4200
+'''
+
+
+def write_template(home: Path, profile: str, key_id: str) -> Path:
+    """Write a commented `nightrounds.toml` into the home, unless there is one; return its path."""
+    path = home / CONFIG_NAME
+    if not path.exists():
+        path.write_text(_TEMPLATE.format(profile=profile, key_id=key_id))
+        path.chmod(0o600)
+    return path
+
+
+def source_name(kind: str, taken: set[str]) -> str:
+    """A name for a source given without one on the command line: its kind, numbered where that is taken."""
+    name, number = kind, 2
+    while name in taken:
+        name, number = f"{kind}-{number}", number + 1
+    return re.sub(r"[^a-z0-9_-]", "-", name)
