@@ -1,0 +1,124 @@
+"""Drawn images: what a chest radiograph, a CT slice and an ultrasound fan roughly look like, never mere noise."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Image = npt.NDArray[np.float64]
+    Pixels = npt.NDArray[np.int16 | np.uint16 | np.uint8]
+
+
+def draw(modality: str, body: str, number: int, seed: int) -> Pixels:
+    """Draw instance `number` of a series.
+
+    Returns:
+        (rows, columns) array: CT int16 in Hounsfield units (128 x 128), CR uint16 in 0..4095 (192 x 160), US uint8
+        (120 x 160). The same arguments give the same pixels.
+    """
+    import numpy as np
+
+    rng = np.random.default_rng([seed, number, sum(map(ord, modality + body))])
+    anatomy = np.random.default_rng([seed, sum(map(ord, modality + body))])
+    if modality == "CT":
+        image = _head(anatomy, number) if body == "HEAD" else _trunk(anatomy, number, lungs=body == "CHEST")
+        return np.round(image + rng.normal(0, 12, image.shape)).astype(np.int16)
+    if modality == "CR":
+        image = _radiograph(anatomy, lateral=number % 2 == 1)
+        return np.clip(np.round(image + rng.normal(0, 20, image.shape)), 0, 4095).astype(np.uint16)
+    return _ultrasound(anatomy, rng, number)
+
+
+def _disc(
+    shape: tuple[int, int], row: float, column: float, height: float, width: float
+) -> npt.NDArray[np.bool_]:
+    """Mask of an ellipse; centre and half axes are fractions of the image's size."""
+    import numpy as np
+
+    rows, columns = np.ogrid[: shape[0], : shape[1]]
+    y, x = (rows / shape[0] - row) / height, (columns / shape[1] - column) / width
+    inside: npt.NDArray[np.bool_] = y * y + x * x <= 1
+    return inside
+
+
+def _trunk(rng: np.random.Generator, number: int, *, lungs: bool) -> Image:
+    import numpy as np
+
+    shape = (128, 128)
+    girth = rng.uniform(0.40, 0.46)
+    image = np.full(shape, -1000.0)
+    image[_disc(shape, 0.5, 0.5, girth * 0.75, girth)] = -90  # fat
+    image[_disc(shape, 0.5, 0.5, girth * 0.68, girth * 0.92)] = 45  # muscle
+    if lungs:
+        for side in (0.31, 0.69):
+            image[_disc(shape, 0.49, side, 0.21 + 0.01 * number, 0.13)] = -820
+        image[_disc(shape, 0.53, 0.46, 0.10, 0.10)] = 40  # heart
+        spot = rng.uniform(0.40, 0.55), rng.choice((0.29, 0.71))
+        image[_disc(shape, *spot, 0.018, 0.018)] = 60  # nodule
+        for _ in range(14):
+            image[
+                _disc(shape, rng.uniform(0.36, 0.62), rng.choice((0.27, 0.33, 0.67, 0.73)), 0.008, 0.008)
+            ] = -50
+    else:
+        image[_disc(shape, 0.45, 0.33, 0.16, 0.14)] = 65  # liver
+        for side in (0.34, 0.66):
+            image[_disc(shape, 0.60, side, 0.07, 0.045)] = 35  # kidneys
+        image[_disc(shape, 0.61, 0.64, 0.010, 0.010)] = 900  # stone
+    image[_disc(shape, 0.68, 0.5, 0.05, 0.05)] = 400  # vertebra
+    return image
+
+
+def _head(rng: np.random.Generator, number: int) -> Image:
+    import numpy as np
+
+    shape = (128, 128)
+    size = rng.uniform(0.36, 0.41) - 0.015 * number
+    image = np.full(shape, -1000.0)
+    image[_disc(shape, 0.5, 0.5, size, size * 0.82)] = 1100  # skull
+    image[_disc(shape, 0.5, 0.5, size * 0.90, size * 0.72)] = 34  # brain
+    for side in (0.46, 0.54):
+        image[_disc(shape, 0.47, side, 0.09, 0.022)] = 8  # ventricles
+    return image
+
+
+def _radiograph(rng: np.random.Generator, *, lateral: bool) -> Image:
+    import numpy as np
+
+    shape = (192, 160)
+    rows = np.linspace(0, 1, shape[0])[:, None]
+    image = np.full(shape, 500.0) + 300 * rows
+    image[_disc(shape, 0.60, 0.5, 0.62, 0.44)] = 2500
+    if lateral:
+        image[_disc(shape, 0.48, 0.5, 0.33, 0.26)] = 1150
+        image[_disc(shape, 0.5, 0.74, 0.5, 0.05)] = 3300  # spine
+    else:
+        for side in (0.30, 0.70):
+            image[_disc(shape, 0.48, side, 0.30, 0.16)] = 1000
+        image[:, 76:84] = np.maximum(image[:, 76:84], 3200)  # spine
+    image[_disc(shape, 0.58, 0.55, 0.14, rng.uniform(0.13, 0.19))] = 2900  # heart
+    image[_disc(shape, rng.uniform(0.5, 0.65), 0.28, 0.07, 0.07)] += rng.choice((0, 900))  # consolidation
+    for rib in range(8):
+        band = np.abs(rows - 0.24 - 0.065 * rib - 0.05 * np.linspace(-1, 1, shape[1]) ** 2) < 0.008
+        image[band & (image > 900) & (image < 2000)] += 450
+    return image
+
+
+def _ultrasound(rng: np.random.Generator, noise: np.random.Generator, number: int) -> npt.NDArray[np.uint8]:
+    import numpy as np
+
+    shape = (120, 160)
+    rows, columns = np.mgrid[: shape[0], : shape[1]]
+    depth = np.hypot(rows + 20, columns - 80)
+    angle = np.arctan2(columns - 80, rows + 20)
+    fan = (np.abs(angle) < 0.62) & (depth > 26) & (depth < 136)
+    image = 120 * np.exp(-depth / 160) * (0.75 + 0.25 * np.sin(depth / 6 + rng.uniform(0, 3)))
+    image *= noise.rayleigh(0.8, shape)  # speckle
+    size = rng.uniform(0.13, 0.18) * (1 + 0.12 * number)  # a chamber that fills, or a cyst
+    image[_disc(shape, 0.5, 0.5, size, size * 0.7)] *= 0.12
+    image[_disc(shape, 0.5 + size, 0.5, 0.03, 0.12)] += 90
+    image[~fan] = 0
+    grey: npt.NDArray[np.uint8] = np.clip(image, 0, 255).astype(np.uint8)
+    return grey
