@@ -1,0 +1,1 @@
+"""How an export is acquired and read: one module or folder for each format, found through `connectors.registry`."""

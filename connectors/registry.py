@@ -1,0 +1,64 @@
+"""Which connectors there are. They are imported when asked for, since some bring heavy libraries."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, cast
+
+from contracts.errors import Fatal
+
+if TYPE_CHECKING:
+    from contracts.protocols import Connector
+
+ENTRY_POINTS = "nightrounds.connectors"
+"""Group under which an installed package of a site may declare connectors of its own: `kind = "module:Class"`."""
+
+_TARGETS: dict[str, str] = {
+    "fhir": "connectors.fhir:FhirConnector",
+    "dicom": "connectors.dicom:DicomConnector",
+    "vcf": "connectors.vcf:VcfConnector",
+}
+
+
+def register(kind: str, target: str) -> None:
+    """Add a connector under `kind`; `target` is `module:Class`.
+
+    Raises:
+        Fatal: the kind is taken by another target, or the target is malformed.
+    """
+    module, _, name = target.partition(":")
+    if not module or not name:
+        raise Fatal("a connector's target is malformed", f"connector {kind}", "module:Class")
+    if _targets().get(kind, target) != target:
+        raise Fatal("this kind is taken by another connector", f"connector {kind}", "choose another kind")
+    _TARGETS[kind] = target
+
+
+def kinds() -> tuple[str, ...]:
+    """The kinds of export that can be read, sorted."""
+    return tuple(sorted(_targets()))
+
+
+def connector(kind: str) -> Connector:
+    """The connector for `kind`, made anew.
+
+    Raises:
+        Fatal: there is none, or it cannot be imported; the message lists the kinds there are.
+    """
+    targets = _targets()
+    if kind not in targets:
+        raise Fatal("no connector reads this kind of export", f"kind {kind!r}", f"one of {', '.join(sorted(targets))}")
+    module, _, name = targets[kind].partition(":")
+    try:
+        made = getattr(import_module(module), name)()
+    except (ImportError, AttributeError) as error:
+        missing = f"{type(error).__name__} in {module}"
+        raise Fatal(f"the connector cannot be loaded: {missing}", f"kind {kind!r}", "install what it needs") from error
+    return cast("Connector", made)
+
+
+def _targets() -> dict[str, str]:
+    """Our own targets and those that installed packages declare; a declared one never replaces ours."""
+    declared = {point.name: point.value for point in entry_points(group=ENTRY_POINTS)}
+    return {**declared, **_TARGETS}

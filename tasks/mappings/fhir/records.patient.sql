@@ -1,0 +1,19 @@
+-- source: fhir.patient
+-- One row for each Patient resource, as its source states it; omop.person and omop.death are derived from these.
+SELECT
+    _record, _owner, _version, _digest,
+    record_id,
+    person_id,
+    _version AS version,
+    birth_date,
+    birth_precision,
+    year_of_birth,
+    death_date,
+    death_datetime,
+    gender AS gender_source_value,
+    -- the OMB category's code where there is one, else its text as the source words it
+    coalesce(race_code, race_text) AS race_source_value,
+    coalesce(ethnicity_code, ethnicity_text) AS ethnicity_source_value,
+    zip3,
+    state
+FROM fhir_patient
