@@ -30,7 +30,7 @@ class Merge:
         ledger: the ledger's rows of the touched owners after this round (columns of records.LEDGER and _owner).
         merged: records by (unit, fate before) that lost to another presence of the same record.
         unchanged: records by (unit, fate before) that the ledger already held with the same content and recipe.
-        removed: records that stood before and stand no more.
+        removed: owners that stood before and stand no more.
         dirty: units that hold a record's newest version but were not read this round; read them next.
     """
 
@@ -39,7 +39,7 @@ class Merge:
     ledger: pl.DataFrame
     merged: dict[tuple[str, str], int]
     unchanged: dict[tuple[str, str], int]
-    removed: int
+    removed: list[int]
     dirty: list[str]
 
 
@@ -107,7 +107,7 @@ def merge_presences(manifests: Sequence[Manifest], ledger: pa.Table, gone: Seque
         ledger=after,
         merged=_weights(fresh.join(winning.filter("staged"), on=["_owner", "unit", "_record"], how="anti")),
         unchanged=_weights(same),
-        removed=len(before - set(standing["_owner"])),
+        removed=sorted(before - set(standing["_owner"])),
         dirty=dirty,
     )
 

@@ -1,0 +1,181 @@
+"""One round: its stores, its options and what it has found out so far. Lives in the flow's process alone."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from contracts.accounting import Account
+from contracts.errors import Fatal
+from contracts.units import Source, Unit
+from flows.executor import Executor, Failure, open_executor
+from flows.settings import Settings, load_settings
+from stores.catalog import Catalog
+from stores.home import Home
+from stores.lake import Lake
+from stores.lease import Lease
+from stores.releases import Releases
+from stores.vectors import Vectors
+from tasks.publishing import Publication
+from tasks.workroom import Workroom, load_sources, open_workroom, save_sources
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a round was asked to do beyond its sources."""
+
+    reprocess: bool = False
+    verify: bool = False
+
+
+@dataclass
+class SourceOutcome:
+    """What became of one source in this round."""
+
+    kind: str
+    listed: int = 0
+    to_read: list[Unit] = field(default_factory=list)
+    reasons: dict[str, Counter[str]] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    account: Account | None = None
+    publications: list[Publication] = field(default_factory=list)
+    failures: dict[str, Failure] = field(default_factory=dict)
+    problem: str = ""
+
+
+@dataclass
+class Round:
+    """The state of a round. `seconds` holds the wall time of each stage and table."""
+
+    room: Workroom
+    settings: Settings
+    catalog: Catalog
+    lake: Lake
+    vectors: Vectors
+    releases: Releases
+    executor: Executor
+    options: Options
+    run_id: str
+    number: int
+    today: date
+    started: datetime
+    sources: dict[str, SourceOutcome] = field(default_factory=dict)
+    linkage: dict[str, int] = field(default_factory=dict)
+    derived: dict[str, int] = field(default_factory=dict)
+    embedded: dict[str, dict[str, Any]] = field(default_factory=dict)
+    checks: list[dict[str, Any]] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    release: int | None = None
+    changed: bool = False
+
+    @property
+    def home(self) -> Home:
+        """The home that the round works on."""
+        return self.room.home
+
+    def source(self, name: str) -> Source:
+        """A source of the round by name."""
+        return load_sources(self.room.vault)[name]
+
+    @contextmanager
+    def timed(self, name: str) -> Iterator[None]:
+        """Add the wall time of the block to `seconds[name]`."""
+        start = perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = round(self.seconds.get(name, 0.0) + perf_counter() - start, 3)
+
+    @property
+    def failed(self) -> int:
+        """Units and sources that ended in an error."""
+        return sum(len(s.failures) + bool(s.problem) for s in self.sources.values())
+
+    @property
+    def held_back(self) -> int:
+        """Records in quarantine and tables blocked or held, for this round's sources."""
+        records = sum(s.account.fates["quarantined"] for s in self.sources.values() if s.account)
+        tables = sum(p.state in {"blocked", "held"} for s in self.sources.values() for p in s.publications)
+        return records + tables
+
+    @property
+    def blocked(self) -> list[Publication]:
+        """Publications that the gate stopped, or that wait for one it stopped."""
+        return [p for s in self.sources.values() for p in s.publications if p.state in {"blocked", "held"}]
+
+    @property
+    def state(self) -> str:
+        """One word for how the round ended: failed, blocked, quarantine or published."""
+        if self.failed:
+            return "failed"
+        if self.blocked:
+            return "blocked"
+        return "quarantine" if self.held_back else "published"
+
+    @property
+    def exit_code(self) -> int:
+        """0 all published, 1 error, 3 something held back."""
+        return {"failed": 1, "blocked": 3, "quarantine": 3, "published": 0}[self.state]
+
+
+_ROUNDS: dict[str, Round] = {}
+
+
+def round_by(run_id: str) -> Round:
+    """The running round of this process, so that tasks are told its id and nothing else."""
+    if run_id not in _ROUNDS:
+        raise Fatal("no such round runs in this process", run_id, "start one with night_round or a refresh flow")
+    return _ROUNDS[run_id]
+
+
+def home_path() -> Path:
+    """The home of this process: `NIGHTROUNDS_HOME`, else `./nightrounds-home`."""
+    return Path(os.environ.get("NIGHTROUNDS_HOME", "nightrounds-home")).resolve()
+
+
+@contextmanager
+def open_round(options: Options, *, sync: bool = False, today: date | None = None) -> Iterator[Round]:
+    """Open the stores of this process's home under the home-wide lease, begin a round, and close it all at the end.
+
+    Raises:
+        Retriable: another round holds the home.
+        Fatal: no home, no key, or wrong settings.
+    """
+    path = home_path()
+    settings = load_settings(path)
+    if sync:
+        settings.dask.mode = "sync"
+    with ExitStack() as stack:
+        room = open_workroom(str(path))
+        stack.enter_context(Lease(room.home))
+        if settings.sources:
+            save_sources(room.vault, [s.to_source() for s in settings.sources])
+        catalog = Catalog.open(room.home, settings.stores.catalog_url)
+        run_id = str(uuid.uuid4())
+        executor = stack.enter_context(open_executor(settings.dask, str(room.home.staging / "scratch")))
+        current = Round(
+            room=room,
+            settings=settings,
+            catalog=catalog,
+            lake=Lake(room.home.lake, room.home.buckets),
+            vectors=Vectors(room.home.vectors),
+            releases=Releases(room.home),
+            executor=executor,
+            options=options,
+            run_id=run_id,
+            number=catalog.begin_round(run_id),
+            today=today or datetime.now(UTC).date(),
+            started=datetime.now(UTC),
+        )
+        _ROUNDS[run_id] = current
+        stack.callback(_ROUNDS.pop, run_id, None)
+        yield current

@@ -1,0 +1,173 @@
+"""Embed what the vector stores lack, and remove what the lake no longer holds."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+import polars as pl
+
+from contracts.protocols import Encoder
+from contracts.units import Unit
+from flows.rounds import Round
+from tasks.embedding import (
+    IMAGE_SOURCE,
+    NOTE_SOURCE,
+    Encoded,
+    chunk_notes,
+    encode_images,
+    encode_texts,
+    image_jobs,
+    load_vectors,
+    reconcile,
+    text_jobs,
+)
+from tasks.encoders import load_encoder
+
+Progress = Callable[[int, int], None]
+NOTE, IMAGE = "note", "image"
+
+
+def embed_notes(current: Round, progress: Progress | None = None) -> dict[str, Any]:
+    """Embed the chunks of notes that are new or changed."""
+    name = current.settings.encoders.text
+    if name == "none" or current.lake.version(NOTE_SOURCE) is None:
+        return {}
+    with current.timed("embed notes"):
+        encoder = load_encoder(name)
+        wanted = chunk_notes(current.lake, current.room.key)
+        add, gone = reconcile(wanted, current.vectors, NOTE, encoder)
+        folder = _scratch(current, NOTE)
+        if add.height:
+            jobs = list(text_jobs(add, name, folder))
+            outputs = _run(current, encode_texts, jobs, NOTE, progress)
+            add = add.join(load_vectors([o.output for o in outputs]), on="digest", how="inner")
+        receipt = _apply(current, NOTE, encoder, add, gone)
+        shutil.rmtree(folder, ignore_errors=True)
+    return _note(current, NOTE, encoder, wanted.height, add.height, len(gone), receipt)
+
+
+def embed_images(current: Round, progress: Progress | None = None) -> dict[str, Any]:
+    """Embed one frame of each instance with pixels that has no vector yet."""
+    name = current.settings.encoders.image
+    if name == "none" or current.lake.version(IMAGE_SOURCE) is None:
+        return {}
+    with current.timed("embed images"):
+        encoder = load_encoder(name)
+        wanted, units = _instances(current, encoder)
+        hopeless = _hopeless(current, encoder)
+        add, gone = reconcile(wanted.filter(~pl.col("id").is_in(list(hopeless))), current.vectors, IMAGE, encoder)
+        chosen = [(i, units[i]) for i in add["id"].to_list() if i in units]
+        folder = _scratch(current, IMAGE)
+        if chosen:
+            jobs = list(image_jobs(str(current.home.path), chosen, name, folder))
+            outputs = _run(current, encode_images, jobs, IMAGE, progress)
+            for output in outputs:
+                hopeless.update(output.failed)
+            vectors = load_vectors([o.output for o in outputs]).rename({"instance_id": "id"})
+            add = add.join(vectors, on="id", how="inner")
+            current.catalog.set_checkpoint(_hopeless_key(encoder), orjson.dumps(list(hopeless.items())).decode())
+        else:
+            add = add.clear()
+        receipt = _apply(current, IMAGE, encoder, add, gone)
+        shutil.rmtree(folder, ignore_errors=True)
+    held = {i: r for i, r in hopeless.items() if i in units}
+    return _note(current, IMAGE, encoder, wanted.height, add.height, len(gone), receipt, Counter(held.values()))
+
+
+def _instances(current: Round, encoder: Encoder) -> tuple[pl.DataFrame, dict[int, Unit]]:
+    """The instances with pixels, as rows of the vector table, and the unit that each is read from."""
+    columns = ["instance_id", "person_id", "study_date", "modality", "has_pixels"]
+    frame = pl.from_arrow(current.lake.read(IMAGE_SOURCE, columns=columns, own=True))
+    assert isinstance(frame, pl.DataFrame)
+    frame = frame.filter("has_pixels")
+    wanted = frame.select(
+        id="instance_id",
+        source_id="instance_id",
+        chunk=pl.lit(0, pl.Int32),
+        person_id="person_id",
+        date="study_date",
+        title="modality",
+        text=pl.lit(None, pl.String),
+        digest=pl.col("instance_id").cast(pl.String),
+    )
+    units: dict[int, Unit] = {}
+    by_owner: dict[int, Unit] = {}
+    for name, outcome in current.sources.items():
+        for row in current.catalog.units(name).values():
+            if outcome.kind == "dicom" and row.owner is not None and row.state == "published":
+                by_owner[row.owner] = Unit(row.unit, row.source, row.kind, row.digest, "", row.size)
+    for instance, owner in frame.select("instance_id", "_owner").iter_rows():
+        if owner in by_owner:
+            units[instance] = by_owner[owner]
+    return wanted, units
+
+
+def _hopeless_key(encoder: Encoder) -> str:
+    return f"no-vector:{encoder.name}:{encoder.digest[:8]}"
+
+
+def _hopeless(current: Round, encoder: Encoder) -> dict[int, str]:
+    """Instances known to have no decodable frame, by reason: not tried again until the encoder changes."""
+    value = current.catalog.checkpoint(_hopeless_key(encoder))
+    return {int(i): str(r) for i, r in orjson.loads(value)} if value else {}
+
+
+def _scratch(current: Round, kind: str) -> Path:
+    folder = Path(current.home.staging) / "vectors" / kind
+    shutil.rmtree(folder, ignore_errors=True)
+    return folder
+
+
+def _run(
+    current: Round,
+    function: Callable[[Any], Encoded],
+    jobs: Sequence[Any],
+    kind: str,
+    progress: Progress | None,
+) -> list[Encoded]:
+    outputs: list[Encoded] = []
+    for number, done in enumerate(current.executor.map(function, jobs), 1):
+        if done.result is not None:
+            outputs.append(done.result)
+        elif done.failure is not None:
+            problem = f"embedding {kind}: {done.failure.error} {done.failure.message}".strip()
+            current.embedded.setdefault(kind, {})["problem"] = problem
+        if progress:
+            progress(number, len(jobs))
+    return outputs
+
+
+def _apply(current: Round, kind: str, encoder: Encoder, add: pl.DataFrame, gone: list[int]) -> bool:
+    if not add.height and not gone:
+        return False
+    rows = add.with_columns(encoder=pl.lit(f"{encoder.name}@{encoder.digest[:12]}"))
+    receipt = current.vectors.apply(kind, encoder, rows.to_arrow(compat_level=pl.CompatLevel.oldest()), gone)
+    current.changed |= receipt.changed
+    return receipt.changed
+
+
+def _note(
+    current: Round,
+    kind: str,
+    encoder: Encoder,
+    wanted: int,
+    added: int,
+    removed: int,
+    changed: bool,
+    failed: Counter[str] | None = None,
+) -> dict[str, Any]:
+    found = {
+        "encoder": encoder.name,
+        "wanted": wanted,
+        "added": added,
+        "removed": removed,
+        "changed": changed,
+        "without_vector": dict(failed or {}),
+    }
+    current.embedded.setdefault(kind, {}).update(found)
+    return found

@@ -1,0 +1,138 @@
+"""Publish a source: merge its records, judge its tables, commit them, note what is published."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import pyarrow as pa
+
+from connectors.registry import connector
+from contracts.accounting import Account
+from contracts.schemas import LAKE
+from flows.rounds import Round, SourceOutcome
+from stores.catalog import UnitRow
+from stores.staging import Manifest, find_staged, remove_staged
+from tasks.merging import Merge, merge_presences
+from tasks.publishing import LEDGER, Publication, account_source, publish_ledger, publish_table, tables_of
+from tasks.recipe import components
+from tasks.workroom import Job
+
+
+def publish_source(current: Round, name: str) -> SourceOutcome:
+    """Publish what the source's units staged, table by table, behind the gate.
+
+    Units are marked published only when every table of theirs is; otherwise they stay staged and the next round tries
+    again. The ledger is written last, so that a cut-off round is judged anew from the same facts.
+    """
+    outcome = current.sources[name]
+    if outcome.problem:
+        return outcome
+    manifests = staged_manifests(current, outcome)
+    rows = current.catalog.units(name)
+    with current.timed(f"publish {name}"):
+        merge = merge_presences(manifests, _ledger(current, name), outcome.gone)
+        if merge.touched:
+            outcome.publications = _publish_tables(current, name, manifests, merge)
+        complete = not any(p.state in {"blocked", "held"} for p in outcome.publications)
+        unread = [Account.from_json(rows[u].account) for u in outcome.unread if rows[u].account]
+        removed = _removed_records(outcome.kind, merge.removed, rows)
+        outcome.account, by_unit = account_source(manifests, merge, unread, removed)
+        outcome.account.check(name)
+        if complete:
+            if merge.touched:
+                receipt = publish_ledger(current.lake, name, merge, current.number)
+                current.changed |= receipt.changed
+            _mark_published(current, outcome, manifests, by_unit, merge, rows)
+    return outcome
+
+
+def staged_manifests(current: Round, outcome: SourceOutcome) -> list[Manifest]:
+    """The staged output of the units read in this round, in the order of their names."""
+    contexts = current.room.vault.contexts([u.unit for u in outcome.to_read])
+    found = []
+    for unit in sorted(outcome.to_read, key=lambda u: u.unit):
+        job = Job("", unit, "", contexts.get(unit.unit, ""))
+        manifest = find_staged(current.home.staging, unit.source, unit.token, job.fingerprint)
+        if manifest is not None and unit.unit not in outcome.failures:
+            found.append(manifest)
+    return found
+
+
+def _ledger(current: Round, name: str) -> pa.Table:
+    if current.lake.version(LEDGER) is None:
+        return LAKE[LEDGER].own_schema.empty_table()
+    return current.lake.read(LEDGER, source=name, own=True)
+
+
+def _publish_tables(
+    current: Round, name: str, manifests: list[Manifest], merge: Merge
+) -> list[Publication]:
+    published: list[Publication] = []
+    blocked: set[str] = set()
+    before = {p.table for p in current.catalog.latest_publications(name)}
+    for table in tables_of(manifests, before):
+        with current.timed(f"publish {table}"):
+            publication = publish_table(
+                current.lake,
+                name,
+                table,
+                manifests,
+                merge,
+                blocked=blocked,
+                today=current.today,
+                round_no=current.number,
+            )
+        if publication.state in {"blocked", "held"}:
+            blocked.add(table)
+        current.changed |= publication.state == "published"
+        published.append(publication)
+        version = publication.receipt.version if publication.receipt else None
+        current.catalog.record_publication(
+            name, table, current.number, version, publication.state, publication.rows, publication.verdict
+        )
+    return published
+
+
+def _removed_records(kind: str, removed: Sequence[int], rows: Mapping[str, UnitRow]) -> int:
+    """Source records behind the owners that are gone: an owner is a record, or a whole file of them."""
+    if connector(kind).ownership == "record":
+        return len(removed)
+    records = {row.owner: Account.from_json(row.account).read for row in rows.values() if row.owner and row.account}
+    return sum(records.get(owner, 1) for owner in removed)
+
+
+def _mark_published(
+    current: Round,
+    outcome: SourceOutcome,
+    manifests: list[Manifest],
+    by_unit: Mapping[str, Account],
+    merge: Merge,
+    rows: Mapping[str, UnitRow],
+) -> None:
+    """Note the units as published under this recipe; only then may their staging go."""
+    parts = components(
+        outcome.kind, connector(outcome.kind).version, current.home.profile, current.home.key_id
+    )
+    done = []
+    for manifest in manifests:
+        account = by_unit[manifest.unit.unit].to_json()
+        done.append(
+            replace(
+                rows[manifest.unit.unit],
+                state="published",
+                context=manifest.context,
+                recipe=parts,
+                owner=manifest.owner,
+                account={**account, "source_tables": manifest.account["source_tables"]},
+                tables={table: staged.rows for table, staged in manifest.tables.items() if table in LAKE},
+                round_no=current.number,
+            )
+        )
+    current.catalog.record_units(done)
+    current.catalog.mark(merge.dirty, "dirty")
+    current.catalog.mark(outcome.gone, "gone")
+    for unit in outcome.gone:
+        current.room.vault.forget_unit(unit)
+    for manifest in manifests:
+        remove_staged(current.home.staging, manifest)

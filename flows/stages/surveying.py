@@ -1,0 +1,117 @@
+"""List a source, digest what is new, learn who is in it; then decide which units must be read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from connectors.registry import connector
+from contracts.errors import NightroundsError
+from contracts.units import Listed, Unit
+from flows.rounds import Round, SourceOutcome
+from stores.catalog import UnitRow
+from tasks.recipe import changed_components, components, digest_recipe, touching
+from tasks.surveying import Surveyed, survey_unit
+from tasks.workroom import Job
+
+Progress = Callable[[int, int], None]
+
+
+def survey_source(current: Round, name: str, progress: Progress | None = None) -> SourceOutcome:
+    """List the source's objects and survey those whose stamp is new. A source that cannot be listed is a problem of
+    its own: the others go on."""
+    source = current.source(name)
+    outcome = current.sources.setdefault(name, SourceOutcome(source.kind))
+    with current.timed(f"survey {name}"):
+        try:
+            discovery = connector(source.kind).discover(source, current.catalog.checkpoint(name))
+        except (NightroundsError, OSError) as error:
+            outcome.problem = str(error) if isinstance(error, NightroundsError) else type(error).__name__
+            return outcome
+        tokens = current.room.vault.remember_places(name, [item.path for item in discovery.listed])
+        listed = {f"{name}/{t}": item for t, item in zip(tokens, discovery.listed, strict=True)}
+        known = current.catalog.units(name)
+        outcome.listed = len(listed)
+        outcome.gone = sorted(set(known) - set(listed)) if source.snapshot else []
+        outcome.gone = [u for u in outcome.gone if known[u].state != "gone"]
+        fresh = [u for u, item in listed.items() if current.options.verify or not _same_stamp(known.get(u), item)]
+        _survey_units(current, outcome, {u: listed[u] for u in fresh}, known, progress)
+        outcome.unread = sorted(set(listed) - set(outcome.failures))
+    return outcome
+
+
+def _same_stamp(row: UnitRow | None, item: Listed) -> bool:
+    stamp = item.stamp
+    return row is not None and (row.size, row.modified, row.identity) == (stamp.size, stamp.modified, stamp.identity)
+
+
+def _survey_units(
+    current: Round,
+    outcome: SourceOutcome,
+    fresh: Mapping[str, Listed],
+    known: Mapping[str, UnitRow],
+    progress: Progress | None,
+) -> None:
+    kind = outcome.kind
+    jobs = [
+        Job(str(current.home.path), Unit(u, u.partition("/")[0], kind, size=item.stamp.size), current.today.isoformat())
+        for u, item in fresh.items()
+    ]
+    surveyed: list[Surveyed] = []
+    for number, done in enumerate(current.executor.map(survey_unit, jobs), 1):
+        if done.failure is not None:
+            outcome.failures[done.item.unit.unit] = done.failure
+        elif done.result is not None:
+            surveyed.append(done.result)
+        if progress:
+            progress(number, len(jobs))
+    current.catalog.record_units([_row(s, fresh[s.unit.unit], known.get(s.unit.unit)) for s in surveyed])
+
+
+def _row(surveyed: Surveyed, item: Listed, before: UnitRow | None) -> UnitRow:
+    """The unit's catalog row: one whose bytes are the ones published stays published under its new stamp."""
+    stamp, unit = item.stamp, surveyed.unit
+    row = before or UnitRow(unit=unit.unit, source=unit.source, kind=unit.kind, state="surveyed")
+    if row.digest != unit.digest:
+        row = replace(row, state="surveyed")
+    return replace(
+        row, size=stamp.size, modified=stamp.modified, identity=stamp.identity, digest=unit.digest, source=unit.source
+    )
+
+
+def plan_source(current: Round, name: str) -> SourceOutcome:
+    """Split the listed units into those to read, with why, and those unchanged.
+
+    Unchanged means: digest, recipe and persons are those under which every table of the unit was published.
+    """
+    outcome = current.sources[name]
+    if outcome.problem:
+        return outcome
+    kind = outcome.kind
+    parts = components(kind, connector(kind).version, current.home.profile, current.home.key_id)
+    rows = current.catalog.units(name)
+    contexts = current.room.vault.contexts(outcome.unread)
+    recipe = digest_recipe(parts)
+    unread = []
+    for unit in outcome.unread:
+        row = rows[unit]
+        why = _why(current, row, contexts.get(unit, ""), parts)
+        if why:
+            outcome.to_read.append(Unit(unit, name, kind, row.digest, recipe, row.size))
+            outcome.reasons.setdefault(unit, Counter()).update(why)
+        else:
+            unread.append(unit)
+    outcome.unread = unread
+    return outcome
+
+
+def _why(current: Round, row: UnitRow, context: str, parts: Mapping[str, str]) -> list[str]:
+    """Why a unit must be read; empty when it is unchanged."""
+    if current.options.reprocess:
+        return ["asked"]
+    if row.state != "published":
+        return ["new" if not row.recipe else "changed" if row.state == "surveyed" else row.state]
+    why = ["linkage"] if row.context != context else []
+    changed = changed_components(row.recipe, parts)
+    return why + touching(changed, row.kind, set(row.account.get("source_tables", {})))
