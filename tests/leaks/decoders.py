@@ -140,7 +140,7 @@ def _scan_table(run: Scan, place: Place, connection: sqlite3.Connection, name: s
 
 
 def scan_lance(run: Scan, folder: Path, relative: Path) -> None:
-    """Every table and version of a LanceDB folder, without its vectors; the raw bytes are read with the files."""
+    """Every table and version of a LanceDB folder, without its vectors; raw bytes are read with the files."""
     import lancedb
     import pyarrow as pa
 

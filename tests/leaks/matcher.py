@@ -58,7 +58,7 @@ class Matcher:
     """
 
     def __init__(self, identifiers: Identifiers, *, raw: bool = False) -> None:
-        drafts = [d for i in identifiers.items if not i.ambiguous for d in _spell_bytes(i, raw)]
+        drafts = [d for i in _once(identifiers) for d in _spell_bytes(i, raw)]
         grams: dict[int, Counter[bytes]] = {_LONG: Counter(), _SHORT: Counter()}
         for _, data, _ in drafts:
             size = _size(data)
@@ -124,6 +124,16 @@ def is_number(identifier: Identifier) -> bool:
     """Whether it is a plain number long enough to be told from chance in a numeric column."""
     digits = "".join(c for c in identifier.value if c not in "-() .+")
     return digits.isdigit() and len(digits) >= _RAW_DIGITS and identifier.kind != "uid"
+
+
+def _once(identifiers: Identifiers) -> Iterator[Identifier]:
+    """What is matched alone, one of each kind and value; birth dates for each person."""
+    seen = set()
+    for identifier in identifiers.items:
+        mark = identifier.kind, identifier.value, identifier.person if identifier.kind == "birth_date" else ""
+        if not identifier.ambiguous and mark not in seen:
+            seen.add(mark)
+            yield identifier
 
 
 def _spell_bytes(identifier: Identifier, raw: bool) -> Iterator[tuple[Identifier, bytes, bool]]:

@@ -129,7 +129,7 @@ def _take_words(value: Any, found: Identifiers) -> None:
 
 
 def read_dicom(path: Path, found: Identifiers) -> None:
-    """Every element of the header, nested and private ones too; a file that is no DICOM gives only its name."""
+    """Every element of the header, nested and private too; a file that is no DICOM gives only its name."""
     import pydicom
 
     with warnings.catch_warnings():
