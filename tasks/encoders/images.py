@@ -18,10 +18,9 @@ def prepare_image(image: NDArray[Any], size: int, place: str = "image") -> NDArr
     """Window an image to 8 bits and resize it, whole and stretched, to `size` x `size`.
 
     Args:
-        image: (H, W) grey or (H, W, 3) RGB, any real element type, row 0 on top. Grey is windowed linearly from
-            its 0.5th to its 99.5th percentile to 0..255, so units and bit depth do not matter; so is colour,
-            over its channels together, unless it has 8 bits already. Dark must be low: invert MONOCHROME1
-            before.
+        image: (H, W) grey or (H, W, 3) RGB, any real element type, row 0 on top. Grey is windowed linearly,
+            its 0.5th to 99.5th percentile to 0..255, so units and bit depth do not matter; so is colour, over
+            its channels together, unless it has 8 bits already. Dark must be low: invert MONOCHROME1 before.
         place: the image's token for the error.
 
     Returns:
@@ -93,8 +92,8 @@ def _resize_rows(pixels: NDArray[np.float32], size: int) -> NDArray[np.float32]:
 def _weigh_rows(source: int, target: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """Row numbers and their weights, each (taps, target), of a linear resize from `source` to `target` rows.
 
-    A triangle filter that widens as it shrinks, so that no row is skipped (antialiasing); pixel centres lie at
-    half numbers; the weights of each target row add up to 1.
+    A triangle filter that widens as it shrinks, so that no row is skipped (antialiasing); pixel centres
+    lie at half numbers; the weights of each target row add up to 1.
     """
     scale = source / target
     width = max(scale, 1.0)

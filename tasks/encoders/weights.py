@@ -82,8 +82,8 @@ class _LegacyUnpickler(pickle.Unpickler):
 def read_torch_stream(content: bytes) -> Weights:
     """Read a state dictionary from torch's legacy stream (before its zip format).
 
-    The stream is five pickles (magic number, protocol, system, the dictionary, the storages' keys), then for each
-    key its element count (8 bytes, little-endian) and its values.
+    The stream is five pickles (magic number, protocol, system, the dictionary, the storages' keys), then for
+    each key its element count (8 bytes, little-endian) and its values.
 
     Returns:
         C-ordered arrays by parameter name. Source: `torch.serialization`, legacy load.

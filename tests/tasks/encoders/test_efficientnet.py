@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from contracts.errors import Rejected
 from tasks.encoders.cache import load_model, read_pinned_file
-from tasks.encoders.efficientnet import EfficientNetLite0
+from tasks.encoders.efficientnet import DEVIATION, MEAN, EfficientNetLite0
 from tasks.encoders.images import prepare_image
 from tasks.encoders.weights import read_torch_stream
 
@@ -86,6 +86,20 @@ def test_vectors_equal_an_independent_forward_pass(encoder: EfficientNetLite0) -
     image = np.random.default_rng(7).integers(0, 256, (224, 224, 3)).astype(np.uint8)
     expected = forward(weights, (np.moveaxis(image, 2, 0) - 127.0) / 128.0)
     np.testing.assert_allclose(encoder.encode([image])[0], expected, atol=1e-5)
+
+
+def test_weights_were_trained_on_this_normalisation() -> None:
+    """The stem is linear, so its running mean is its kernels' sums times the mean input (3 unknowns)."""
+    weights = read_torch_stream(read_pinned_file(load_model("efficientnet-lite0"), "weights"))
+    kernels = weights["_conv_stem.weight"].astype(np.float64)
+    mean_input, *_ = np.linalg.lstsq(kernels.sum((2, 3)), weights["_bn0.running_mean"], rcond=None)
+    photographs = np.array([123.7, 116.3, 103.5])  # the mean red, green and blue of the training set
+    np.testing.assert_allclose(mean_input, (photographs - MEAN) / DEVIATION, atol=0.07)
+    # The smoothest kernel passes brightness on: about 65 of 255 in photographs.
+    sums = kernels.sum((1, 2, 3))
+    smoothest = np.argmax(np.abs(sums) / np.abs(kernels).sum((1, 2, 3)))
+    deviation = np.sqrt(weights["_bn0.running_var"][smoothest]) / abs(sums[smoothest])
+    assert 60 / DEVIATION < deviation < 75 / DEVIATION
 
 
 def test_shape_type_and_norm(encoder: EfficientNetLite0) -> None:
