@@ -1,0 +1,128 @@
+"""The night round: what happens, in which order.
+
+`night_round` surveys every source, since who is who must be known before anything is read; then it refreshes records,
+images and variants as subflows, derives, embeds, links, releases and reports. Each refresh flow also runs on its own:
+it is then a round over the sources of its kinds.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from typing import Any
+
+from prefect import flow
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed, State
+
+from connectors.crosswalk import KIND as CROSSWALK
+from flows import work
+from flows.rounds import Options, Round, open_round, round_by
+from tasks.workroom import load_sources
+
+_MODALITY = {"dicom": "images", "vcf": "variants"}
+
+
+def modality_of(kind: str) -> str:
+    """Which refresh flow a source's kind belongs to; every other kind brings records."""
+    return _MODALITY.get(kind, "records")
+
+
+@flow(name="night_round", persist_result=False)
+def night_round(
+    sources: list[str] | None = None, reprocess: bool = False, verify: bool = False, sync: bool = False
+) -> State[Any]:
+    """Make the round over the home's sources, or over those named.
+
+    Args:
+        sources: names of sources; all where empty.
+        reprocess: read every unit again, changed or not.
+        verify: digest every unit again, whatever its size and time say.
+        sync: work in this process, without a Dask cluster.
+    """
+    return _make_round(sources, None, Options(reprocess, verify), sync)
+
+
+@flow(name="refresh_records", persist_result=False)
+def refresh_records(run_id: str | None = None, sources: list[str] | None = None) -> State[Any]:
+    """Bring the records (EHR exports and tables) up to date; on its own, or as part of a round."""
+    return _refresh(run_id, sources, "records")
+
+
+@flow(name="refresh_images", persist_result=False)
+def refresh_images(run_id: str | None = None, sources: list[str] | None = None) -> State[Any]:
+    """Bring the imaging index up to date; on its own, or as part of a round."""
+    return _refresh(run_id, sources, "images")
+
+
+@flow(name="refresh_variants", persist_result=False)
+def refresh_variants(run_id: str | None = None, sources: list[str] | None = None) -> State[Any]:
+    """Bring the variants up to date; on its own, or as part of a round."""
+    return _refresh(run_id, sources, "variants")
+
+
+_REFRESH = (("records", refresh_records), ("images", refresh_images), ("variants", refresh_variants))
+
+
+def _refresh(run_id: str | None, sources: list[str] | None, modality: str) -> State[Any]:
+    if run_id is None:
+        return _make_round(sources, modality, Options(), False)
+    current = round_by(run_id)
+    for name in sources or []:
+        work.process(run_id, name)
+        work.publish(run_id, name)
+    chosen = [current.sources[name] for name in sources or []]
+    return _state(
+        failed=sum(len(o.failures) + bool(o.problem) for o in chosen),
+        stopped=[f"{p.source} {p.table} {p.state}" for o in chosen for p in o.publications if p.state in _STOPPED],
+        held=sum(o.account.fates["quarantined"] for o in chosen if o.account),
+    )
+
+
+_STOPPED = ("blocked", "held")
+
+
+def _make_round(sources: list[str] | None, modality: str | None, options: Options, sync: bool) -> State[Any]:
+    today = os.environ.get("NIGHTROUNDS_TODAY")
+    with open_round(options, sync=sync, today=date.fromisoformat(today) if today else None) as current:
+        current.catalog.note_flow_run(current.run_id, str(flow_run.get_id() or ""))
+        kinds = _chosen_kinds(current, sources, modality)
+        for name in kinds:
+            work.survey(current.run_id, name)
+        work.resolve(current.run_id, list(kinds))
+        for group, refresh in _REFRESH:
+            names = [n for n, kind in kinds.items() if kind != CROSSWALK and modality_of(kind) == group]
+            if names:
+                refresh(run_id=current.run_id, sources=names, return_state=True)
+        work.derive(current.run_id)
+        work.embed_new_notes(current.run_id)
+        work.embed_new_images(current.run_id)
+        work.link_graph(current.run_id)
+        work.release(current.run_id)
+        work.report(current.run_id)
+        stopped = [f"{p.source} {p.table} {p.state}" for p in current.blocked]
+        return _state(current.failed, stopped, current.held_back - len(stopped))
+
+
+def _chosen_kinds(current: Round, sources: list[str] | None, modality: str | None) -> dict[str, str]:
+    """The round's sources with their kinds: crosswalks always, since they say who is who."""
+    known = load_sources(current.room.vault)
+    if sources:
+        current.settings.chosen([s for s in sources if s not in known])
+    return {
+        name: source.kind
+        for name, source in sorted(known.items())
+        if source.kind == CROSSWALK
+        or ((not sources or name in sources) and (modality is None or modality_of(source.kind) == modality))
+    }
+
+
+def _state(failed: int, stopped: list[str], held: int) -> State[Any]:
+    """How a flow run ends: what was stopped or held back shows in its state."""
+    if failed:
+        return Failed(message=f"{failed} units or sources ended in an error; the rest is published")
+    if stopped:
+        return Completed(name="Completed with blocked tables", message="; ".join(stopped))
+    if held:
+        return Completed(name="Completed with quarantine", message=f"{held} records are held back")
+    return Completed(message="all published")
