@@ -18,13 +18,14 @@ NIGHTS = (datetime(2024, 3, 12, 1, 30), datetime(2024, 3, 13, 1, 30))
 
 INSTITUTIONS = {HOSPITAL_A: "St. Elsewhere General", HOSPITAL_B: "Riverbend Community Clinic"}
 CLINICIANS = (
-    "Miriam Castellano", "Gordon Pruitt", "Lakshmi Venkataraman", "Oliver Standish", "Rosalind Achebe", "Peter Lindholm",
+    "Miriam Castellano", "Gordon Pruitt", "Lakshmi Venkataraman", "Oliver Standish", "Rosalind Achebe",
+    "Peter Lindholm",
 )  # fmt: skip
 
 _FIRST_DAY, _LAST_DAY = date(2022, 3, 1), date(2023, 10, 15)
 _DEATH_CERTIFICATION = {
     "setting": "AMB", "note": "11506-3", "complaint": "Death certification",
-    "history": "Record entry for {who}, who died at home. The family physician was notified by the medical examiner.",
+    "history": "Record entry for {who}, who died at home. The medical examiner told the family physician.",
     "medications": ["None"], "assessment": "1. Death certificate completed; cause of death heart failure.",
     "snomed": "419099009", "display": "Dead (finding)", "icd10": "R99",
 }  # fmt: skip
@@ -45,7 +46,7 @@ class Study:
 
 @dataclass(frozen=True)
 class Visit:
-    """One visit with its note, its diagnosis and, if there was one, its examination. Times are local wall time."""
+    """One visit with its note, its diagnosis and its examination, if any. Times are local wall time."""
 
     person: TruePerson
     registration: Registration
@@ -117,7 +118,8 @@ def _live(
 
 
 def _visit(
-    rng: Random, person: TruePerson, registration: Registration, story: str, scene: dict[str, Any], night: int,
+    rng: Random, person: TruePerson, registration: Registration, story: str, scene: dict[str, Any],
+    night: int,
     start: datetime,
 ) -> Visit:  # fmt: skip
     lengths = {"AMB": (25, 70), "EMER": (180, 480), "IMP": (2 * 1440, 5 * 1440)}

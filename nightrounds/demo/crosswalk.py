@@ -1,4 +1,4 @@
-"""The crosswalk: which number of one system is which number of another, as a master patient index exports it."""
+"""The crosswalk: which number of one system is which of another, as a master patient index exports it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def export_crosswalk(root: Path, people: tuple[TruePerson, ...], nights: int, le
 
 
 def crosswalk_rows(people: tuple[TruePerson, ...], night: int) -> list[Row]:
-    """The rows of a night's file, in the order in which the index made them; a later row overrules an earlier one."""
+    """The rows of a night's file, oldest first; a later row overrules an earlier one."""
     rows: list[Row] = []
     twins = [p for p in people if p.is_a("twin")]
     mistaken = (twins[0].home.authority, twins[0].home.mrn, LAB, twins[1].sample)

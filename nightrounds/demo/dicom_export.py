@@ -1,7 +1,6 @@
 """The demo's image archive: DICOM files as they come off modalities, identifiers and all.
 
-The one module of the generator that writes with pydicom (the import contracts name it as an exception): a reader is
-not tested by files that its own hand wrote.
+The one module of the generator that imports pydicom; the import contracts name it as an exception.
 """
 
 from __future__ import annotations
@@ -36,9 +35,11 @@ SHIPPED = (
     ("JPEG2000", "8NM1", "accepted"), ("JPGExtended", "8NM1", "accepted"),
     ("examples_overlay", "021234567", "accepted"), ("examples_palette", "11-05-25-142825", "accepted"),
     ("examples_rgb_color", "13US1", "accepted"), ("examples_ybr_color", "204", "accepted"),
-    ("SC_rgb_jpeg_gdcm", "ID1", "accepted"), ("SC_rgb_rle", "ID1", "accepted"), ("rtplan", "id00001", "accepted"),
+    ("SC_rgb_jpeg_gdcm", "ID1", "accepted"), ("SC_rgb_rle", "ID1", "accepted"), ("rtplan", "id00001",
+    "accepted"),
     ("rtdose", "id11111", "accepted"), ("rtstruct", "tPhantom30sep", "accepted"), ("test-SR", "", "accepted"),
-    ("reportsi", "", "accepted"), ("waveform_ecg", "642341", "accepted"), ("liver_1frame", "99000", "accepted"),
+    ("reportsi", "", "accepted"), ("waveform_ecg", "642341", "accepted"), ("liver_1frame", "99000",
+    "accepted"),
     ("image_dfl", "", "accepted"), ("UN_sequence", "", "quarantined"),
 )  # fmt: skip
 """Real DICOM files that come with pydicom, all under 1 MB. UN_sequence carries no UIDs."""
@@ -258,7 +259,7 @@ def _plant_dirt(pacs: Path, visits: tuple[Visit, ...], seed: int, ledger: Ledger
         "Call Samuel Goldberg about his CT of the chest before Friday.\n", encoding="utf-8"
     )
     plant("pdf_file", "ignored", "incoming/consent_Hope_Grace.pdf").write_bytes(
-        b"%PDF-1.4\n1 0 obj << /Title (Consent form of Grace Hope) >> endobj\ntrailer << /Root 1 0 R >>\n%%EOF\n"
+        b"%PDF-1.4\n1 0 obj << /Title (Consent of Grace Hope) >> endobj\ntrailer << /Root 1 0 R >>\n%%EOF\n"
     )
 
 

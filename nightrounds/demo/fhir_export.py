@@ -21,11 +21,12 @@ MAPPED = ("Patient", "Encounter", "Condition", "DocumentReference")
 FUTURE_PATIENT = replace(
     TruePerson(
         "future-birth", "Rosalie", "Quimby", "F", "2093-04-11", "", "999-05-1937", "(617) 555-0199",
-        "rosalie.quimby@example.com", "77 Hourglass Way", "Lynn", "MA", "01902", (), "", "", (), ("birth_in_future",),
+        "rosalie.quimby@example.com", "77 Hourglass Way", "Lynn", "MA", "01902", (), "", "", (),
+        ("birth_in_future",),
     ),
     registrations=(Registration(HOSPITAL_A, "90417755", "0f0f93b1-2093-4411-a001-1d1ff1cc1e55", "Quimby"),),
 )  # fmt: skip
-"""A registration with a slip of the pen in the birth date. The record is quarantined; the name must not leak."""
+"""A registration with a slip of the pen in the birth date: quarantined, and not to leak either."""
 
 
 @dataclass
@@ -53,7 +54,7 @@ class _Export:
         self.ledger.plant(kind, self.night, self.source, fate, name, record=record, **more)
 
     def write(self, folder: Path, unfinished: str = "") -> None:
-        """Write all files; the one named `unfinished` ends without a line feed, as after a broken transfer."""
+        """Write all files; the one named `unfinished` ends without a line feed, as if cut off."""
         folder.mkdir(parents=True, exist_ok=True)
         for name, lines in sorted(self.files.items()):
             data = b"\n".join(lines) + (b"" if name == unfinished else b"\n")
@@ -122,7 +123,7 @@ def _add_visit(export: _Export, visit: Visit, seed: int) -> None:
 
 
 def _plant_dirt(export: _Export, visits: list[Visit], people: tuple[TruePerson, ...], seed: int) -> str:
-    """Add the broken and doubtful records of hospital A's first night; the file to leave unfinished comes back."""
+    """Add the broken and doubtful records of hospital A's first night; returns the file left unfinished."""
     for kind in ("Encounter", "Condition"):  # servers cut their files where they please
         whole = export.files[f"{kind}.000.ndjson"]
         export.files[f"{kind}.001.ndjson"] = [whole.pop() for _ in range(2)]
@@ -164,14 +165,15 @@ def _plant_dates(export: _Export, visits: list[Visit]) -> None:
 def _plant_duplicates(
     export: _Export, visits: list[Visit], people: tuple[TruePerson, ...], seed: int
 ) -> None:
-    """A copy of one patient's whole record, made for a records request, lies in a file that bears the name."""
+    """A copy of one patient's whole record, made on request, lies in a file that bears the name."""
     person = next(p for p in people if p.is_a("deceased"))
     name = "records-request_WHITAKER_HAROLD.ndjson"
     resources = [fhir.patient(person, person.home, NIGHTS[0] - timedelta(days=30))]
     for visit in (v for v in visits if v.person is person):
         updated, (text, _) = _updated(visit), write_note(visit, seed)
         resources += [
-            fhir.encounter(visit, updated), fhir.condition(visit, updated), fhir.document(visit, text, updated),
+            fhir.encounter(visit, updated), fhir.condition(visit, updated), fhir.document(visit, text,
+            updated),
         ]  # fmt: skip
     for resource in resources:
         export.add(name, resource, "merged")

@@ -1,4 +1,4 @@
-"""FHIR R4 resources of the demo's two hospitals, in the shape that bulk exports of US hospitals have (US Core)."""
+"""FHIR R4 resources of the demo's two hospitals, in the shape that US hospitals export (US Core)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NOTE_TYPES = {
 
 
 def patient(person: TruePerson, registration: Registration, updated: datetime) -> Resource:
-    """The Patient resource of one registration. Its `id` is the server's own; the MRN is the identifier of type MR."""
+    """The Patient of one registration: `id` is the server's own, the MRN is the identifier of type MR."""
     names = [{"use": "official", "family": registration.family, "given": person.given.split()}]
     if registration.maiden:
         names.append({"use": "maiden", "family": registration.maiden, "given": person.given.split()})
@@ -37,7 +37,8 @@ def patient(person: TruePerson, registration: Registration, updated: datetime) -
         **_base("Patient", registration.resource_id, updated, "patient"),
         "text": {"status": "generated", "div": _narrative(person, registration)},
         "identifier": [
-            _identifier("MR", "Medical Record Number", f"urn:demo:{registration.authority}:mrn", registration.mrn),
+            _identifier("MR", "Medical Record Number", f"urn:demo:{registration.authority}:mrn",
+            registration.mrn),
             _identifier("SS", "Social Security Number", "http://hl7.org/fhir/sid/us-ssn", person.ssn),
         ],
         "active": True,

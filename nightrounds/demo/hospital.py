@@ -59,7 +59,7 @@ class Hospital:
 
 
 def make_hospital(out: Path, seed: int = 7, nights: int = 2) -> Hospital:
-    """Write the demo hospital's exports under `out`, and `out/truth.json`. The same seed gives the same bytes.
+    """Write the exports under `out`, and `out/truth.json`. The same seed gives the same bytes.
 
     Args:
         out: a folder that is new, empty, or holds an earlier demo hospital, which is replaced.

@@ -11,8 +11,8 @@ from typing import Any
 class Ledger:
     """Counts of records and the planted dirt, with the fate that each should meet.
 
-    Fates are those of `contracts.accounting` (accepted, quarantined, merged, unmapped), and two more that are not
-    fates of records: `flagged` (accepted, with a warning) and `ignored` (a file that holds no record of the format).
+    Fates are those of `contracts.accounting` (accepted, quarantined, merged, unmapped), and two more that are
+    no fates of records: `flagged` (accepted, with a warning) and `ignored` (a file of another format).
     """
 
     counts: dict[tuple[int, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))

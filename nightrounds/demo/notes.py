@@ -13,7 +13,8 @@ _HEADINGS = (
     ("CC:", "HPI:", "Meds:", "A/P:"),
 )
 _MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+    "November",
     "December",
 )  # fmt: skip
 
@@ -41,7 +42,8 @@ def spellings(day: date) -> tuple[str, ...]:
     """The ways in which the demo's notes spell a date."""
     month = _MONTHS[day.month - 1]
     return (
-        day.isoformat(), f"{day:%m/%d/%Y}", f"{day.month}/{day.day}/{day:%y}", f"{month} {day.day}, {day.year}",
+        day.isoformat(), f"{day:%m/%d/%Y}", f"{day.month}/{day.day}/{day:%y}",
+        f"{month} {day.day}, {day.year}",
         f"{day.day} {month[:3]} {day.year}",
     )  # fmt: skip
 
@@ -58,8 +60,10 @@ def _words(visit: Visit) -> dict[str, str]:
     title = person.first if age < 18 else f"{'Ms.' if female else 'Mr.'} {family}"
     they, their, themself = ("she", "her", "herself") if female else ("he", "his", "himself")
     return {
-        "who": f"{person.first} {family}", "title": title, "first": person.first, "age": f"{age}-year-old {noun}",
-        "they": they, "They": they.capitalize(), "their": their, "Their": their.capitalize(), "themself": themself,
+        "who": f"{person.first} {family}", "title": title, "first": person.first,
+        "age": f"{age}-year-old {noun}",
+        "they": they, "They": they.capitalize(), "their": their, "Their": their.capitalize(),
+        "themself": themself,
     }  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """The invented people of the demo hospital: who they are and what each system calls them.
 
-All of them are made up. Telephone numbers are of the range kept for fiction (555-01xx), social security numbers begin
-with 999, which is never issued.
+All of them are made up. Telephone numbers are of the range kept for fiction (555-01xx), social security
+numbers begin with 999, which is never issued.
 """
 
 from __future__ import annotations
@@ -18,12 +18,16 @@ LAB = "genomics-lab"
 
 _SHARED_MRN = "48213907"
 _PLACES = (
-    ("Worcester", "MA", "01608"), ("Lowell", "MA", "01852"), ("Quincy", "MA", "02169"), ("Brockton", "MA", "02301"),
-    ("Lynn", "MA", "01902"), ("Fall River", "MA", "02720"), ("Nashua", "NH", "03060"), ("Pawtucket", "RI", "02860"),
+    ("Worcester", "MA", "01608"), ("Lowell", "MA", "01852"), ("Quincy", "MA", "02169"), ("Brockton", "MA",
+    "02301"),
+    ("Lynn", "MA", "01902"), ("Fall River", "MA", "02720"), ("Nashua", "NH", "03060"), ("Pawtucket", "RI",
+    "02860"),
 )  # fmt: skip
 _STREETS = (
-    "Tamarack Lane", "Quarry Hill Road", "Orchard Terrace", "Bellweather Street", "Old Mill Way", "Larkspur Court",
-    "Harborview Avenue", "Pemberton Street", "Copperfield Drive", "Windlass Road", "Saltmarsh Lane", "Juniper Row",
+    "Tamarack Lane", "Quarry Hill Road", "Orchard Terrace", "Bellweather Street", "Old Mill Way",
+    "Larkspur Court",
+    "Harborview Avenue", "Pemberton Street", "Copperfield Drive", "Windlass Road", "Saltmarsh Lane",
+    "Juniper Row",
 )  # fmt: skip
 
 
@@ -31,7 +35,8 @@ _STREETS = (
 class Sketch:
     """What is decided by hand about a person; everything else is drawn from the seed.
 
-    `hospitals` holds "a", "b" or both; `sample` is "lab" (a laboratory id), "name" (the laboratory used the patient's
+    `hospitals` holds "a", "b" or both; `sample` is "lab" (a laboratory id),
+    "name" (the laboratory used the patient's
     name as sample name), "single" (the same, in the single-sample file) or "" (nothing sequenced).
     """
 
@@ -48,7 +53,8 @@ class Sketch:
 
 
 SKETCHES = (
-    Sketch("maria-garcia", "Maria Elena", "Garcia", "F", "1961-05-14", ("nodule", "breast_risk"), sample="name",
+    Sketch("maria-garcia", "Maria Elena", "Garcia", "F", "1961-05-14", ("nodule", "breast_risk"),
+           sample="name",
            hospitals="ab", labels=("hero", "name_change", "two_hospitals", "night_2")),
     Sketch("emma-lindqvist", "Emma Rose", "Lindqvist", "F", "2001-06-14", ("asthma",), labels=("twin",)),
     Sketch("clara-lindqvist", "Clara Jane", "Lindqvist", "F", "2001-06-14", ("migraine",), labels=("twin",)),
@@ -57,14 +63,17 @@ SKETCHES = (
     Sketch("loretta-young", "Loretta", "Young", "F", "1949-12-02", ("heart_failure",), sample="name",
            labels=("common_word", "night_2")),
     Sketch("grace-hope", "Grace", "Hope", "F", "1984-07-21", ("gallstones",), labels=("common_word",)),
-    Sketch("theresa-may", "Theresa", "May", "F", "1972-03-09", ("pulmonary_embolism",), labels=("common_word",)),
+    Sketch("theresa-may", "Theresa", "May", "F", "1972-03-09", ("pulmonary_embolism",),
+           labels=("common_word",)),
     Sketch("walter-abernathy", "Walter Amos", "Abernathy", "M", "1928-02-03", ("copd", "heart_failure"),
            labels=("over_89", "rare_zip", "night_2")),
-    Sketch("harold-whitaker", "Harold", "Whitaker", "M", "1944-10-27", ("heart_failure",), labels=("deceased",)),
+    Sketch("harold-whitaker", "Harold", "Whitaker", "M", "1944-10-27", ("heart_failure",),
+           labels=("deceased",)),
     Sketch("dana-kowalski", "Dana", "Kowalski", "F", "1998", ("asthma",), labels=("partial_birth",)),
     Sketch("priya-raman", "Priya", "Raman", "F", "1979-01-25", ("pulmonary_embolism",),
            labels=("late_link", "night_2")),
-    Sketch("denise-okafor", "Denise Ifeoma", "Okafor", "F", "1966-08-17", ("diabetes", "pneumonia"), sample="",
+    Sketch("denise-okafor", "Denise Ifeoma", "Okafor", "F", "1966-08-17", ("diabetes", "pneumonia"),
+           sample="",
            labels=("shared_mrn",)),
     Sketch("robert-sullivan", "Robert", "Sullivan", "M", "1955-04-03", ("atrial_fibrillation",),
            labels=("night_2",)),
@@ -74,22 +83,27 @@ SKETCHES = (
     Sketch("samuel-goldberg", "Samuel", "Goldberg", "M", "1947-03-19", ("nodule", "diabetes")),
     Sketch("fatima-haddad", "Fatima", "Haddad", "F", "1990-10-05", ("gallstones",), sample=""),
     Sketch("marcus-washington", "Marcus", "Washington", "M", "1969-06-11", ("chest_pain", "diabetes")),
-    Sketch("eleanor-fitzgerald", "Eleanor", "Fitzgerald", "F", "1938-01-30", ("pneumonia",), labels=("night_2",)),
+    Sketch("eleanor-fitzgerald", "Eleanor", "Fitzgerald", "F", "1938-01-30", ("pneumonia",),
+           labels=("night_2",)),
     Sketch("hiroshi-tanaka", "Hiroshi", "Tanaka", "M", "1959-12-24", ("chest_pain",)),
     Sketch("brigid-oconnell", "Brigid", "O'Connell", "F", "1975-09-02", ("anemia",), images=False, sample=""),
     Sketch("dmitri-volkov", "Dmitri", "Volkov", "M", "1982-05-27", ("kidney_stone",), sample=""),
     Sketch("anneliese-vandenberg", "Anneliese", "van der Berg", "F", "1994-04-16", ("anemia",), images=False),
     Sketch("tyrone-jackson", "Tyrone", "Jackson", "M", "1996-08-08", ("diabetes",), images=False, sample=""),
-    Sketch("sofia-papadopoulos", "Sofia", "Papadopoulos", "F", "1986-06-23", ("anemia",), images=False, sample=""),
-    Sketch("franklin-meyer", "Franklin", "Meyer", "M", "1953-02-11", ("nodule",), sample="single", hospitals="b",
+    Sketch("sofia-papadopoulos", "Sofia", "Papadopoulos", "F", "1986-06-23", ("anemia",), images=False,
+           sample=""),
+    Sketch("franklin-meyer", "Franklin", "Meyer", "M", "1953-02-11", ("nodule",), sample="single",
+           hospitals="b",
            labels=("shared_mrn",)),
-    Sketch("ingrid-halvorsen", "Ingrid", "Halvorsen", "F", "1970-10-10", ("diabetes",), images=False, sample="",
+    Sketch("ingrid-halvorsen", "Ingrid", "Halvorsen", "F", "1970-10-10", ("diabetes",), images=False,
+           sample="",
            hospitals="b"),
     Sketch("caleb-nguyen", "Caleb", "Nguyen", "M", "2012-03-03", ("asthma",), images=False, sample="",
            hospitals="b"),
     Sketch("beatrice-lovelace", "Beatrice", "Lovelace", "F", "1936-12-31", ("heart_failure",), images=False,
            sample="", hospitals="b", labels=("night_2",)),
-    Sketch("omar-siddiqui", "Omar", "Siddiqui", "M", "1964-01-17", ("chest_pain",), sample="lab", hospitals="b"),
+    Sketch("omar-siddiqui", "Omar", "Siddiqui", "M", "1964-01-17", ("chest_pain",), sample="lab",
+           hospitals="b"),
 )  # fmt: skip
 
 MARRIED = {"maria-garcia": "Thompson"}
@@ -98,7 +112,7 @@ DEATHS = {"harold-whitaker": "2023-11-18"}
 
 @dataclass(frozen=True)
 class Registration:
-    """One hospital's entry for a person: the MRN is on the armband, `resource_id` is the FHIR server's own id."""
+    """One hospital's entry for a person; `resource_id` is the FHIR server's own id, not the MRN."""
 
     authority: str
     mrn: str
@@ -118,7 +132,7 @@ class Contact:
 
 @dataclass(frozen=True)
 class TruePerson:
-    """One invented person with everything that any export says about them. `birth` is ISO, or a year alone."""
+    """One invented person with all that any export says of them. `birth` is ISO, or a year alone."""
 
     key: str
     given: str
@@ -161,7 +175,7 @@ class TruePerson:
 
 
 def make_people(seed: int) -> tuple[TruePerson, ...]:
-    """Draw all people of the demo. The same seed gives the same people; ids never repeat within an authority."""
+    """Draw all people of the demo. The same seed gives the same people; ids are unique in an authority."""
     rng = Random(f"{seed}:people")
     mrns = _distinct(40, lambda: str(rng.randrange(10_000_000, 99_999_999)))
     rads = _distinct(40, lambda: f"RAD{rng.randrange(100, 99_999):05d}")
@@ -178,7 +192,8 @@ def make_people(seed: int) -> tuple[TruePerson, ...]:
             TruePerson(
                 key=sketch.key, given=sketch.given, family=sketch.family, sex=sketch.sex, birth=sketch.birth,
                 death=DEATHS.get(sketch.key, ""), ssn=ssns[number], phone=_phone(rng, number), email=email,
-                line=f"{rng.randrange(100, 990)} {_STREETS[rng.randrange(len(_STREETS))]}", city=city, state=state,
+                line=f"{rng.randrange(100, 990)} {_STREETS[rng.randrange(len(_STREETS))]}", city=city,
+                state=state,
                 postal_code=postal_code, registrations=registrations,
                 imaging_id=rads[number] if sketch.images else "", sample=_sample(sketch, samples[number]),
                 stories=sketch.stories, labels=sketch.labels, contact=_contact(rng, sketch, number),

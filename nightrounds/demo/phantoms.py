@@ -1,4 +1,4 @@
-"""Drawn images: what a chest radiograph, a CT slice and an ultrasound fan roughly look like, never mere noise."""
+"""Drawn images: roughly what a radiograph, a CT slice and an ultrasound fan look like, never mere noise."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def draw(modality: str, body: str, number: int, seed: int) -> Pixels:
     """Draw instance `number` of a series.
 
     Returns:
-        (rows, columns) array: CT int16 in Hounsfield units (128 x 128), CR uint16 in 0..4095 (192 x 160), US uint8
-        (120 x 160). The same arguments give the same pixels.
+        (rows, columns) array: CT int16 in Hounsfield units (128 x 128), CR uint16 in 0..4095 (192 x 160),
+        US uint8 (120 x 160). The same arguments give the same pixels.
     """
     import numpy as np
 

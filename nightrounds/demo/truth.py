@@ -1,4 +1,4 @@
-"""The truth about the demo hospital: who is who, what must never leak, what should become of each piece of dirt."""
+"""The truth about the demo hospital: who is who, what must never leak, what the dirt should come to."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def tell_truth(
 
 
 _NOT_FLAT = ("zip", "city", "clinician", "birth_date_spelling")
-"""Kinds left out of the flat list: short numbers, towns and staff, which occur by chance or are no patient's."""
+"""Kinds left out of the flat list: what occurs by chance, or is not a patient's."""
 
 
 def _identities(person: TruePerson) -> list[list[str]]:
@@ -60,7 +60,8 @@ def _person(person: TruePerson, visits: list[Visit], studies: dict[str, str]) ->
         common = {"night": visit.night, "authority": visit.registration.authority}
         timeline.append(
             {
-                **common, "what": "encounter", "id": visit.encounter_id, "date": visit.start.date().isoformat(),
+                **common, "what": "encounter", "id": visit.encounter_id,
+                "date": visit.start.date().isoformat(),
                 "note": visit.note_id, "condition": visit.condition_id, "title": visit.scene["complaint"],
             }
         )  # fmt: skip
@@ -68,7 +69,8 @@ def _person(person: TruePerson, visits: list[Visit], studies: dict[str, str]) ->
             study = visit.study
             timeline.append(
                 {
-                    **common, "what": "study", "id": studies[study.key], "date": study.start.date().isoformat(),
+                    **common, "what": "study", "id": studies[study.key],
+                    "date": study.start.date().isoformat(),
                     "modality": study.modality, "encounter": visit.encounter_id, "title": study.exam,
                 }
             )  # fmt: skip
@@ -88,7 +90,7 @@ def _person(person: TruePerson, visits: list[Visit], studies: dict[str, str]) ->
 
 
 def _clusters(people: tuple[TruePerson, ...], night: int) -> list[list[list[str]]]:
-    """Who is one person on a night: lists of (authority, identifier). The late link splits one person on night 1."""
+    """Who is one person on a night: lists of (authority, identifier). Night 1 lacks the late link."""
     clusters = []
     for person in people:
         identities = [identity[:2] for identity in _identities(person)]

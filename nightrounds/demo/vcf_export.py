@@ -1,7 +1,8 @@
-"""The genomics laboratory's files: a multi-sample panel, a single sample, a copy and a broken one, as plain text.
+"""The genomics laboratory's files: a multi-sample panel, a single sample, a copy and a broken one.
 
-Written by hand after the VCF 4.3 specification (samtools/hts-specs), so that a reader is not tested by its own
-library. Reference alleles at drawn positions are invented; the named variants are real ones at GRCh38 positions.
+Written by hand after the VCF 4.3 specification (samtools/hts-specs), so that a reader is not tested by its
+own library. Reference alleles at drawn positions are invented; the named variants are real,
+at GRCh38 positions.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ class Site:
 
 
 _KNOWN = (
-    Site("F5", "chr1", 169549811, "C", ("T",), (0.03,), "rs6025", "missense_variant", carriers=("theresa-may",)),
+    Site("F5", "chr1", 169549811, "C", ("T",), (0.03,), "rs6025", "missense_variant",
+           carriers=("theresa-may",)),
     Site("HFE", "chr6", 26092913, "G", ("A",), (0.06,), "rs1800562", "missense_variant"),
     Site("CFTR", "chr7", 117559590, "ATCT", ("A",), (0.02,), "rs113993960", "inframe_deletion"),
     Site("BRCA2", "chr13", 32340300, "GT", ("G",), (0.0,), "rs80359550", "frameshift_variant"),
@@ -70,7 +72,7 @@ _HEADER = """##fileformat=VCFv4.3
 ##fileDate=20240311
 ##source=DemoCaller-2.4
 ##reference=file:///home/{user}/reference/GRCh38.no_alt.fa
-##commandline="demo-call --bams /home/{user}/runs/2024-03-08/{sample}.bam --targets /data/panels/inherited_v3.bed"
+##commandline="demo-call --bams /home/{user}/runs/2024-03-08/{sample}.bam --targets /data/panel_v3.bed"
 ##bcftools_viewCommand=view -Ov -o /home/{user}/deliveries/{sample}_panel.vcf merged.bcf; Date=Mon Mar 11 2024
 ##operator={user}@seq02.lab.example.org
 ##SAMPLE=<ID={sample},Description="{person}, DOB {birth}, ordered by {clinician}">
@@ -125,7 +127,7 @@ def _save(path: Path, data: bytes, ledger: Ledger, fate: str, records: int) -> N
 
 
 def _bgzip(data: bytes) -> bytes:
-    """Blocked gzip (SAM specification, section 4.1): gzip members of known size, and an empty one at the end."""
+    """Blocked gzip (SAM specification, section 4.1): members of known size, an empty one at the end."""
     blocks = [data[start : start + 60_000] for start in range(0, len(data), 60_000)]
     return b"".join(_bgzf_block(block) for block in [*blocks, b""])
 
