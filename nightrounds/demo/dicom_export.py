@@ -6,6 +6,7 @@ The one module of the generator that imports pydicom; the import contracts name 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +73,10 @@ def export_images(
             ledger.count(visit.night, SOURCE, "accepted", visit.study.modality)
             ledger.count_file(visit.night, SOURCE)
         _book_identifiers(visit, folder, ledger)
-    _plant_dirt(root / "night-1" / SOURCE, visits, seed, ledger)
+    first = {v.person.key: v for v in reversed(visits) if v.study is not None and v.night == 1}
+    dirt = _Dirt(root / "night-1" / SOURCE, seed, ledger, first)
+    _plant_images(dirt)
+    _plant_files(dirt)
     _copy_shipped(root / "night-1" / SOURCE / "shipped", ledger)
     return uids
 
@@ -90,7 +94,7 @@ def _folder(visit: Visit) -> str:
     person = visit.person
     by_name = int(person.imaging_id[-1]) % 2 == 0 or person.is_a("hero")
     top = f"{upper_name(person)}_{person.birth.replace('-', '')}" if by_name else person.imaging_id
-    return f"{top}/{study.start:%Y%m%d}_{study.modality}_{study.body}"
+    return f"{top}/{study.start:%Y%m%d}_{study.accession}_{study.modality}_{study.body}"
 
 
 def _book_identifiers(visit: Visit, folder: str, ledger: Ledger) -> None:
@@ -211,56 +215,67 @@ def _write(path: Path, dataset: Dataset) -> None:
     dataset.save_as(path, enforce_file_format=True)
 
 
-def _plant_dirt(pacs: Path, visits: tuple[Visit, ...], seed: int, ledger: Ledger) -> None:
-    """Add the broken, doubled and foreign files of the first night."""
-    by_person = {v.person.key: v for v in visits if v.study is not None and v.night == 1}
+@dataclass
+class _Dirt:
+    """Where the first night's dirt is put and booked."""
 
-    def make(key: str, number: int = 0) -> Dataset:
-        visit = by_person[key]
+    pacs: Path
+    seed: int
+    ledger: Ledger
+    visits: dict[str, Visit]
+
+    def image(self, key: str, number: int = 0) -> Dataset:
+        """Instance `number` of a person's first examination, to be spoilt."""
+        visit = self.visits[key]
         assert visit.study is not None
-        return _instance(visit, visit.study, number, seed)
+        return _instance(visit, visit.study, number, self.seed)
 
-    def plant(kind: str, fate: str, name: str, modality: str = "?", **more: Any) -> Path:
-        ledger.plant(kind, 1, SOURCE, fate, name, **more)
-        ledger.count_file(1, SOURCE)
+    def sound(self, key: str, name: str) -> bytes:
+        """The bytes of a sound file of a person's first examination."""
+        return (self.pacs / _folder(self.visits[key]) / name).read_bytes()
+
+    def plant(self, kind: str, fate: str, name: str, modality: str = "?", **more: Any) -> Path:
+        """Book a piece of dirt; the path to write it to comes back."""
+        self.ledger.plant(kind, 1, SOURCE, fate, f"incoming/{name}", **more)
+        self.ledger.count_file(1, SOURCE)
         if fate == "ignored":
-            ledger.counts[1, SOURCE]["ignored"] += 1
+            self.ledger.counts[1, SOURCE]["ignored"] += 1
         else:
-            ledger.count(1, SOURCE, "accepted" if fate == "flagged" else fate, modality)
-        path = pacs / name
+            self.ledger.count(1, SOURCE, "accepted" if fate == "flagged" else fate, modality)
+        path = self.pacs / "incoming" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
-    copied = by_person["theresa-may"]
-    original = pacs / _folder(copied) / "IM0001.dcm"
-    plant(
-        "same_file_twice", "merged", "incoming/copy of MAY_THERESA.dcm", "CT", person="theresa-may"
-    ).write_bytes(original.read_bytes())
-    other = make("samuel-goldberg", 1)
-    other.PixelData = bytes(reversed(other.PixelData))
-    other.SOPInstanceUID = make("samuel-goldberg").SOPInstanceUID
+
+def _plant_images(dirt: _Dirt) -> None:
+    """Images that are doubled, sent again with other content, nobody's, or without UIDs."""
+    path = dirt.plant("same_file_twice", "merged", "copy of MAY_THERESA.dcm", "CT", person="theresa-may")
+    path.write_bytes(dirt.sound("theresa-may", "IM0001.dcm"))
+    other = dirt.image("samuel-goldberg", 1)
+    other.SeriesDescription += " Reprocessed"
+    other.SOPInstanceUID = dirt.image("samuel-goldberg").SOPInstanceUID
     other.file_meta.MediaStorageSOPInstanceUID = other.SOPInstanceUID
-    _write(
-        plant(
-            "same_uid_other_content", "flagged", "incoming/resent_0001.dcm", "CT", person="samuel-goldberg"
-        ),
-        other,
-    )
-    nameless = make("kevin-tran", 2)
+    path = dirt.plant("same_uid_other_content", "flagged", "resent_0001.dcm", "CT", person="samuel-goldberg")
+    _write(path, other)
+    nameless = dirt.image("kevin-tran", 2)
     del nameless.PatientID
-    nameless.SOPInstanceUID = make_uid(seed, "nameless")
+    nameless.SOPInstanceUID = make_uid(dirt.seed, "nameless")
     nameless.file_meta.MediaStorageSOPInstanceUID = nameless.SOPInstanceUID
-    _write(plant("no_patient_id", "accepted", "incoming/unassigned.dcm", "CT", person="kevin-tran"), nameless)
-    path = plant("no_uids", "quarantined", "incoming/lost_uids.dcm", person="hiroshi-tanaka")
-    _write_without_uids(path, make("hiroshi-tanaka"))
-    whole = (pacs / _folder(by_person["patricia-delacroix"]) / "IM0002.dcm").read_bytes()
-    plant("truncated_dicom", "quarantined", "incoming/cut_short.dcm").write_bytes(whole[:420])
-    plant("text_file", "ignored", "incoming/README_Goldberg.txt").write_text(
-        "Call Samuel Goldberg about his CT of the chest before Friday.\n", encoding="utf-8"
-    )
-    plant("pdf_file", "ignored", "incoming/consent_Hope_Grace.pdf").write_bytes(
+    _write(dirt.plant("no_patient_id", "accepted", "unassigned.dcm", "CT", person="kevin-tran"), nameless)
+    path = dirt.plant("no_uids", "quarantined", "lost_uids.dcm", person="hiroshi-tanaka")
+    _write_without_uids(path, dirt.image("hiroshi-tanaka"))
+
+
+def _plant_files(dirt: _Dirt) -> None:
+    """A file cut short in its header, and two that are no DICOM at all."""
+    path = dirt.plant("truncated_dicom", "quarantined", "cut_short.dcm", person="patricia-delacroix")
+    path.write_bytes(dirt.sound("patricia-delacroix", "IM0002.dcm")[:420])
+    text = b"Call Samuel Goldberg about his CT of the chest before Friday.\n"
+    dirt.plant("text_file", "ignored", "README_Goldberg.txt").write_bytes(text)
+    form = (
         b"%PDF-1.4\n1 0 obj << /Title (Consent of Grace Hope) >> endobj\ntrailer << /Root 1 0 R >>\n%%EOF\n"
     )
+    dirt.plant("pdf_file", "ignored", "consent_Hope_Grace.pdf").write_bytes(form)
 
 
 def _write_without_uids(path: Path, dataset: Dataset) -> None:
