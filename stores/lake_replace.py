@@ -1,0 +1,287 @@
+"""Replacing rows: what differs is found by digest, rewritten file by file, and committed once, exactly once."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from contracts.errors import Fatal, Retriable
+from contracts.protocols import Receipt
+from stores.lake_digest import KeySums, Summing, hash_rows, is_member
+from stores.lake_files import (
+    DataFile,
+    DataWriter,
+    Selection,
+    Written,
+    arrow_schema,
+    find_owners,
+    list_files,
+    now_ms,
+    read_batches,
+    remove_written,
+)
+from stores.lake_spool import Spool
+
+if TYPE_CHECKING:
+    from deltalake import CommitProperties, DeltaTable
+    from deltalake.transaction import PostCommitHookProperties
+
+ATTEMPTS = 6
+PARTITION = "_bucket"
+
+
+@dataclass(frozen=True)
+class Target:
+    """The Delta table that rows go to: its name and folder."""
+
+    name: str
+    root: Path
+
+    def open(self) -> DeltaTable:
+        """The table at its newest version."""
+        from deltalake import DeltaTable
+
+        return DeltaTable(str(self.root))
+
+
+@dataclass(frozen=True)
+class Change:
+    """What must be done: rows of the keys `remove` leave the files, the spool's rows of `write` come in."""
+
+    remove: Any
+    write: Any
+    rows_removed: int
+    rows_written: int
+
+
+def replace_rows(target: Target, spool: Spool, selection: Selection, publish: tuple[str, int]) -> Receipt:
+    """Make the selected rows of a table exactly those in the spool, in one commit or none.
+
+    A lost race starts again from the newest version. A publish id that was committed already gives the receipt of
+    that commit, and nothing is written.
+
+    Raises:
+        Retriable: other writers won `ATTEMPTS` times.
+        Fatal: a column changed its type, or the rows do not add up.
+    """
+    from deltalake.exceptions import CommitFailedError
+
+    for attempt in range(ATTEMPTS):
+        delta = target.open()
+        done = find_publication(target, delta, publish)
+        if done:
+            return done
+        files = [file for file in list_files(delta) if selection.covers(file)]
+        change = _compare(target, delta, files, spool, selection)
+        if not len(change.remove) and not len(change.write):
+            return Receipt(target.name, delta.version(), False)
+        try:
+            _add_columns(target, delta, spool)
+            return _rewrite(target, delta, files, spool, selection, change, publish)
+        except CommitFailedError:
+            time.sleep(random.uniform(0.05, 0.15) * 2**attempt)
+    raise Retriable(f"{ATTEMPTS} commits were overtaken by other writers", target.name, "run again")
+
+
+def find_publication(target: Target, delta: DeltaTable, publish: tuple[str, int]) -> Receipt | None:
+    """The receipt of the commit that carried this publish id (or a later one of the same application)."""
+    app, number = publish
+    last = delta.transaction_version(app)
+    if last is None or last < number:
+        return None
+    for commit in delta.history():
+        if commit.get("publish") == f"{app}:{number}":
+            written, removed = int(commit["rows_written"]), int(commit["rows_removed"])
+            return Receipt(target.name, commit["version"], True, written, removed)
+    return Receipt(target.name, delta.version(), False)
+
+
+def _compare(
+    target: Target, delta: DeltaTable, files: list[DataFile], spool: Spool, selection: Selection
+) -> Change:
+    """Compare stored and new rows, key by key."""
+    stored = _stored_sums(target.root, arrow_schema(delta), files, selection, spool.sums.keys)
+    new = spool.sums
+    write = new.differing(stored)
+    remove = stored.differing(new)
+    return Change(
+        remove,
+        write,
+        int(stored.counts[is_member(stored.keys, remove)].sum()),
+        int(new.counts[is_member(new.keys, write)].sum()),
+    )
+
+
+def _stored_sums(
+    root: Path, schema: pa.Schema, files: list[DataFile], selection: Selection, new_keys: Any
+) -> KeySums:
+    """Digests of the stored rows by key. Keys that get no rows are counted without decoding their columns."""
+    summing = Summing()
+    own = pa.schema([f for f in schema if f.name in ("_source", "_owner", PARTITION)])
+    full = selection
+    if selection.key == "_owner":
+        owners = find_owners(root, files, selection)
+        stays = is_member(owners, new_keys)
+        kept = owners[stays]
+        gone = Selection(selection.source, "_owner", owners[~stays])
+        full = Selection(selection.source, "_owner", kept)
+        if len(gone.keys):
+            _sum_files(root, own, files, gone, summing)
+        if not len(kept):
+            return summing.total()
+    _sum_files(root, schema, files, full, summing)
+    return summing.total()
+
+
+def _sum_files(
+    root: Path, schema: pa.Schema, files: list[DataFile], selection: Selection, summing: Summing
+) -> None:
+    for file in files:
+        if selection.covers(file):
+            for batch in read_batches(root, file, schema, selection):
+                summing.add(np.asarray(batch.column(selection.key)).astype(np.int64), hash_rows(batch))
+
+
+def _add_columns(target: Target, delta: DeltaTable, spool: Spool) -> None:
+    """Give the table the columns that new rows bring. A commit of its own: it holds no rows, so it does no harm alone."""
+    from deltalake import Schema
+
+    stored = arrow_schema(delta)
+    missing = []
+    for field in spool.further:
+        if field.name not in stored.names:
+            missing.append(field)
+        elif not _same_type(stored.field(field.name).type, field.type):
+            place = f"{target.name}.{field.name}"
+            raise Fatal(f"the column is {stored.field(field.name).type} in the lake, not {field.type}", place)
+    if missing:
+        delta.alter.add_columns(
+            Schema.from_arrow(pa.schema(missing)).fields,
+            commit_properties=_properties({}, None),
+            post_commithook_properties=after_commit(),
+        )
+        delta.update_incremental()
+
+
+def _same_type(one: pa.DataType, other: pa.DataType) -> bool:
+    """Equality of types, whatever the names and nullability of list elements."""
+    if pa.types.is_list(one) and pa.types.is_list(other):
+        return _same_type(one.value_type, other.value_type)
+    return bool(one == other)
+
+
+def _rewrite(
+    target: Target,
+    delta: DeltaTable,
+    files: list[DataFile],
+    spool: Spool,
+    selection: Selection,
+    change: Change,
+    publish: tuple[str, int],
+) -> Receipt:
+    """Write the new files, then commit them in place of the old ones."""
+    gone = Selection(selection.source, selection.key, change.remove)
+    touched = [file for file in files if _holds(target.root, file, gone)]
+    schema = arrow_schema(delta)
+    written: list[Written] = []
+    try:
+        for bucket in sorted({*spool.buckets(), *(file.bucket for file in touched)}):
+            old = [file for file in touched if file.bucket == bucket]
+            rows = _bucket_rows(target.root, old, schema, gone, spool.read(bucket, change.write, schema))
+            written += write_bucket(target.root, bucket, schema, rows)
+        balance = sum(f.rows for f in written) - sum(f.rows for f in touched)
+        if balance != change.rows_written - change.rows_removed:
+            raise Fatal("the rows kept, written and removed do not add up", target.name)
+    except BaseException:
+        remove_written(target.root, written)
+        raise
+    # An error from here on may come after the commit has landed: the files stay, vacuum clears what no commit names.
+    facts = {"rows_written": str(change.rows_written), "rows_removed": str(change.rows_removed)}
+    version = commit(delta, written, touched, facts, publish)
+    return Receipt(target.name, version, True, change.rows_written, change.rows_removed)
+
+
+def _holds(root: Path, file: DataFile, selection: Selection) -> bool:
+    """Whether the file holds any selected row."""
+    if not len(selection.keys) or not selection.covers(file):
+        return False
+    if selection.key == PARTITION:
+        return True
+    return len(find_owners(root, [file], selection)) > 0
+
+
+def _bucket_rows(
+    root: Path, old: list[DataFile], schema: pa.Schema, gone: Selection, new: Iterator[pa.RecordBatch]
+) -> Iterator[pa.RecordBatch]:
+    """A bucket's surviving rows, then its new ones."""
+    for file in old:
+        yield from read_batches(root, file, schema, gone, invert=True)
+    yield from new
+
+
+def write_bucket(root: Path, bucket: int, schema: pa.Schema, rows: Iterator[pa.RecordBatch]) -> list[Written]:
+    """Write a bucket's rows to new files."""
+    writer = DataWriter(root, bucket, schema)
+    try:
+        for batch in rows:
+            writer.write(batch)
+        return writer.close()
+    except BaseException:
+        writer.abandon()
+        raise
+
+
+def commit(
+    delta: DeltaTable,
+    written: list[Written],
+    removed: list[DataFile],
+    facts: dict[str, str],
+    publish: tuple[str, int] | None,
+    data_change: bool = True,
+) -> int:
+    """Commit new files in place of old ones, on top of exactly the version that `delta` holds; returns the new one.
+
+    Raises:
+        CommitFailedError: another writer committed since `delta` was read.
+    """
+    from deltalake.transaction import AddAction, RemoveAction
+
+    now = now_ms()
+    actions: list[AddAction | RemoveAction] = [
+        AddAction(f.path, f.size, {PARTITION: str(f.bucket)}, now, data_change, f.stats) for f in written
+    ]
+    actions += [RemoveAction(f.path, data_change, now, f.size, {PARTITION: str(f.bucket)}) for f in removed]
+    before = delta.version()
+    delta.create_write_transaction(
+        actions,
+        "append",
+        delta.schema(),
+        [PARTITION],
+        commit_properties=_properties(facts, publish),
+        post_commithook_properties=after_commit(),
+    )
+    return before + 1
+
+
+def _properties(facts: dict[str, str], publish: tuple[str, int] | None) -> CommitProperties:
+    from deltalake import CommitProperties, Transaction
+
+    if publish is None:
+        return CommitProperties(custom_metadata=facts, max_commit_retries=0)
+    app, number = publish
+    facts = {**facts, "publish": f"{app}:{number}"}
+    return CommitProperties(facts, max_commit_retries=0, app_transactions=[Transaction(app, number)])
+
+
+def after_commit() -> PostCommitHookProperties:
+    """Checkpoints as they fall due; no clean-up of the log, which would lose the versions that releases pin."""
+    from deltalake.transaction import PostCommitHookProperties
+
+    return PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
