@@ -2,9 +2,9 @@
 
 Layout: magic (4 bytes), salt (16 random bytes), then chunks of 1 MiB, each followed by its 16-byte tag; the last chunk
 may be shorter, or empty. Every sealed thing has a key of its own, HMAC-SHA-256 of the salt under the key's subkey for
-the purpose, so the nonce is the chunk's number and never repeats under a key (NIST SP 800-38D, 8.2.1). The associated
-data of a chunk are purpose, place, chunk number and whether it is the last: chunks cannot be swapped, dropped, cut off
-or moved to another file without being noticed.
+the purpose, so the nonce, the chunk's number and whether it is the last, never repeats under a key (NIST SP 800-38D,
+8.2.1). The associated data of a chunk are purpose, place, number and the same flag: chunks cannot be swapped, dropped,
+cut off or moved to another file without being noticed.
 """
 
 from __future__ import annotations
@@ -55,12 +55,12 @@ class Sealer:
 
     def seal(self, number: int, last: bool, data: bytes) -> bytes:
         """Seal chunk `number` (0-based)."""
-        return self._cipher.encrypt(number.to_bytes(12, "big"), data, self._associated(number, last))
+        return self._cipher.encrypt(_nonce(number, last), data, self._associated(number, last))
 
     def unseal(self, number: int, last: bool, data: bytes) -> bytes:
         """Unseal chunk `number` (0-based), or raise `Fatal` when it is not what was sealed."""
         try:
-            return self._cipher.decrypt(number.to_bytes(12, "big"), data, self._associated(number, last))
+            return self._cipher.decrypt(_nonce(number, last), data, self._associated(number, last))
         except InvalidTag:
             raise _tampered(self._where) from None
 
@@ -197,6 +197,10 @@ def chunk_count(stored: int, where: str) -> int:
     if body < TAG_BYTES or body - (count - 1) * STORED_BYTES < TAG_BYTES:
         raise _tampered(where)
     return count
+
+
+def _nonce(number: int, last: bool) -> bytes:
+    return number.to_bytes(11, "big") + bytes([last])
 
 
 def _salt_of(header: bytes, where: str) -> bytes:
