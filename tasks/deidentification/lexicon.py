@@ -1,0 +1,163 @@
+"""A person's traits as patterns over folded text, and the folding itself."""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from importlib.resources import files
+
+from tasks.deidentification.dates import parse_date
+
+START, END = r"(?<![^\W_])", r"(?![^\W_])"
+"""Borders of a token: letters and digits belong to it, an underscore does not ("Garcia_Maria.txt")."""
+
+_HONORIFICS = frozenset("mr mrs ms miss dr prof sir jr sr ii iii iv md phd rn esq".split())
+_STREETS = (
+    "street st|avenue ave av|road rd|lane ln|drive dr|boulevard blvd|court ct|place pl|apartment apt|suite ste|"
+    "north n|south s|east e|west w|highway hwy|parkway pkwy|square sq|terrace ter|circle cir|trail trl|unit u|"
+    "junction jct|crossing xing|center ctr|landing lndg|mount mt|saint st|fort ft|way wy"
+)
+_GAP = r"[ \t\r\n().\-/\u2010-\u2015+_]{0,3}"
+_MARKS = {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "oe", "å": "aa", "þ": "th", "ð": "d", "ä": "ae", "ö": "oe", "ü": "ue"}
+
+
+class _Folding(dict[int, str]):
+    """Maps every character to one character: lower case, without accents; the text keeps its length."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        base = "".join(c for c in unicodedata.normalize("NFD", char) if not unicodedata.combining(c)).lower()
+        special = {"ø": "o", "Ø": "o", "ł": "l", "Ł": "l", "đ": "d", "Đ": "d", "ı": "i", "İ": "i", "’": "'", "ʼ": "'"}
+        folded = special.get(char) or (base if len(base) == 1 else char)
+        self[code] = folded
+        return folded
+
+
+_FOLDING = _Folding()
+
+
+def compose(text: str) -> str:
+    """Text with composed accents (NFC), so that folding sees one character for a letter."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def fold(text: str) -> str:
+    """Lower case without accents, the same length as the composed text: offsets hold."""
+    return text.lower() if text.isascii() else text.translate(_FOLDING)
+
+
+@lru_cache(maxsize=1)
+def ordinary_words() -> Mapping[str, str]:
+    """Ordinary words and particles that are parts of names: word -> kind, from `ordinary_words.csv`."""
+    text = (files(__package__) / "ordinary_words.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
+    found: dict[str, str] = {}
+    for row in rows:
+        for word in row["words"].split():
+            found.setdefault(word, row["kind"])
+    return found
+
+
+def spellings(name: str) -> set[str]:
+    """Folded spellings of a name part: without accents, and with letters written out (Müller: muller, mueller)."""
+    low = compose(name).lower()
+    written = "".join(_MARKS.get(c, c) for c in low)
+    return {fold(low), fold(written)}
+
+
+def name_parts(values: Iterable[str]) -> set[str]:
+    """Folded parts of names, of two letters or more; the digits that generators append are left off."""
+    found: set[str] = set()
+    for value in values:
+        for spelled in spellings(value):
+            words = re.split(r"[\s,;^=~|/()\"\d.]+", spelled)
+            for word in words:
+                whole = word.strip("-'_")
+                pieces = [whole, *re.split(r"[-'_\u2010-\u2015]+", whole), re.sub(r"[-'_\u2010-\u2015]", "", whole)]
+                found.update(p for p in pieces if len(p) >= 2 and p not in _HONORIFICS)
+    return found
+
+
+def initials(values: Iterable[str]) -> set[str]:
+    """First letters of a person's name parts, folded."""
+    return {part[0] for part in name_parts(values)}
+
+
+def name_pattern(parts: Iterable[str]) -> str:
+    """Any of the parts, longest first, with or without a generator's digits; apostrophes as typed or left out."""
+    ordered = sorted(set(parts), key=lambda part: (-len(part), part))
+    # A separator inside a part ("o'brien", "smith-jones") may be typed as another, or not at all.
+    joined = (r"['\s\-\u2010-\u2015]?".join(map(re.escape, re.split(r"['\-\u2010-\u2015]", p))) for p in ordered)
+    return rf"(?:{'|'.join(joined)})\d{{0,4}}"
+
+
+def identifier_pattern(value: str) -> str | None:
+    """An identifier with its separators as typed, as others, or none; None where it is too short to be told."""
+    runs = re.findall(r"[^\W_]+", fold(compose(value)))
+    plain = "".join(runs)
+    if len(plain) < 4:
+        return None
+    if plain.isdecimal() and len(plain) >= 7:
+        stripped = plain.lstrip("0")
+        if len(stripped) >= 4:
+            return "0*" + _GAP.join(stripped)
+    if len(runs) == 1 and plain.isdecimal():
+        stripped = plain.lstrip("0")
+        return f"0*{stripped}" if len(stripped) >= 4 else re.escape(plain)
+    return r"[\W_]{0,2}".join(map(re.escape, runs))
+
+
+def phone_patterns(value: str) -> list[str]:
+    """A phone number in any punctuation, with and without country code, and its local part."""
+    digits = re.sub(r"\D", "", re.split(r"(?i)x|ext", value)[0])
+    if len(digits) < 7:
+        return []
+    national = digits[-10:] if len(digits) >= 10 else digits
+    found = [r"(?:\+?\d{1,3}" + _GAP + ")?" + _GAP.join(national)]
+    if len(digits) > 10 and not digits.startswith("1"):
+        found.append(_GAP.join(digits))
+        found.append("0?" + _GAP.join(digits[-9:]))
+    if len(national) == 10:
+        found.append(_GAP.join(national[3:6]) + r"[ .\-\u2010-\u2015]" + _GAP.join(national[6:]))
+    return found
+
+
+@lru_cache(maxsize=1)
+def _street_words() -> Mapping[str, str]:
+    groups = (group.split() for group in _STREETS.split("|"))
+    return {word: "(?:" + "|".join(group) + ")" for group in groups for word in group}
+
+
+def address_pattern(value: str) -> str | None:
+    """An address line with its usual abbreviations; house number and first word of the street suffice."""
+    words = re.findall(r"[^\W_]+", fold(compose(value)))
+    if not words or (len(words) == 1 and (len(words[0]) < 3 or words[0] in _COUNTRIES)):
+        return None
+    spelled = [_street_words().get(word, re.escape(word)) for word in words]
+    gap = r"[\W_]{1,3}"
+    if len(words) > 2 and words[0][0].isdecimal():
+        first = 3 if words[1] in _street_words() else 2  # "12 N Main St": the first word that tells
+        return gap.join(spelled[:first]) + "".join(rf"(?:{gap}{word})?" for word in spelled[first:])
+    return gap.join(spelled)
+
+
+_COUNTRIES = frozenset({"usa", "united", "states", "street", "unit"})
+
+
+def zip_pattern(value: str) -> str | None:
+    """A postal code with or without its four-digit extension."""
+    digits = re.sub(r"\D", "", value)
+    if len(digits) in {5, 9}:
+        return rf"{digits[:5]}(?:-?\d{{4}})?"
+    return identifier_pattern(value)
+
+
+def compact_date_patterns(value: str) -> list[str]:
+    """Spellings of a known date without separators (05211927, 21051927, 052127), which no grammar tells alone."""
+    day = parse_date(value)
+    if day is None or len(value.strip()) < 8:
+        return []
+    return [day.strftime(f) for f in ("%m%d%Y", "%d%m%Y", "%m%d%y", "%d%m%y", "%y%m%d")]

@@ -1,0 +1,249 @@
+"""Free text: a person's known identifiers, whatever looks like an identifier, and dates.
+
+What is replaced, in order of precedence where finds overlap:
+
+1. the person's identifiers, phones, e-mails, addresses, postal codes and compactly written dates of birth and death;
+2. what looks like an e-mail address, a URL, an SSN, a phone number, an IP address or a labelled number, whoever's;
+3. dates: shifted in their own spelling (`expert`) or cut to the year (`safe_harbor`); a person's date of birth is
+   shifted like any other, so that ages hold; dates of no known person are replaced under `expert`;
+4. the person's names, in any order, with initials and generators' digits;
+5. ages over 89 (`safe_harbor`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import pyarrow as pa
+
+from contracts.identity import Person
+from contracts.privacy import Profile
+from tasks.deidentification import lexicon
+from tasks.deidentification.dates import grouped_year, reference_year, shift_date, tells_great_age
+from tasks.deidentification.lexicon import END, START, compose, fold
+from tasks.deidentification.text_dates import Found, find_dates
+
+_TAGS = re.compile(r"\[(?:NAME|ID|PHONE|EMAIL|ADDRESS|DATE)\]")
+_LABEL = (
+    r"mrn|medical record(?: number| no\.?)?|patient (?:id|number|no\.?)|account(?: number| no\.?)?|acct(?: no\.?)?|ssn|"
+    r"social security(?: number| no\.?)?|licen[sc]e(?: number| no\.?)?|passport(?: number| no\.?)?|"
+    r"accession(?: number| no\.?)?|member id|policy (?:number|no\.?)|health plan(?: number| id)?|case (?:number|no\.?)"
+)
+_HEX = "[0-9a-f]"
+_GENERIC = re.compile(
+    r"(?P<EMAIL>[a-z0-9._%+\-]+@[a-z0-9\-]+(?:\.[a-z0-9\-]+)+)"
+    r"|(?P<URL>(?:https?|ftp)://[^\s<>\"]+|\bwww\.[^\s<>\"]+)"
+    rf"|\b(?:{_LABEL})\s*(?:[:#=]|is)?\s*#?\s*(?P<ID>(?=[a-z\-]{{0,12}}\d)[a-z0-9](?:[a-z0-9\-]{{1,40}}[a-z0-9])?)"
+    r"|(?<![\w\-.])(?P<SSN>\d{3}[-\u2010-\u2015 ]\d{2}[-\u2010-\u2015 ]\d{4})(?![\w\-])"
+    r"|(?<![\w.])(?P<PHONE>(?:\+?1[-. ]?)?(?:\(\d{3}\)[ \-.]?|\d{3}[-. ])\d{3}[-. ]\d{4}(?:\s*(?:x|ext\.?)\s*\d{1,6})?"
+    r"|\+\d{1,3}(?:[ .\-]?\(?\d{1,4}\)?){2,5}"
+    r")(?!\w)"
+    r"|\b(?:tele)?(?:phone|fax|cell|mobile|pager|tel)\b\.?\s*(?:no\.?|number|#)?\s*:?\s*(?P<TEL>\+?\d[\d .()\-]{5,16}\d)"
+    r"|(?<![\w.])(?P<IP>(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d))(?![\w.]\d)"
+    rf"|(?<!\w)(?P<UUID>{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}})(?!\w)"
+)
+_TAG_OF = {"EMAIL": "EMAIL", "URL": "ID", "ID": "ID", "SSN": "ID", "PHONE": "PHONE", "TEL": "PHONE", "IP": "ID", "UUID": "ID"}
+_WORDED_AGE = r"ninety(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?|one hundred(?: and)?(?:[- ]\w+)?"
+_AGE = rf"(?P<age{{0}}>9\d|1[0-4]\d|{_WORDED_AGE})"
+_AGES = re.compile(
+    rf"(?<![\w.]){_AGE.format(1)}(?=[\s-]*(?:years?|yrs?|y)[\s-]*(?:old\b|of age\b|/?o\b)|[\s-]?yo\b)"
+    rf"|\b(?:aged?|at the age of)[\s:]+(?:of\s+)?{_AGE.format(2)}(?![\w.%/])"
+)
+_JOINT = re.compile(r"[\s,.^&'\u2019\-]{0,4}|\s+(?:and|&)\s+")
+_INITIAL_BEFORE = re.compile(r"(?:(?<![^\W_])[a-z](?:\.\s*|\^|\s+))+$")
+_INITIAL_AFTER = re.compile(r"(?:(?:\s*[,^]\s*|\s+)[a-z](?![^\W_])\.?)+")
+
+
+@dataclass(frozen=True)
+class _Span:
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True)
+class _Lexicon:
+    """A person's traits, compiled."""
+
+    known: re.Pattern[str] | None
+    tags: Mapping[str, str]
+    names: re.Pattern[str] | None
+    initials: frozenset[str]
+    reference: int
+    great_age: bool
+    birth_years: frozenset[str]
+
+
+def _alternatives(person: Person) -> Iterable[tuple[str, str]]:
+    """(tag, pattern) for each identifier of a person, other than names."""
+    traits = person.traits
+    contacts = traits.get("contact", ())
+    for value in [*traits.get("email", ()), *(c for c in contacts if "@" in c)]:
+        yield "EMAIL", r"\s?".join(map(re.escape, re.split(r"(@)", fold(compose(value.strip())))))
+    for value in [*traits.get("phone", ()), *contacts]:
+        for pattern in lexicon.phone_patterns(value) if "@" not in value else ():
+            yield "PHONE", pattern
+    for value in traits.get("address", ()):
+        yield "ADDRESS", lexicon.address_pattern(value) or ""
+    for value in traits.get("identifier", ()):
+        yield "ID", lexicon.identifier_pattern(value) or ""
+    for value in traits.get("zip", ()):
+        yield "ADDRESS", lexicon.zip_pattern(value) or ""
+    for value in [*traits.get("birth_date", ()), *traits.get("death_date", ())]:
+        for pattern in lexicon.compact_date_patterns(value):
+            yield "DATE", pattern
+
+
+def _compile(person: Person | None, today: date) -> _Lexicon:
+    reference, great_age = reference_year(person, today), tells_great_age(person, today)
+    if person is None:
+        return _Lexicon(None, {}, None, frozenset(), reference, great_age, frozenset())
+    found = [(tag, pattern) for tag, pattern in _alternatives(person) if pattern]
+    groups = {f"k{i}": tag for i, (tag, _) in enumerate(found)}
+    joined = "|".join(f"(?P<k{i}>{pattern})" for i, (_, pattern) in enumerate(found))
+    values = [v for v in [*person.traits.get("name", ()), *person.traits.get("contact", ())] if "@" not in v]
+    parts = lexicon.name_parts(values)
+    names = re.compile(f"{START}{lexicon.name_pattern(parts)}{END}") if parts else None
+    known = re.compile(f"{START}(?:{joined}){END}") if found else None
+    years = frozenset(value.strip()[:4] for value in person.traits.get("birth_date", ())) if great_age else frozenset()
+    firsts = frozenset(lexicon.initials(values))
+    return _Lexicon(known, groups, names, firsts, reference, great_age, years)
+
+
+class Scrubber:
+    """Scrubs texts of many persons under one profile; each person's patterns are compiled once."""
+
+    def __init__(self, profile: Profile, today: date) -> None:
+        self._profile = profile
+        self._today = today
+        self._lexicons: dict[int, tuple[Person | None, _Lexicon]] = {}
+
+    def scrub(self, text: str, person: Person | None) -> str:
+        """The text with identifiers replaced by tags and dates treated by the profile.
+
+        Args:
+            text: any text.
+            person: whose text it is; None scrubs what looks like an identifier only, and cannot shift dates.
+        """
+        text = compose(text)
+        folded = fold(text)
+        known = self._lexicon(person)
+        tags = [_Span(*m.span(), m.group()) for m in _TAGS.finditer(text)] if "[" in text else []
+        found = [tags, self._known(folded, known), self._generic(folded), self._dates(text, folded, person, known)]
+        if known.names:
+            found.append(_names(text, folded, known))
+        if self._profile is Profile.SAFE_HARBOR:
+            found.append(_ages(folded))
+            found.append(_years(folded, known))
+        return _rewrite(text, found)
+
+    def scrub_column(self, texts: pa.Array, persons: Sequence[Person | None]) -> pa.Array:
+        """Scrub a column of strings; `persons` gives each row's person."""
+        values = texts.to_pylist()
+        scrubbed = [None if t is None else self.scrub(t, p) for t, p in zip(values, persons, strict=True)]
+        return pa.array(scrubbed, pa.string())
+
+    def _lexicon(self, person: Person | None) -> _Lexicon:
+        held = self._lexicons.get(id(person))
+        if held is None or held[0] is not person:  # an id is good only while its object lives: so it is held
+            held = self._lexicons[id(person)] = (person, _compile(person, self._today))
+        return held[1]
+
+    @staticmethod
+    def _known(folded: str, known: _Lexicon) -> list[_Span]:
+        if known.known is None:
+            return []
+        found = known.known.finditer(folded)
+        return [_Span(*m.span(), f"[{known.tags[m.lastgroup or '']}]") for m in found]
+
+    @staticmethod
+    def _generic(folded: str) -> list[_Span]:
+        found = []
+        for match in _GENERIC.finditer(folded):
+            kind = match.lastgroup or ""
+            found.append(_Span(*match.span(kind), f"[{_TAG_OF[kind]}]"))
+        return found
+
+    def _dates(self, text: str, folded: str, person: Person | None, known: _Lexicon) -> list[_Span]:
+        spans = [_Span(f.start, f.end, self._date(f, person, known)) for f in find_dates(text, folded)]
+        return sorted(spans, key=lambda s: (s.start, -s.end))
+
+    def _date(self, found: Found, person: Person | None, known: _Lexicon) -> str:
+        if found.day is None:
+            return "[DATE]"
+        if self._profile is Profile.SAFE_HARBOR:
+            year = found.day.year
+            return str(year) if grouped_year(year, known.reference) == year else "[DATE]"
+        moved = shift_date(found.day, person.shift_days) if person else None
+        return found.spell(moved) if moved else "[DATE]"
+
+
+def _names(text: str, folded: str, known: _Lexicon) -> list[_Span]:
+    assert known.names is not None
+    matches = [m.span() for m in known.names.finditer(folded)]
+    kinds = [lexicon.ordinary_words().get(re.sub(r"\d+$", "", folded[a:b]), "") for a, b in matches]
+    kinds = [k or ("word" if len(folded[a:b].rstrip("0123456789")) == 2 else "") for k, (a, b) in zip(kinds, matches, strict=True)]
+    sure = [not k or (k == "word" and text[a].isupper()) or b - a > _letters(folded[a:b]) for k, (a, b) in zip(kinds, matches, strict=True)]
+    for order in (range(1, len(matches)), range(len(matches) - 2, -1, -1)):
+        for i in order:  # beside a sure part, the others are sure as well
+            j = i - 1 if order.step > 0 else i + 1
+            between = folded[matches[min(i, j)][1] : matches[max(i, j)][0]]
+            sure[i] = sure[i] or (sure[j] and _JOINT.fullmatch(between) is not None)
+    return [_widened(folded, *span, known.initials) for span, is_sure in zip(matches, sure, strict=True) if is_sure]
+
+
+def _letters(word: str) -> int:
+    return len(word.rstrip("0123456789"))
+
+
+def _widened(folded: str, start: int, end: int, initials: frozenset[str]) -> _Span:
+    """The name with the person's initials before or after it ("M. Garcia", "Garcia, M.")."""
+    before = _INITIAL_BEFORE.search(folded, max(0, start - 12), start)
+    if before and all(c in initials for c in re.findall(r"[a-z]", before.group())):
+        start = before.start()
+    after = _INITIAL_AFTER.match(folded, end)
+    if after and all(c in initials for c in re.findall(r"[a-z]", after.group())):
+        end = after.end()
+    return _Span(start, end, "[NAME]")
+
+
+def _ages(folded: str) -> list[_Span]:
+    found = []
+    for match in _AGES.finditer(folded):
+        found.append(_Span(*match.span(match.lastgroup or 0), "90+"))
+    return found
+
+
+def _years(folded: str, known: _Lexicon) -> list[_Span]:
+    """The bare year of birth of who is 90 or over."""
+    if not known.birth_years:
+        return []
+    pattern = rf"(?<![\w.])(?:{'|'.join(sorted(known.birth_years))})(?![\w%]|\.\d)"
+    return [_Span(*m.span(), "[DATE]") for m in re.finditer(pattern, folded)]
+
+
+def _rewrite(text: str, found: list[list[_Span]]) -> str:
+    """Replace the spans; earlier lists win over later ones, and a name over a neighbour it overlaps in part."""
+    taken: list[_Span] = []
+    for spans in found:
+        free = [s for s in spans if not any(s.start < t.end and t.start < s.end for t in taken)]
+        last = -1
+        for span in free:
+            if span.start >= last:
+                taken.append(span)
+                last = span.end
+    out, at, previous = [], 0, ""
+    for span in sorted(taken, key=lambda s: s.start):
+        between = text[at : span.start]
+        if not (span.text == previous == "[NAME]" and _JOINT.fullmatch(between)):
+            out += [between, span.text]
+        at, previous = span.end, span.text
+    return "".join([*out, text[at:]])
+
+
+def scrub(text: str, person: Person | None, profile: Profile, today: date) -> str:
+    """Scrub one text; for many, keep a `Scrubber`."""
+    return Scrubber(profile, today).scrub(text, person)
