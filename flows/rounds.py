@@ -179,3 +179,14 @@ def open_round(options: Options, *, sync: bool = False, today: date | None = Non
         _ROUNDS[run_id] = current
         stack.callback(_ROUNDS.pop, run_id, None)
         yield current
+
+
+def last_summary(flow_run_id: str) -> dict[str, Any] | None:
+    """The summary of the round that this flow run made, or None when it ended before its report."""
+    path = home_path()
+    home = open_workroom(str(path)).home
+    catalog = Catalog.open(home, load_settings(path).stores.catalog_url)
+    for row in catalog.rounds():
+        if row.flow_run_id == flow_run_id:
+            return row.summary
+    return None

@@ -1,1 +1,3 @@
-"""The command line: how Nightrounds is used."""
+"""Nightrounds: the command line."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,59 @@
+"""The environment that Prefect, Dask and the workers read before they are imported."""
+
+from __future__ import annotations
+
+import os
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import orjson
+
+from stores.home import Home
+
+SERVER_FILE = "server.json"
+
+
+def prepare_environment(home: Home) -> str | None:
+    """Point Prefect at this home: its server when one is up, else a server of its own for this process.
+
+    Call before anything imports Prefect. Returns the server's API URL when it answers.
+    """
+    os.environ["NIGHTROUNDS_HOME"] = str(home.path)
+    defaults = {
+        "PREFECT_HOME": str(home.prefect),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+        "PREFECT_LOGGING_LEVEL": "WARNING",
+        "PREFECT_CLI_PROMPT": "false",
+        "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
+        "DASK_LOGGING__DISTRIBUTED": "error",
+        "POLARS_MAX_THREADS": "2",
+        "LANCE_LOG": "error",
+        "TOKENIZERS_PARALLELISM": "false",
+    }
+    for name, value in defaults.items():
+        os.environ.setdefault(name, value)
+    url = server_url(home)
+    if url is not None and "PREFECT_API_URL" not in os.environ:
+        os.environ["PREFECT_API_URL"] = url
+    return url
+
+
+def server_file(home: Home) -> Path:
+    """Where `serve` notes its address."""
+    return Path(home.prefect) / SERVER_FILE
+
+
+def server_url(home: Home) -> str | None:
+    """The API URL of this home's server, when it answers within a second."""
+    path = server_file(home)
+    if not path.is_file():
+        return None
+    url = str(orjson.loads(path.read_bytes())["api_url"])
+    try:
+        with urllib.request.urlopen(f"{url}/health", timeout=1) as answer:
+            return url if answer.status == 200 else None
+    except (urllib.error.URLError, OSError):
+        return None

@@ -1,0 +1,6 @@
+"""`python -m nightrounds`."""
+
+from nightrounds.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""The command line: thin, and quick to answer `--help`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from nightrounds import __version__
+from nightrounds.commands import demo, doctor, init, keys, read, release, run, serve
+from nightrounds.commands.common import EXIT_ERROR, say
+
+app = typer.Typer(
+    name="nightrounds",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Every night a hospital's exports arrive: images (DICOM), variants (VCF), records (EHR). Nightrounds reads "
+    "what is new, de-identifies it, lets nothing pass that fails its quality gate, embeds it, and leaves a lakehouse, "
+    "a vector index and a patient graph.\n\nExit codes: 0 all published, 1 error, 2 wrong usage, 3 something held back.",
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"nightrounds {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show version.")] = False,
+) -> None:
+    """Options before any command."""
+
+
+for module in (demo, init, run, serve, read, doctor):
+    module.add_to(app)
+app.add_typer(read.quarantine_app, name="quarantine")
+app.add_typer(release.app, name="release")
+app.add_typer(keys.app, name="key")
+
+
+def main() -> None:
+    """Run the command line; our own errors are told in one line, with the place and the fix."""
+    from contracts.errors import NightroundsError
+
+    try:
+        app()
+    except NightroundsError as error:
+        say(f"error: {error}")
+        sys.exit(EXIT_ERROR)
+    except KeyboardInterrupt:
+        say("stopped; run the same command again to go on where it stopped")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

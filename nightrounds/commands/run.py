@@ -1,0 +1,172 @@
+"""`nightrounds run`: make the round now."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nightrounds.commands.common import (
+    DEFAULT_HOME,
+    EXIT_ERROR,
+    HomeOption,
+    JsonOption,
+    enter_home,
+    print_json,
+    print_table,
+    say,
+)
+from nightrounds.commands.init import ProfileOption, make_home
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("run")(run)
+
+
+_Paths = list[Path]
+
+
+def run(
+    sources: Annotated[list[str] | None, typer.Argument(help="Names of sources; all where none is given.")] = None,
+    home: HomeOption = Path(DEFAULT_HOME),
+    dicom: Annotated[_Paths | None, typer.Option(help="Ad hoc: a DICOM file or folder. May be repeated.")] = None,
+    vcf: Annotated[_Paths | None, typer.Option(help="Ad hoc: a VCF/BCF file or folder. May be repeated.")] = None,
+    fhir: Annotated[_Paths | None, typer.Option(help="Ad hoc: FHIR NDJSON, file or folder. May be repeated.")] = None,
+    crosswalk: Annotated[_Paths | None, typer.Option(help="Ad hoc: a crosswalk CSV. May be repeated.")] = None,
+    profile: ProfileOption = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Show what would be read and change; change nothing.")] = False,
+    reprocess: Annotated[bool, typer.Option("--reprocess", help="Read every unit again.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Digest every unit again, whatever its time.")] = False,
+    sync: Annotated[bool, typer.Option("--sync", help="Work in this process, without a Dask cluster.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Make the night round now, over the configured sources or over paths given here."""
+    path = enter_home(home)
+    made = make_home(path, profile)
+    given = {"dicom": dicom, "vcf": vcf, "fhir": fhir, "crosswalk": crosswalk}
+    remember_paths(path, {kind: paths for kind, paths in given.items() if paths})
+    if plan:
+        from nightrounds.commands.plan import show_plan
+
+        show_plan(path, sources, reprocess=reprocess, json=json)
+        return
+    from flows.environment import prepare_environment
+
+    prepare_environment(made)
+    with _bars(quiet=json):
+        summary = make_round(sources, reprocess=reprocess, verify=verify, sync=sync)
+    if json:
+        print_json(summary)
+    else:
+        print_summary(summary, home)
+    raise typer.Exit(summary["exit_code"])
+
+
+def make_round(sources: list[str] | None = None, **options: bool) -> dict[str, Any]:
+    """Run the flow in this process and return the round's summary."""
+    from contracts.errors import NightroundsError
+    from flows.night_round import night_round
+    from flows.rounds import last_summary
+
+    state = night_round(sources=sources or None, **options, return_state=True)
+    summary = last_summary(str(state.state_details.flow_run_id))
+    if summary is None:
+        failure = state.result(raise_on_failure=False)
+        if isinstance(failure, NightroundsError):
+            raise failure
+        say(f"error: the round ended without a report: {type(failure).__name__}")
+        raise typer.Exit(EXIT_ERROR)
+    return summary
+
+
+def remember_paths(home: Path, given: dict[str, list[Path]]) -> None:
+    """Seal the sources given on the command line into the vault; they stay the home's until others are given."""
+    if not given:
+        return
+    from contracts.units import Source
+    from flows.settings import source_name
+    from tasks.workroom import load_sources, open_workroom, save_sources
+
+    vault = open_workroom(str(home)).vault
+    known = load_sources(vault)
+    chosen = {n: s for n, s in known.items() if s.kind not in given}
+    for kind, paths in given.items():
+        for item in paths:
+            if not item.exists():
+                raise typer.BadParameter(f"the path given with --{kind} does not exist")
+            name = source_name(kind, set(chosen))
+            chosen[name] = Source(name, kind, str(item.resolve()), authority=name)
+    save_sources(vault, list(chosen.values()))
+
+
+@contextmanager
+def _bars(*, quiet: bool) -> Iterator[None]:
+    """Progress bars on standard error for stages of more than one unit; nothing where nobody looks."""
+    if quiet or not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    from flows.progress import observed
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as progress:
+        bars: dict[str, Any] = {}
+
+        def show(stage: str, done: int, total: int) -> None:
+            if stage not in bars:
+                bars[stage] = progress.add_task(stage, total=total)
+            progress.update(bars[stage], completed=done, total=total)
+
+        with observed(show):
+            yield
+
+
+def print_summary(summary: dict[str, Any], home: Path) -> None:
+    """The accounting, what was held back and why, and where to look."""
+    from flows.stages.reporting import accounting_rows
+
+    print_table(accounting_rows(summary), "records in, and what became of each")
+    tables = [
+        {"source": name, **{k: t[k] for k in ("table", "state", "rows")}}
+        for name, source in summary["sources"].items()
+        for t in source["tables"]
+    ]
+    print_table(tables, "\ntables")
+    held = [
+        {"source": name, "reason": reason, "records": count}
+        for name, source in summary["sources"].items()
+        for reason, count in source["account"]["reasons"].items()
+    ]
+    print_table(held, "\nheld back")
+    warnings = [{k: c[k] for k in ("check", "severity", "failing", "total")} for c in summary["checks"] if c["failing"]]
+    print_table(warnings, "\nchecks between tables")
+    _print_problems(summary)
+    people = summary["linkage"]
+    typer.echo(f"\n{people.get('identities', 0):,} identities are {people.get('persons', 0):,} persons")
+    for kind, found in summary["embedded"].items():
+        if found.get("wanted") is not None:
+            typer.echo(f"{kind} vectors: {found['wanted']:,} wanted, {found['added']:,} added, {found['removed']:,} removed")
+    ending = {
+        "published": "all published",
+        "quarantine": "published, with records held back",
+        "blocked": "some tables were blocked by the gate; their earlier version stays visible",
+        "failed": "some units ended in an error; the rest is published",
+    }[summary["state"]]
+    changed = f"release {summary['release']}" + ("" if summary["changed"] else ", nothing changed")
+    typer.echo(f"round {summary['round']}: {ending} ({changed})")
+    typer.echo(f"more: nightrounds explain {summary['round']} --home {home}")
+
+
+def _print_problems(summary: dict[str, Any]) -> None:
+    for name, source in summary["sources"].items():
+        if source["problem"]:
+            typer.echo(f"\n{name} could not be listed: {source['problem']}")
+        for failure in source["failures"]:
+            typer.echo(f"{failure['unit']} failed: {failure['error']} {failure['message']}")
