@@ -75,6 +75,7 @@ _EXTENSIONS = (
     '[{"url":"VARCHAR","valueString":"VARCHAR","valueCoding":{"code":"VARCHAR","display":"VARCHAR"}}]}]'
 )
 _LISTED = f"TRY(from_json($11, '{_EXTENSIONS}'))"
+_BIRTH_SEX = f"list_filter({_LISTED}, lambda x: x.url = '{_US_CORE}birthsex')[1].valueCode"
 
 
 def _us_core(name: str) -> list[tuple[str, str]]:
@@ -108,8 +109,7 @@ PATIENT = Structure(
         ("gender", _one_of(8, _GENDER)),
         (
             "birth_sex",
-            f"within(list_filter({_LISTED}, lambda x: x.url = '{_US_CORE}birthsex')[1].valueCode, "
-            f"[{', '.join(repr(code) for code in _SEX.split())}])",
+            f"within({_BIRTH_SEX}, [{', '.join(repr(code) for code in _SEX.split())}])",
         ),
         *_us_core("race"),
         *_us_core("ethnicity"),
@@ -213,8 +213,7 @@ OTHER = Structure(
     (
         (
             "patient",
-            "coalesce(referred($4, 'Patient'), referred($5, 'Patient'), referred($6, 'Patient'), "
-            "referred($7, 'Patient'), referred($8, 'Patient'))",
+            f"coalesce({', '.join(f"referred(${place}, 'Patient')" for place in range(4, 9))})",
         ),
     ),
 )
