@@ -202,6 +202,8 @@ DOCUMENT_REFERENCE = Structure(
     ),
 )
 
+_REFERRED = [f"referred(${place}, 'Patient')" for place in range(4, 9)]
+
 OTHER = Structure(
     (
         *_HEAD,
@@ -213,7 +215,7 @@ OTHER = Structure(
     (
         (
             "patient",
-            f"coalesce({', '.join(f"referred(${place}, 'Patient')" for place in range(4, 9))})",
+            f"coalesce({', '.join(_REFERRED)})",
         ),
     ),
 )
