@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NAME = "efficientnet-lite0"
 SIZE = 224
 # The Lite models' own normalisation of 0..255, as in their TensorFlow source: not ImageNet's. The weights
-# agree: the stem's running mean and variance solve for an input of mean -0.08 and deviation 0.51 (see the tests).
+# agree: the stem's running mean and variance give an input of mean -0.08, deviation 0.51 (see the tests).
 MEAN, DEVIATION = 127.0, 128.0
 BLOCKS = 16
 HALVING_BLOCKS = frozenset({1, 3, 5, 11})  # the first of the stages with stride 2
