@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
-from contracts.errors import Fatal
+from contracts.errors import Fatal, Retriable
 from stores.catalog_schema import (
     BATCH,
     CHECKPOINT,
@@ -85,7 +85,8 @@ class Catalog:
         if (known := self.round_of(run_id)) is None:  # looked up first: a conflict would use up a number
             self._write(work)
             known = self.round_of(run_id)
-        assert known is not None
+        if known is None:
+            raise Retriable("a round was removed while it began", "catalog", "try again")
         return known.round_no
 
     def end_round(self, round_no: int, state: str, summary: Mapping[str, Any]) -> None:

@@ -27,7 +27,12 @@ TOKEN_CHARACTERS = 16
 
 def token_of(key: Key, source: str, path: str) -> str:
     """The token of an object: 16 hexadecimal characters, a keyed digest of its source and path."""
-    return key.digest("place", source, path)[:TOKEN_CHARACTERS]
+    return key.digest("place", source, _path_bytes(path))[:TOKEN_CHARACTERS]
+
+
+def _path_bytes(path: str) -> bytes:
+    """File names are bytes; those that are no UTF-8 come as lone surrogates."""
+    return path.encode("utf-8", "surrogateescape")
 
 
 class Vault:
@@ -65,12 +70,12 @@ class Vault:
     def remember_places(self, source: str, paths: Sequence[str]) -> list[str]:
         """Store where the objects of a source lie; returns their tokens in the same order."""
         tokens = [token_of(self._key, source, path) for path in paths]
-        marks = [bytes.fromhex(self._key.digest("place mark", source, path)) for path in paths]
+        marks = [bytes.fromhex(self._key.digest("place mark", source, _path_bytes(path))) for path in paths]
         with writing(self._connection) as connection:
             for token, mark, path in zip(tokens, marks, paths, strict=True):
                 row = connection.execute("SELECT mark FROM place WHERE token = ?", (token,)).fetchone()
                 if row is None:
-                    sealed = seal(self._key, PURPOSE, path.encode("utf-8", "surrogateescape"), f"path/{token}")
+                    sealed = seal(self._key, PURPOSE, _path_bytes(path), f"path/{token}")
                     connection.execute("INSERT INTO place VALUES (?, ?, ?, ?)", (token, source, mark, sealed))
                 elif row[0] != mark:
                     raise Fatal("two objects have the same token", token, "rename one of them")

@@ -29,7 +29,12 @@ def rank_of(kind: str) -> int:
 
 def identity_id_of(key: Key, identity: Identity) -> int:
     """The keyed 63-bit id of an identity."""
-    return key.id63("identity", identity.authority, identity.system, identity.identifier)
+    return key.id63("identity", *map(to_bytes, (identity.authority, identity.system, identity.identifier)))
+
+
+def to_bytes(text: str) -> bytes:
+    """UTF-8; badly encoded exports may bring lone surrogates, which stay as they are."""
+    return text.encode("utf-8", "surrogatepass")
 
 
 @dataclass
@@ -102,7 +107,7 @@ def seal_traits(key: Key, unit: str, identity_id: int, traits: Mapping[str, Iter
     """The traits sealed for their row, or None where there are none."""
     if not traits:
         return None
-    text = json.dumps({name: sorted(values) for name, values in traits.items()}, ensure_ascii=False)
+    text = json.dumps({name: sorted(values) for name, values in traits.items()})
     return seal(key, PURPOSE, text.encode(), f"traits/{unit}/{identity_id}")
 
 
@@ -119,6 +124,8 @@ def _gather(key: Key, identity: Identity, kind: str, members: dict[int, _Member]
     kind = identity.kind or kind
     identity_id = identity_id_of(key, identity)
     member = members.setdefault(identity_id, _Member(identity, kind))
+    if member.identity.subject != identity.subject:
+        raise _collision(identity_id)
     member.add(kind, identity.traits)
     for alias in identity.aliases:
         other = _gather(key, alias, kind, members, edges)
@@ -187,12 +194,12 @@ def _known(connection: sqlite3.Connection, key: Key, named: Mapping[int, Identit
     """Which identities the vault has already.
 
     Raises:
-        Fatal: an id stands for another identity there, or twice in this batch: 63 bits collided.
+        Fatal: an id stands for another identity there: 63 bits collided.
     """
     known = set()
     for identity_id, _, mark, *_ in _rows_of(connection, "identity", named):
         if mark != _mark(key, named[identity_id]):
-            raise Fatal("two identities have the same keyed id", f"identity {identity_id}", "rotate the key")
+            raise _collision(identity_id)
         known.add(identity_id)
     return known
 
@@ -207,13 +214,17 @@ def _rows_of(connection: sqlite3.Connection, table: str, ids: Iterable[int]) -> 
     yield from (row[:4] for row in found)
 
 
+def _collision(identity_id: int) -> Fatal:
+    return Fatal("two identities have the same keyed id", f"identity {identity_id}", "rotate the key")
+
+
 def _identity_row(key: Key, identity_id: int, identity: Identity) -> tuple[int, int, bytes, bytes]:
-    sealed = seal(key, PURPOSE, identity.subject.encode(), f"identity/{identity_id}")
-    return identity_id, key.id63("authority", identity.authority), _mark(key, identity), sealed
+    sealed = seal(key, PURPOSE, to_bytes(identity.subject), f"identity/{identity_id}")
+    return identity_id, key.id63("authority", to_bytes(identity.authority)), _mark(key, identity), sealed
 
 
 def _mark(key: Key, identity: Identity) -> bytes:
-    return bytes.fromhex(key.digest("identity mark", identity.subject))
+    return bytes.fromhex(key.digest("identity mark", to_bytes(identity.subject)))
 
 
 def _trait_digests(key: Key, traits: Mapping[str, Iterable[str]]) -> bytes:
@@ -221,6 +232,6 @@ def _trait_digests(key: Key, traits: Mapping[str, Iterable[str]]) -> bytes:
     for name, values in traits.items():
         for value in values:
             hasher = key.hasher("trait", DIGEST_BYTES)
-            hasher.update(f"{name}\x1f{value}".encode())
+            hasher.update(to_bytes(f"{name}\x1f{value}"))
             digests.append(hasher.digest())
     return b"".join(sorted(digests))

@@ -53,7 +53,7 @@ def people_of(connection: sqlite3.Connection, key: Key, unit: str) -> dict[str, 
             (unit,),
         )
         for identity_id, sealed, person in rows:
-            subject = unseal(key, PURPOSE, sealed, f"identity/{identity_id}").decode()
+            subject = unseal(key, PURPOSE, sealed, f"identity/{identity_id}").decode("utf-8", "surrogatepass")
             people[subject] = persons[_resolved(person)]
     return people
 
