@@ -84,8 +84,8 @@ _STOPPED = ("blocked", "held")
 
 def _make_round(sources: list[str] | None, modality: str | None, options: Options, sync: bool) -> State[Any]:
     today = os.environ.get("NIGHTROUNDS_TODAY")
-    with open_round(options, sync=sync, today=date.fromisoformat(today) if today else None) as current:
-        current.catalog.note_flow_run(current.run_id, str(flow_run.get_id() or ""))
+    day = date.fromisoformat(today) if today else None
+    with open_round(options, sync=sync, today=day, flow_run_id=str(flow_run.get_id() or "")) as current:
         kinds = _chosen_kinds(current, sources, modality)
         for name in kinds:
             work.survey(current.run_id, name)

@@ -143,7 +143,9 @@ def home_path() -> Path:
 
 
 @contextmanager
-def open_round(options: Options, *, sync: bool = False, today: date | None = None) -> Iterator[Round]:
+def open_round(
+    options: Options, *, sync: bool = False, today: date | None = None, flow_run_id: str = ""
+) -> Iterator[Round]:
     """Open the stores of this process's home under the home-wide lease, begin a round, and close it all at the end.
 
     Raises:
@@ -172,7 +174,7 @@ def open_round(options: Options, *, sync: bool = False, today: date | None = Non
             executor=executor,
             options=options,
             run_id=run_id,
-            number=catalog.begin_round(run_id),
+            number=catalog.begin_round(run_id, flow_run_id),
             today=today or datetime.now(UTC).date(),
             started=datetime.now(UTC),
         )
@@ -188,5 +190,5 @@ def last_summary(flow_run_id: str) -> dict[str, Any] | None:
     catalog = Catalog.open(home, load_settings(path).stores.catalog_url)
     for row in catalog.rounds():
         if row.flow_run_id == flow_run_id:
-            return row.summary
+            return dict(row.summary) if row.summary else None
     return None

@@ -81,8 +81,8 @@ def embed_images(current: Round, progress: Progress | None = None) -> dict[str, 
 
 def _instances(current: Round, encoder: Encoder) -> tuple[pl.DataFrame, dict[int, Unit]]:
     """The instances with pixels, as rows of the vector table, and the unit that each is read from."""
-    columns = ["instance_id", "person_id", "study_date", "modality", "has_pixels"]
-    frame = pl.from_arrow(current.lake.read(IMAGE_SOURCE, columns=columns, own=True))
+    columns = ["instance_id", "person_id", "study_date", "modality", "has_pixels", "_owner"]
+    frame = pl.from_arrow(current.lake.read(IMAGE_SOURCE, columns=columns))
     assert isinstance(frame, pl.DataFrame)
     frame = frame.filter("has_pixels")
     wanted = frame.select(

@@ -11,7 +11,7 @@ from connectors.registry import connector
 from contracts.accounting import Account
 from contracts.schemas import LAKE
 from flows.rounds import Round, SourceOutcome
-from stores.catalog import UnitRow
+from stores.catalog import PublicationRow, UnitRow
 from stores.staging import Manifest, find_staged, remove_staged
 from tasks.merging import Merge, merge_presences
 from tasks.publishing import LEDGER, Publication, account_source, publish_ledger, publish_table, tables_of
@@ -62,7 +62,10 @@ def staged_manifests(current: Round, outcome: SourceOutcome) -> list[Manifest]:
 def _ledger(current: Round, name: str) -> pa.Table:
     if current.lake.version(LEDGER) is None:
         return LAKE[LEDGER].own_schema.empty_table()
-    return current.lake.read(LEDGER, source=name, own=True)
+    import polars as pl
+
+    columns = ["_owner", "unit", "record_type", "version", "digest", "fate", "_recipe"]
+    return current.lake.read(LEDGER, columns=columns, where=pl.col("_source") == name)
 
 
 def _publish_tables(
@@ -70,7 +73,7 @@ def _publish_tables(
 ) -> list[Publication]:
     published: list[Publication] = []
     blocked: set[str] = set()
-    before = {p.table for p in current.catalog.latest_publications(name)}
+    before = {table for row in current.catalog.units(name).values() for table in row.tables}
     for table in tables_of(manifests, before):
         with current.timed(f"publish {table}"):
             publication = publish_table(
@@ -89,7 +92,9 @@ def _publish_tables(
         published.append(publication)
         version = publication.receipt.version if publication.receipt else None
         current.catalog.record_publication(
-            name, table, current.number, version, publication.state, publication.rows, publication.verdict
+            PublicationRow(
+                name, table, current.number, publication.state, version, publication.rows, publication.verdict
+            )
         )
     return published
 
@@ -130,7 +135,7 @@ def _mark_published(
             )
         )
     current.catalog.record_units(done)
-    current.catalog.mark(merge.dirty, "dirty")
+    current.catalog.mark(merge.dirty, "surveyed")  # they hold a newer statement than what is published
     current.catalog.mark(outcome.gone, "gone")
     for unit in outcome.gone:
         current.room.vault.forget_unit(unit)

@@ -63,7 +63,7 @@ def write_report(current: Round) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"round-{current.number:05d}.json"
     path.write_bytes(orjson.dumps(summary, option=orjson.OPT_INDENT_2))
-    current.catalog.end_round(current.run_id, current.state, summary)
+    current.catalog.end_round(current.number, current.state, summary)
     return path
 
 
