@@ -179,5 +179,3 @@ def _respell(text: str, day: date) -> str:
     rest = _ZONE.sub("", rest)
     words = [f"{day.year:04d}", f"{day.month:02d}"] + ([] if month_only else [f"{day.day:02d}"])
     return separator.join(words) + rest
-
-

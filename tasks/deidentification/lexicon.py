@@ -21,7 +21,18 @@ _STREETS = (
     "junction jct|crossing xing|center ctr|landing lndg|mount mt|saint st|fort ft|way wy"
 )
 _GAP = r"[ \t\r\n().\-/\u2010-\u2015+_]{0,3}"
-_MARKS = {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "oe", "å": "aa", "þ": "th", "ð": "d", "ä": "ae", "ö": "oe", "ü": "ue"}
+_MARKS = {
+    "ß": "ss",
+    "æ": "ae",
+    "œ": "oe",
+    "ø": "oe",
+    "å": "aa",
+    "þ": "th",
+    "ð": "d",
+    "ä": "ae",
+    "ö": "oe",
+    "ü": "ue",
+}
 
 
 class _Folding(dict[int, str]):
@@ -30,7 +41,18 @@ class _Folding(dict[int, str]):
     def __missing__(self, code: int) -> str:
         char = chr(code)
         base = "".join(c for c in unicodedata.normalize("NFD", char) if not unicodedata.combining(c)).lower()
-        special = {"ø": "o", "Ø": "o", "ł": "l", "Ł": "l", "đ": "d", "Đ": "d", "ı": "i", "İ": "i", "’": "'", "ʼ": "'"}
+        special = {
+            "ø": "o",
+            "Ø": "o",
+            "ł": "l",
+            "Ł": "l",
+            "đ": "d",
+            "Đ": "d",
+            "ı": "i",
+            "İ": "i",
+            "’": "'",
+            "ʼ": "'",
+        }
         folded = special.get(char) or (base if len(base) == 1 else char)
         self[code] = folded
         return folded
@@ -76,7 +98,11 @@ def name_parts(values: Iterable[str]) -> set[str]:
             words = re.split(r"[\s,;^=~|/()\"\d.]+", spelled)
             for word in words:
                 whole = word.strip("-'_")
-                pieces = [whole, *re.split(r"[-'_\u2010-\u2015]+", whole), re.sub(r"[-'_\u2010-\u2015]", "", whole)]
+                pieces = [
+                    whole,
+                    *re.split(r"[-'_\u2010-\u2015]+", whole),
+                    re.sub(r"[-'_\u2010-\u2015]", "", whole),
+                ]
                 found.update(p for p in pieces if len(p) >= 2 and p not in _HONORIFICS)
     return found
 
@@ -90,7 +116,9 @@ def name_pattern(parts: Iterable[str]) -> str:
     """Any of the parts, longest first, with or without a generator's digits; apostrophes as typed or left out."""
     ordered = sorted(set(parts), key=lambda part: (-len(part), part))
     # A separator inside a part ("o'brien", "smith-jones") may be typed as another, or not at all.
-    joined = (r"['\s\-\u2010-\u2015]?".join(map(re.escape, re.split(r"['\-\u2010-\u2015]", p))) for p in ordered)
+    joined = (
+        r"['\s\-\u2010-\u2015]?".join(map(re.escape, re.split(r"['\-\u2010-\u2015]", p))) for p in ordered
+    )
     return rf"(?:{'|'.join(joined)})\d{{0,4}}"
 
 

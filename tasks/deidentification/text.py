@@ -45,8 +45,19 @@ _GENERIC = re.compile(
     r"|(?<![\w.])(?P<IP>(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d))(?![\w.]\d)"
     rf"|(?<!\w)(?P<UUID>{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}})(?!\w)"
 )
-_TAG_OF = {"EMAIL": "EMAIL", "URL": "ID", "ID": "ID", "SSN": "ID", "PHONE": "PHONE", "TEL": "PHONE", "IP": "ID", "UUID": "ID"}
-_WORDED_AGE = r"ninety(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?|one hundred(?: and)?(?:[- ]\w+)?"
+_TAG_OF = {
+    "EMAIL": "EMAIL",
+    "URL": "ID",
+    "ID": "ID",
+    "SSN": "ID",
+    "PHONE": "PHONE",
+    "TEL": "PHONE",
+    "IP": "ID",
+    "UUID": "ID",
+}
+_WORDED_AGE = (
+    r"ninety(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?|one hundred(?: and)?(?:[- ]\w+)?"
+)
 _AGE = rf"(?P<age{{0}}>9\d|1[0-4]\d|{_WORDED_AGE})"
 _AGES = re.compile(
     rf"(?<![\w.]){_AGE.format(1)}(?=[\s-]*(?:years?|yrs?|y)[\s-]*(?:old\b|of age\b|/?o\b)|[\s-]?yo\b)"
@@ -108,7 +119,11 @@ def _compile(person: Person | None, today: date) -> _Lexicon:
     parts = lexicon.name_parts(values)
     names = re.compile(f"{START}{lexicon.name_pattern(parts)}{END}") if parts else None
     known = re.compile(f"{START}(?:{joined}){END}") if found else None
-    years = frozenset(value.strip()[:4] for value in person.traits.get("birth_date", ())) if great_age else frozenset()
+    years = (
+        frozenset(value.strip()[:4] for value in person.traits.get("birth_date", ()))
+        if great_age
+        else frozenset()
+    )
     firsts = frozenset(lexicon.initials(values))
     return _Lexicon(known, groups, names, firsts, reference, great_age, years)
 
@@ -132,7 +147,12 @@ class Scrubber:
         folded = fold(text)
         known = self._lexicon(person)
         tags = [_Span(*m.span(), m.group()) for m in _TAGS.finditer(text)] if "[" in text else []
-        found = [tags, self._known(folded, known), self._generic(folded), self._dates(text, folded, person, known)]
+        found = [
+            tags,
+            self._known(folded, known),
+            self._generic(folded),
+            self._dates(text, folded, person, known),
+        ]
         if known.names:
             found.append(_names(text, folded, known))
         if self._profile is Profile.SAFE_HARBOR:
@@ -145,6 +165,25 @@ class Scrubber:
         values = texts.to_pylist()
         scrubbed = [None if t is None else self.scrub(t, p) for t, p in zip(values, persons, strict=True)]
         return pa.array(scrubbed, pa.string())
+
+    def holds_no_trait(self, text: str, person: Person | None, *, ordinary: bool = True) -> bool:
+        """Whether nothing of the person shows in a short text such as a code.
+
+        Args:
+            text: the text.
+            person: whose traits are looked for; of nobody there are none.
+            ordinary: whether name parts that are ordinary words count ("Young adult" of a Mrs. Young).
+        """
+        known = self._lexicon(person)
+        text = compose(text)
+        folded = fold(text)
+        if known.known and known.known.search(folded):
+            return False
+        if not known.names or not known.names.search(folded):
+            return True
+        return not ordinary and not any(
+            _kind(folded[slice(*m.span())]) == "" for m in known.names.finditer(folded)
+        )
 
     def _lexicon(self, person: Person | None) -> _Lexicon:
         held = self._lexicons.get(id(person))
@@ -182,21 +221,30 @@ class Scrubber:
 
 
 def _names(text: str, folded: str, known: _Lexicon) -> list[_Span]:
+    """The person's names: those that are ordinary words only where they are written or placed as names."""
     assert known.names is not None
-    matches = [m.span() for m in known.names.finditer(folded)]
-    kinds = [lexicon.ordinary_words().get(re.sub(r"\d+$", "", folded[a:b]), "") for a, b in matches]
-    kinds = [k or ("word" if len(folded[a:b].rstrip("0123456789")) == 2 else "") for k, (a, b) in zip(kinds, matches, strict=True)]
-    sure = [not k or (k == "word" and text[a].isupper()) or b - a > _letters(folded[a:b]) for k, (a, b) in zip(kinds, matches, strict=True)]
-    for order in (range(1, len(matches)), range(len(matches) - 2, -1, -1)):
-        for i in order:  # beside a sure part, the others are sure as well
-            j = i - 1 if order.step > 0 else i + 1
-            between = folded[matches[min(i, j)][1] : matches[max(i, j)][0]]
-            sure[i] = sure[i] or (sure[j] and _JOINT.fullmatch(between) is not None)
-    return [_widened(folded, *span, known.initials) for span, is_sure in zip(matches, sure, strict=True) if is_sure]
+    spans = [m.span() for m in known.names.finditer(folded)]
+    sure = [_is_sure(text[a:b], folded[a:b]) for a, b in spans]
+    for step in (1, -1):  # beside a sure part, the others are sure as well
+        order = range(1, len(spans)) if step == 1 else range(len(spans) - 2, -1, -1)
+        for i in order:
+            (_, end), (start, _) = sorted((spans[i - step], spans[i]))
+            sure[i] = sure[i] or (sure[i - step] and _JOINT.fullmatch(folded[end:start]) is not None)
+    return [
+        _widened(folded, *span, known.initials) for span, is_sure in zip(spans, sure, strict=True) if is_sure
+    ]
 
 
-def _letters(word: str) -> int:
-    return len(word.rstrip("0123456789"))
+def _is_sure(written: str, folded: str) -> bool:
+    kind = _kind(folded)
+    return not kind or (kind == "word" and written[0].isupper())
+
+
+def _kind(folded: str) -> str:
+    """`word` or `particle` where a name part is also that; a generator's digits tell a name."""
+    if folded[-1].isdecimal():
+        return ""
+    return lexicon.ordinary_words().get(folded, "word" if len(folded) == 2 else "")
 
 
 def _widened(folded: str, start: int, end: int, initials: frozenset[str]) -> _Span:

@@ -16,7 +16,9 @@ _MONTHS = "january february march april may june july august september october n
 _MONTH_OF = {name[:3]: i + 1 for i, name in enumerate(_MONTHS)}
 _DAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
 _FULL = frozenset([*_MONTHS, *_DAYS])
-_MON = r"(?P<mon>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|"
+_MON = (
+    r"(?P<mon>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|"
+)
 _MON += r"oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 _WEEKDAY = r"(?:(?P<wd>mon(?:day)?|tue(?:s|sday)?|wed(?:nesday)?|thu(?:rs|rsday)?|fri(?:day)?|sat(?:urday)?|"
 _WEEKDAY += r"sun(?:day)?)(?P<wdsep>\.?,?\s+))?"
@@ -106,16 +108,23 @@ def _numeric(found: re.Match[str]) -> Found | None:
         sep, month, mday, time = g["s"], g["m"], g["d"], (g["time"] or "").upper()
         day = _make(int(g["y"]), int(month), int(mday)) or _make(int(g["y"]), int(mday), int(month))
         return Found(
-            start, end, day, lambda x: f"{x:%Y}{sep}{_padded(x.month, month)}{sep}{_padded(x.day, mday)}{_local(time)}"
+            start,
+            end,
+            day,
+            lambda x: f"{x:%Y}{sep}{_padded(x.month, month)}{sep}{_padded(x.day, mday)}{_local(time)}",
         )
     if g["y2"]:
         time = (g["t2"] or "").upper()
-        return Found(start, end, _make(int(g["y2"]), int(g["m2"]), int(g["d2"])), lambda x: f"{x:%Y%m%d}{time}")
+        return Found(
+            start, end, _make(int(g["y2"]), int(g["m2"]), int(g["d2"])), lambda x: f"{x:%Y%m%d}{time}"
+        )
     if g["y4"]:
         return Found(start, end, _make(int(g["y4"]), int(g["m4"]), 1), lambda x: f"{x:%Y-%m}")
     if g["y5"]:
         like, sep = g["m5"], found.group()[len(g["m5"])]
-        return Found(start, end, _make(int(g["y5"]), int(like), 1), lambda x: f"{_padded(x.month, like)}{sep}{x:%Y}")
+        return Found(
+            start, end, _make(int(g["y5"]), int(like), 1), lambda x: f"{_padded(x.month, like)}{sep}{x:%Y}"
+        )
     return _triple(start, end, g["a"], g["s3"], g["b"], g["y3"])
 
 
@@ -127,7 +136,9 @@ def _triple(start: int, end: int, first: str, sep: str, second: str, year: str) 
     full, short, dotted = _full_year(year), len(year) == 2, "." in sep
     month_first = _make(full, int(first), int(second))
     day_first = _make(full, int(second), int(first))
-    if short and (not (month_first or day_first) or len(sep) > 1 or (dotted and len(first) + len(second) < 4)):
+    if short and (
+        not (month_first or day_first) or len(sep) > 1 or (dotted and len(first) + len(second) < 4)
+    ):
         return None  # a score, a version or a list
     is_day_first = (dotted and day_first is not None) or month_first is None
 
@@ -149,7 +160,13 @@ def _full_year(year: str) -> int:
 def _like(word: str, name: str) -> str:
     """`name` in the case and length (full or three letters) of `word`."""
     chosen = name if word.lower() in _FULL else name[:3]
-    return chosen.upper() if word.isupper() and len(word) > 1 else chosen.capitalize() if word[0].isupper() else chosen
+    return (
+        chosen.upper()
+        if word.isupper() and len(word) > 1
+        else chosen.capitalize()
+        if word[0].isupper()
+        else chosen
+    )
 
 
 def _ordinal(day: int) -> str:
@@ -160,7 +177,9 @@ def _worded(found: re.Match[str], text: str) -> Found | None:
     g = found.groupdict()
     start, end = found.span()
     word = text[slice(*found.span("mon"))]
-    if g.get("alone") is not None:  # "May 21", "21 May": only a capitalised month, or one that is no other word
+    if (
+        g.get("alone") is not None
+    ):  # "May 21", "21 May": only a capitalised month, or one that is no other word
         if word[0].islower() and word.lower() in {"may", "mar", "march", "sep", "dec", "jan", "sat"}:
             return None
         return Found(start, end, None, _unspelled)

@@ -1,0 +1,59 @@
+"""Make `ps315_basic_profile.csv` from the standard's Table E.1-1 in JSON, for a new edition of the standard.
+
+    python -m tasks.deidentification.make_ps315 TABLE.json > tasks/deidentification/ps315_basic_profile.csv
+
+The input is a list of objects with `name`, `tag`, `basicProfile` and the option columns.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import sys
+from pathlib import Path
+
+_OPTIONS = {
+    "rtnLongModifDatesOpt": "modified-dates",
+    "cleanDescOpt": "clean-descriptors",
+    "cleanStructContOpt": "clean-structured-content",
+    "cleanGraphOpt": "clean-graphics",
+    "rtnUIDsOpt": "retain-uids",
+    "rtnDevIdOpt": "retain-device",
+    "rtnInstIdOpt": "retain-institution",
+    "rtnPatCharsOpt": "retain-patient-characteristics",
+    "rtnSafePrivOpt": "retain-safe-private",
+}
+
+
+def keyword(name: str) -> str:
+    """The attribute's keyword: its name without apostrophes, blanks and punctuation (PS3.6)."""
+    words = re.split(
+        r"[^A-Za-z0-9]+", re.sub(r"'s|'|\s*\(see [^)]*\)", "", name, flags=re.I).replace("(s)", "s")
+    )
+    return "".join(word[:1].upper() + word[1:] for word in words)
+
+
+def pattern(tag: str) -> str:
+    """Eight hexadecimal digits, `x` for any; private attributes are `odd`."""
+    if "ODD" in tag:
+        return "odd"
+    return re.sub(r"[^0-9A-Fa-fX]", "", tag).upper().replace("X", "x")
+
+
+def main(source: str) -> None:
+    """Print the table as CSV."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    print(
+        "# DICOM PS3.15 Table E.1-1: action of the Basic Application Level Confidentiality Profile for an attribute,"
+    )
+    print("# and the options of the standard under which another action holds. Made by make_ps315.py.")
+    writer.writerow(["tag", "keyword", "action", "options"])
+    rows = json.loads(Path(source).read_text(encoding="utf-8"))
+    for row in sorted(rows, key=lambda r: pattern(r["tag"])):
+        options = " ".join(name for column, name in _OPTIONS.items() if row.get(column))
+        writer.writerow([pattern(row["tag"]), keyword(row["name"]), row["basicProfile"], options])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
