@@ -110,6 +110,7 @@ class Lake:
     ) -> Receipt:
         if not _PUBLISHER.fullmatch(publish[0]):
             raise Fatal("the application of a publish id has odd characters", fitting.table.name)
+        sweep_spools(self.root)
         target = self._target(fitting.table.name)
         delta = self._open(fitting.table.name)
         done = find_publication(target, delta, publish) if delta else None

@@ -39,7 +39,6 @@ class Spool:
         self.sums = KeySums.empty()
 
     def __enter__(self) -> Self:
-        sweep_spools(self._lake)
         self._folder.mkdir(parents=True, mode=0o700)
         return self
 
