@@ -77,10 +77,17 @@ class Catalog:
 
     def begin_round(self, run_id: str, flow_run_id: str = "") -> int:
         """Begin the round of a run and return its number; a run that begins again gets the same number."""
-        values = {"run_id": run_id, "started": datetime.now(UTC), "state": "running", "flow_run_id": flow_run_id}
+        values = {
+            "run_id": run_id,
+            "started": datetime.now(UTC),
+            "state": "running",
+            "flow_run_id": flow_run_id,
+        }
 
         def work(connection: sa.Connection) -> None:
-            connection.execute(self._insert(ROUND).values(**values).on_conflict_do_nothing(index_elements=["run_id"]))
+            connection.execute(
+                self._insert(ROUND).values(**values).on_conflict_do_nothing(index_elements=["run_id"])
+            )
 
         if (known := self.round_of(run_id)) is None:  # looked up first: a conflict would use up a number
             self._write(work)
@@ -185,7 +192,9 @@ class Catalog:
         others = {c.name: insert.excluded[c.name] for c in table.columns if c.name not in keys}
         connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=others), list(rows))
 
-    def _in_batches(self, names: Iterable[str], statement: Callable[[list[str]], sa.Update | sa.Delete]) -> None:
+    def _in_batches(
+        self, names: Iterable[str], statement: Callable[[list[str]], sa.Update | sa.Delete]
+    ) -> None:
         wanted = sorted(set(names))
 
         def work(connection: sa.Connection) -> None:

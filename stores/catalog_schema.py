@@ -165,7 +165,9 @@ def make_engine(path: Path, url: str | None) -> sa.Engine:
         return sa.create_engine(url, hide_parameters=True, pool_pre_ping=True)
     touch_private(path)
     engine = sa.create_engine(
-        sa.URL.create("sqlite", database=str(path)), hide_parameters=True, connect_args={"timeout": BUSY_SECONDS}
+        sa.URL.create("sqlite", database=str(path)),
+        hide_parameters=True,
+        connect_args={"timeout": BUSY_SECONDS},
     )
 
     @sa.event.listens_for(engine, "connect")

@@ -183,7 +183,9 @@ def open_home(path: Path | str, profile: Profile | None = None) -> Home:
     except (ValueError, KeyError, TypeError):
         raise Fatal("home.json cannot be read", "home", "restore it from a backup") from None
     if version > FORMAT:
-        raise Fatal(f"this home has format {version}", "home", f"a release that reads it; this one reads {FORMAT}")
+        raise Fatal(
+            f"this home has format {version}", "home", f"a release that reads it; this one reads {FORMAT}"
+        )
     if profile is not None and Profile(profile) is not home.profile:
         fix = f"use {home.profile.value} here, or make another home for {Profile(profile).value}"
         raise Fatal(f"this home was made for the profile {home.profile.value}", "home", fix)
@@ -236,5 +238,7 @@ def _make_key(seed: str | None) -> str:
     if not (key_folder() / f"{key_id}.key").exists():
         make_key(key_id, material=material)
     if load_key(key_id).material != material:
-        raise Fatal("another key has the id that follows from this seed", f"key {key_id}", "choose another seed")
+        raise Fatal(
+            "another key has the id that follows from this seed", f"key {key_id}", "choose another seed"
+        )
     return key_id

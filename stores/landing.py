@@ -78,7 +78,9 @@ class Landing:
         Raises:
             Fatal: the unit has not landed, or what landed was changed.
         """
-        found = sorted(self._folder(unit).glob(f"{unit.token}.*.sealed"), key=lambda path: path.stat().st_mtime)
+        found = sorted(
+            self._folder(unit).glob(f"{unit.token}.*.sealed"), key=lambda path: path.stat().st_mtime
+        )
         if not found:
             raise Fatal("this unit has not landed", unit.token, "acquire it first")
         bound = self._bound(unit, found[-1])

@@ -80,7 +80,9 @@ class RemotePlace:
     def local(self) -> AbstractContextManager[Path]:
         """A copy in the clear, mode 0600, in the landing area; gone when the block ends."""
         if self.landing is None:
-            raise Fatal("a remote object needs the landing area to be read as a file", f"source {self.source}")
+            raise Fatal(
+                "a remote object needs the landing area to be read as a file", f"source {self.source}"
+            )
         return temporary_copy(self, self.landing, self.source)
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contracts.errors import Fatal
 from contracts.keys import Key
-from contracts.schemas.fields import REJECTED
 from contracts.units import Unit
 from stores.files import file_name, make_folder, write_file, write_json
 from stores.home import Home
@@ -98,9 +97,13 @@ class Quarantine:
             unit = Unit(f"{entry['source']}/{token}", entry["source"], "")
             sealed = self._paths(unit, entry["stage"])[1].read_bytes()
             table = _from_bytes(unseal(self._key, PURPOSE, sealed, f"{unit.unit}/{entry['stage']}"))
-            tables.append(table.append_column("stage", pa.array([entry["stage"]] * table.num_rows, pa.string())))
+            tables.append(
+                table.append_column("stage", pa.array([entry["stage"]] * table.num_rows, pa.string()))
+            )
         if not tables:
-            raise Fatal("nothing is held in quarantine by this token", token, "see `nightrounds quarantine list`")
+            raise Fatal(
+                "nothing is held in quarantine by this token", token, "see `nightrounds quarantine list`"
+            )
         return pa.concat_tables(tables)
 
     def forget(self, unit: Unit) -> None:
@@ -135,6 +138,8 @@ class Quarantine:
 def _conform(rejected: pa.Table, unit: Unit) -> pa.Table:
     """The table in the schema `REJECTED`; whether columns may be null need not be declared."""
     import pyarrow as pa
+
+    from contracts.schemas.fields import REJECTED
 
     try:
         return rejected.select(REJECTED.names).cast(REJECTED)

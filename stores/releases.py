@@ -56,7 +56,9 @@ class Releases:
         except FileNotFoundError:
             return None
         if not text.strip().isdigit():
-            raise Fatal("the pointer to the current release cannot be read", "releases", "move to a release again")
+            raise Fatal(
+                "the pointer to the current release cannot be read", "releases", "move to a release again"
+            )
         return self.get(int(text))
 
     def get(self, number: int) -> Release:
@@ -157,5 +159,7 @@ class Releases:
 
 
 def _digest(tables: Mapping[str, int], vectors: Mapping[str, int]) -> str:
-    text = json.dumps({"tables": dict(tables), "vectors": dict(vectors)}, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(
+        {"tables": dict(tables), "vectors": dict(vectors)}, sort_keys=True, separators=(",", ":")
+    )
     return hashlib.sha256(text.encode()).hexdigest()

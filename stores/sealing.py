@@ -174,7 +174,9 @@ class SealedReader(io.RawIOBase):
     def _load(self, number: int) -> None:
         if number != self._number:
             self._file.seek(HEADER_BYTES + number * STORED_BYTES)
-            self._chunk = self._sealer.unseal(number, number == self._count - 1, self._file.read(STORED_BYTES))
+            self._chunk = self._sealer.unseal(
+                number, number == self._count - 1, self._file.read(STORED_BYTES)
+            )
             self._number = number
 
 

@@ -98,7 +98,9 @@ class Vault:
         with reading(self._connection) as connection:
             row = connection.execute("SELECT path FROM place WHERE token = ?", (token,)).fetchone()
         if row is None:
-            raise Fatal("the vault knows no object by this token", token, "run the round that lists its source")
+            raise Fatal(
+                "the vault knows no object by this token", token, "run the round that lists its source"
+            )
         return unseal(self._key, PURPOSE, row[0], f"path/{token}").decode("utf-8", "surrogateescape")
 
     def remember_identities(self, unit: Unit, identities: Iterable[Identity]) -> bool:
@@ -160,7 +162,9 @@ class Vault:
     def get_sealed(self, name: str) -> bytes | None:
         """A setting as it was put, or None."""
         with reading(self._connection) as connection:
-            row = connection.execute("SELECT value FROM setting WHERE name = ?", (self._setting(name),)).fetchone()
+            row = connection.execute(
+                "SELECT value FROM setting WHERE name = ?", (self._setting(name),)
+            ).fetchone()
         return None if row is None else unseal(self._key, PURPOSE, row[0], f"setting/{name}")
 
     def _setting(self, name: str) -> bytes:

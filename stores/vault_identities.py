@@ -95,7 +95,8 @@ def replace_links(connection: sqlite3.Connection, key: Key, source: str, links: 
         connection.execute("DELETE FROM link WHERE source = ?", (source,))
         new = [_identity_row(key, i, named[i]) for i in sorted(named.keys() - known)]
         connection.executemany(
-            "INSERT INTO identity (identity_id, authority_id, mark, subject) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO identity (identity_id, authority_id, mark, subject) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT DO NOTHING",
             new,
         )
         ordered = [(source, a, b, action) for (a, b), action in sorted(rows.items())]
@@ -204,7 +205,9 @@ def _known(connection: sqlite3.Connection, key: Key, named: Mapping[int, Identit
     return known
 
 
-def _rows_of(connection: sqlite3.Connection, table: str, ids: Iterable[int]) -> Iterator[tuple[int, str, bytes, bytes]]:
+def _rows_of(
+    connection: sqlite3.Connection, table: str, ids: Iterable[int]
+) -> Iterator[tuple[int, str, bytes, bytes]]:
     """Rows of `table` by identity id, few enough at a time for SQLite's limit on parameters."""
     wanted = iter(ids)
     found = []

@@ -45,7 +45,9 @@ def people_of(connection: sqlite3.Connection, key: Key, unit: str) -> dict[str, 
     """The people of `unit` by encoded subject, each with the traits of the whole cluster. Four queries."""
     _want(connection, [unit])
     with reading(connection):
-        persons = {person: Person(person, shift, traits) for person, shift, traits in _persons(connection, key)}
+        persons = {
+            person: Person(person, shift, traits) for person, shift, traits in _persons(connection, key)
+        }
         people = {}
         rows = connection.execute(
             "SELECT m.identity_id, i.subject, i.person FROM member m JOIN identity i ON i.identity_id = m.identity_id "
@@ -160,5 +162,7 @@ def _pieces(digests: bytes) -> list[bytes]:
 
 def _resolved(person: int | None) -> int:
     if person is None:
-        raise Fatal("an identity has no person yet", "vault", "resolve the vault after remembering identities")
+        raise Fatal(
+            "an identity has no person yet", "vault", "resolve the vault after remembering identities"
+        )
     return person

@@ -146,5 +146,6 @@ def _record(connection: sqlite3.Connection, events: list[tuple[int, int, int | N
         "UPDATE identity SET person = ? WHERE identity_id = ?", [(event[3], event[1]) for event in events]
     )
     connection.executemany(
-        "INSERT INTO history (round, identity_id, person_before, person, action) VALUES (?, ?, ?, ?, ?)", events
+        "INSERT INTO history (round, identity_id, person_before, person, action) VALUES (?, ?, ?, ?, ?)",
+        events,
     )

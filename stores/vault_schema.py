@@ -136,11 +136,20 @@ def _naming_errors() -> Iterator[None]:
         yield
     except sqlite3.OperationalError as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
+        if code in (
+            sqlite3.SQLITE_BUSY,
+            sqlite3.SQLITE_LOCKED,
+            sqlite3.SQLITE_IOERR,
+            sqlite3.SQLITE_CANTOPEN,
+        ):
             raise Retriable("the vault is busy or out of reach", "vault", "try again") from None
         if code == sqlite3.SQLITE_FULL:
             raise Retriable("the disk of the vault is full", "vault", "free some space") from None
-        raise Fatal(f"the vault failed with SQLite code {code}", "vault", "restore it from a backup") from None
+        raise Fatal(
+            f"the vault failed with SQLite code {code}", "vault", "restore it from a backup"
+        ) from None
     except sqlite3.DatabaseError as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        raise Fatal(f"the vault failed with SQLite code {code}", "vault", "restore it from a backup") from None
+        raise Fatal(
+            f"the vault failed with SQLite code {code}", "vault", "restore it from a backup"
+        ) from None

@@ -83,7 +83,9 @@ def test_another_key_is_noticed(home: Home, monkeypatch: pytest.MonkeyPatch) -> 
         home.load_key()
 
 
-def test_the_key_of_the_environment_is_taken(tmp_path: Path, key_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_key_of_the_environment_is_taken(
+    tmp_path: Path, key_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("NIGHTROUNDS_KEY", "ab" * 32)
     home = create_home(tmp_path / "h", Profile.EXPERT)
     assert home.load_key().material == b"\xab" * 32

@@ -40,7 +40,9 @@ def test_the_same_bytes_are_never_sealed_the_same() -> None:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(reads=st.lists(st.tuples(st.integers(0, 2_700_000), st.integers(0, 1_500_000)), max_size=6))
-def test_a_sealed_file_can_be_read_anywhere(reads: list[tuple[int, int]], tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_sealed_file_can_be_read_anywhere(
+    reads: list[tuple[int, int]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
     data = (bytes(range(256)) * 10_000)[: 2 * sealing.CHUNK_BYTES + 12_345]
     path = tmp_path_factory.getbasetemp() / "anywhere.sealed"
     if not path.exists():
@@ -83,7 +85,11 @@ def test_tampering_is_noticed(name: str, tmp_path: Path) -> None:
 
 def test_another_key_purpose_or_place_does_not_open_it() -> None:
     sealed = seal(KEY, "p", b"data", "place")
-    for key, purpose, place in [(Key("k", b"\1" * 32), "p", "place"), (KEY, "q", "place"), (KEY, "p", "elsewhere")]:
+    for key, purpose, place in [
+        (Key("k", b"\1" * 32), "p", "place"),
+        (KEY, "q", "place"),
+        (KEY, "p", "elsewhere"),
+    ]:
         with pytest.raises(Fatal):
             unseal(key, purpose, sealed, place)
 

@@ -116,7 +116,9 @@ def test_badly_encoded_names_are_kept_as_they_are(vault: Vault) -> None:
 
 
 def test_the_same_number_under_two_authorities_is_two_people(vault: Vault) -> None:
-    unit = remember(vault, "pacs/1", Identity("a", "12345", kind="dicom"), Identity("b", "12345", kind="dicom"))
+    unit = remember(
+        vault, "pacs/1", Identity("a", "12345", kind="dicom"), Identity("b", "12345", kind="dicom")
+    )
     assert vault.resolve(1).persons == 2
     assert len({p.person_id for p in vault.people(unit).values()}) == 2
 
@@ -157,7 +159,9 @@ def test_the_same_export_under_a_new_name_changes_no_context(vault: Vault) -> No
 
 def test_a_late_link_changes_only_its_own_units_and_unlinking_restores_everything(vault: Vault) -> None:
     bob = Identity("hospital-a", "pat-bob", "fhir", "fhir", traits={"name": ("Bob",)})
-    units = [remember(vault, *pair).unit for pair in (("ehr/1", ANNA), ("pacs/1", ANNA_DICOM), ("ehr/2", bob))]
+    units = [
+        remember(vault, *pair).unit for pair in (("ehr/1", ANNA), ("pacs/1", ANNA_DICOM), ("ehr/2", bob))
+    ]
     units.append(remember(vault, "lab/1", ANNA_VCF).unit)
     assert vault.resolve(1) == Resolution(identities=5, persons=4, allotted=5)
     persons, contexts = persons_of(vault), vault.contexts(units)
@@ -269,7 +273,9 @@ def test_identity_ids_that_collide_are_fatal(vault: Vault, monkeypatch: pytest.M
         remember(vault, "lab/1", ANNA_VCF)
 
 
-def test_two_identities_of_one_batch_that_collide_are_fatal(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_identities_of_one_batch_that_collide_are_fatal(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("stores.vault_identities.identity_id_of", lambda key, identity: 5)
     with pytest.raises(Fatal, match="same keyed id"):
         remember(vault, "pacs/1", ANNA_DICOM, ANNA_VCF)
@@ -308,7 +314,16 @@ def test_nothing_of_a_patient_lies_in_the_clear(vault: Vault, home: Home) -> Non
     shift = vault.people(unit)[ANNA.subject].shift_days
     raw = b"".join(path.read_bytes() for path in sorted(home.vault.iterdir()))
     assert unit.token.encode() in raw  # the search would find something
-    for secret in ("Quiverton", "QUIVERTON", "pat-anna", "100200", "SAMPLE-ANNA", "1971", "867-5309", "hospital-a"):
+    for secret in (
+        "Quiverton",
+        "QUIVERTON",
+        "pat-anna",
+        "100200",
+        "SAMPLE-ANNA",
+        "1971",
+        "867-5309",
+        "hospital-a",
+    ):
         assert secret.encode() not in raw, secret
     for row in sqlite3.connect(home.vault / "vault.db").execute("SELECT * FROM identity"):
         assert shift not in row and str(shift) not in row
@@ -321,7 +336,9 @@ def test_a_changed_or_moved_blob_is_noticed(vault: Vault, home: Home) -> None:
     other = remember(vault, "pacs/1", ANNA_DICOM)
     vault.resolve(1)
     with sqlite3.connect(home.vault / "vault.db") as database:
-        traits = database.execute("SELECT traits FROM member WHERE unit = 'ehr/1' AND traits NOT NULL").fetchone()[0]
+        traits = database.execute(
+            "SELECT traits FROM member WHERE unit = 'ehr/1' AND traits NOT NULL"
+        ).fetchone()[0]
         database.execute("UPDATE member SET traits = ? WHERE unit = 'pacs/1'", (traits,))
     with pytest.raises(Fatal, match="changed, cut"):
         vault.people(other)
@@ -343,7 +360,9 @@ def _remember_many(path: str, worker: int) -> None:
     home = open_home(path)
     with Vault.open(home, home.load_key()) as vault:
         for number in range(5):
-            shared = [Identity("a", f"shared-{i}", "fhir", "fhir", (Identity("a", f"m{i}"),)) for i in range(20)]
+            shared = [
+                Identity("a", f"shared-{i}", "fhir", "fhir", (Identity("a", f"m{i}"),)) for i in range(20)
+            ]
             own = [Identity("a", f"own-{worker}-{number}-{i}", "fhir", "fhir") for i in range(20)]
             remember(vault, f"ehr/{worker}-{number}", *shared, *own)
             vault.remember_places("ehr", [f"{worker}-{number}.ndjson", "shared.ndjson"])
@@ -359,8 +378,8 @@ def test_four_processes_remember_at_once(home: Home, key: Key) -> None:
     assert [worker.exitcode for worker in workers] == [0] * 4
     with Vault.open(home, key) as vault:
         assert vault.resolve(1) == Resolution(identities=40 + 400, persons=420, allotted=440)
-        for worker in range(4):
-            assert len(vault.people(Unit(f"ehr/{worker}-4", "ehr", "fhir"))) == 60
+        for number in range(4):
+            assert len(vault.people(Unit(f"ehr/{number}-4", "ehr", "fhir"))) == 60
 
 
 _ENDLESS = """

@@ -23,11 +23,15 @@ numbers = st.integers(0, len(POOL) - 1)
 def _states() -> st.SearchStrategy[tuple[list[list[int]], list[tuple[int, int, int, str]]]]:
     """Units, as numbers of identities of which the first has the others as aliases; links of two crosswalks."""
     units = st.lists(st.lists(numbers, min_size=1, max_size=3), min_size=1, max_size=5)
-    links = st.lists(st.tuples(st.integers(0, 1), numbers, numbers, st.sampled_from(["link", "unlink"])), max_size=6)
+    links = st.lists(
+        st.tuples(st.integers(0, 1), numbers, numbers, st.sampled_from(["link", "unlink"])), max_size=6
+    )
     return st.tuples(units, links)
 
 
-def _outcome(home: Home, key: Key, steps: list[tuple[str, int]], units: list[list[int]], links: list[Link]) -> object:
+def _outcome(
+    home: Home, key: Key, steps: list[tuple[str, int]], units: list[list[int]], links: list[Link]
+) -> object:
     """Play the steps in a vault of their own, resolving after each, and return who is whom."""
     folder = Path(tempfile.mkdtemp(dir=home.path))
     try:
@@ -36,11 +40,17 @@ def _outcome(home: Home, key: Key, steps: list[tuple[str, int]], units: list[lis
                 if what == "unit":
                     first, *others = (POOL[i] for i in units[number])
                     identity = Identity(
-                        first.authority, first.identifier, kind=first.kind, aliases=tuple(others), traits={"name": (str(number),)}
+                        first.authority,
+                        first.identifier,
+                        kind=first.kind,
+                        aliases=tuple(others),
+                        traits={"name": (str(number),)},
                     )
                     vault.remember_identities(Unit(f"s/{number}", "s", "any"), [identity])
                 elif what == "links":
-                    vault.set_links(f"crosswalk {number}", [link for n, link in enumerate(links) if n % 2 == number])
+                    vault.set_links(
+                        f"crosswalk {number}", [link for n, link in enumerate(links) if n % 2 == number]
+                    )
                 else:
                     vault.forget_unit(f"s/{number}")
                 vault.resolve(round_no)
