@@ -1,45 +1,111 @@
-"""Notes inside attachments that SQL could not decode: other character sets, white space in the base64."""
+"""Notes inside DocumentReferences: which attachment is the note, and its text.
+
+The common case (one attachment, plain base64, UTF-8) is decoded by SQL for all rows at once; the rest is looked at
+row by row: other character sets, white space in the base64, several attachments, no text inside.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email.message import Message
+from typing import Any
 
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+_SQL_CHARSETS = {None, "utf-8", "utf8", "us-ascii"}
 
-def decode_attachments(found: pa.Table) -> tuple[pa.Table, list[int]]:
-    """Fill in the texts that are still null, and name the records that cannot be decoded.
+
+@dataclass
+class Notes:
+    """The texts of a batch of documents.
+
+    Attributes:
+        columns: `text`, `content_type`, `charset`, `language`, one value a row.
+        whole: rows without text inside (a URL, a PDF): they stay whole, as unmapped.
+        undecodable: rows whose text cannot be decoded.
+    """
+
+    columns: dict[str, pa.Array]
+    whole: list[int] = field(default_factory=list)
+    undecodable: list[int] = field(default_factory=list)
+
+
+def decode_notes(made: dict[str, pa.Array], decoded: pa.Array, raw: Callable[[int], bytes]) -> Notes:
+    """The notes of a batch.
 
     Args:
-        found: documents with `text`, `charset`, `_data` (base64 as in the source) and `_record`.
-
-    Returns:
-        The decodable rows, and `_record` of the others. A character set that is not declared is UTF-8: none is
-        guessed, since a wrong one garbles names past recognition and so past de-identification.
+        made: columns `_media`, `_language` (of the first attachment) and `_document_language`.
+        decoded: the first attachment's data, decoded as UTF-8, where that could be done.
+        raw: gives the raw resource of a row.
     """
-    absent = pc.is_null(found["text"])
-    if not pc.any(absent).as_py():
-        return found, []
-    texts = found["text"].to_pylist()
-    charsets, data = found["charset"].to_pylist(), found["_data"].to_pylist()
-    for index in _places(absent):
-        texts[index] = _decode(data[index], charsets[index] or "utf-8")
-    place = found.schema.get_field_index("text")
-    filled = found.set_column(place, "text", pa.array(texts, pa.string()))
-    decoded = pc.is_valid(filled["text"])
-    return filled.filter(decoded), filled.filter(pc.invert(decoded))["_record"].to_pylist()
+    encoded = made["_media"].dictionary_encode()
+    media = [parse_media(value) for value in encoded.dictionary.to_pylist()]
+    kinds, charsets = (pa.array([m[i] for m in media], pa.string()).take(encoded.indices) for i in (0, 1))
+    quick = pa.array([is_text(kind) and charset in _SQL_CHARSETS for kind, charset in media], pa.bool_())
+    direct = pc.and_(pc.is_valid(decoded), pc.fill_null(quick.take(encoded.indices), True))
+    languages = pc.coalesce(made["_language"], made["_document_language"])
+    notes = Notes({"text": decoded, "content_type": kinds, "charset": charsets, "language": languages})
+    slow = pc.indices_nonzero(pc.invert(direct)).to_pylist()
+    if slow:
+        _decode_slowly(notes, slow, made["_document_language"], raw)
+    return notes
 
 
-def _places(mask: pa.ChunkedArray) -> list[int]:
-    """The places where a mask holds."""
-    places: list[int] = pc.indices_nonzero(mask).to_pylist()
-    return places
+def _decode_slowly(notes: Notes, rows: list[int], fallback: pa.Array, raw: Callable[[int], bytes]) -> None:
+    columns = {name: column.to_pylist() for name, column in notes.columns.items()}
+    for row in rows:
+        attachment = find_note(orjson.loads(raw(row)))
+        if attachment is None:
+            notes.whole.append(row)
+            continue
+        kind, charset = parse_media(attachment.get("contentType"))
+        text = decode(attachment["data"], charset or "utf-8")
+        if text is None:
+            notes.undecodable.append(row)
+        language = attachment.get("language")
+        columns["text"][row], columns["content_type"][row], columns["charset"][row] = text, kind, charset
+        columns["language"][row] = language if isinstance(language, str) else fallback[row].as_py()
+    notes.columns = {name: pa.array(values, pa.string()) for name, values in columns.items()}
 
 
-def _decode(data: str, charset: str) -> str | None:
+def find_note(resource: dict[str, Any]) -> dict[str, Any] | None:
+    """The first attachment that holds text inside; None where there is none."""
+    contents = resource.get("content")
+    for content in contents if isinstance(contents, list) else []:
+        attachment = content.get("attachment") if isinstance(content, dict) else None
+        if isinstance(attachment, dict) and isinstance(attachment.get("data"), str) and attachment["data"]:
+            if is_text(parse_media(attachment.get("contentType"))[0]):
+                return attachment
+    return None
+
+
+def parse_media(value: Any) -> tuple[str | None, str | None]:
+    """Media type and character set of a content type (RFC 2045), in lower case; None where not stated."""
+    if not isinstance(value, str) or not value.strip():
+        return None, None
+    message = Message()
+    message["content-type"] = " ".join(value.split())[:200]
+    charset = message.get_param("charset")
+    return message.get_content_type(), charset.lower() if isinstance(charset, str) and charset else None
+
+
+def is_text(kind: str | None) -> bool:
+    """Whether the media type is a text, or not stated."""
+    return kind is None or kind.startswith("text/")
+
+
+def decode(data: str, charset: str) -> str | None:
+    """The text in base64 `data`; None where it cannot be decoded.
+
+    A character set that is not declared is UTF-8 and never guessed: a wrong one garbles names past recognition, and
+    so past de-identification.
+    """
     try:
         return base64.b64decode("".join(data.split()), validate=True).decode(charset)
-    except (binascii.Error, UnicodeDecodeError, LookupError):
+    except (binascii.Error, UnicodeDecodeError, LookupError, ValueError):
         return None

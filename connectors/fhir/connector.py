@@ -62,9 +62,10 @@ class FhirConnector:
         Raises:
             Rejected: `corrupt-gzip`, or `not-ndjson` where the file is JSON over several lines.
         """
+        from connectors.fhir.engine import require_zone
         from connectors.fhir.read import Context, read_chunk
 
-        context = Context(reading.authority, reading.source.time_zone, reading.key)
+        context = Context(reading.authority, require_zone(reading.source.time_zone), reading.key)
         with open_stream(reading.place) as stream:
             for chunk in read_chunks(stream, part.start, part.stop):
                 if chunk.overlong:

@@ -14,8 +14,9 @@ from contracts.errors import Rejected
 if TYPE_CHECKING:
     from contracts.protocols import Place
 
-CHUNK_BYTES = 4 << 20
+CHUNK_BYTES = 8 << 20
 PART_BYTES = 8 << 20
+_MARGIN = 1 << 16  # read beyond a part's end, for its last line
 LINE_LIMIT = 64 << 20
 PAYLOAD_LIMIT = 1 << 20
 
@@ -68,7 +69,7 @@ def read_chunks(
         position = _skip_line(stream, start - 1, size)
     held = b""
     while stop is None or position < stop:
-        block = _read(stream, size if stop is None else max(min(size, stop - position - len(held)), 1 << 16))
+        block = _read(stream, size if stop is None else max(min(size, stop - position - len(held)), 0) + _MARGIN)
         data = held + block
         cut = _cut(data, position, stop) if block else len(data)
         if not cut and len(data) > limit:

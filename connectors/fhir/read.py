@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.fhir.attachments import decode_attachments
+from connectors.fhir.attachments import decode_notes
 from connectors.fhir.engine import query
 from connectors.fhir.lines import PAYLOAD_LIMIT, Chunk
-from connectors.fhir.macros import UNIT_SEPARATOR
-from connectors.fhir.structure import OTHER, STRUCTURES
+from connectors.fhir.structure import OTHER, STRUCTURES, Structure
 from connectors.fhir.types import CONTAINER_TYPES, MAPPED_TYPES, RESOURCE_TYPES
 from contracts.identity import encode_subject
 from contracts.keys import Key
@@ -22,6 +22,8 @@ from contracts.schemas.fhir import TABLES
 
 _PREFIX = r"""'^\s*\{\s*"resourceType"\s*:\s*"([A-Za-z]+)"'"""
 _BLANK = b" \t\r\n"
+UNIT_SEPARATOR = "\x1f"
+WHOLE_TABLE = "fhir.other"
 _BOM = b"\xef\xbb\xbf"
 
 Batches = Iterator[tuple[str, pa.Table]]
@@ -83,6 +85,13 @@ class Lines:
         end = self.data.find(b"\n", start)
         return self.data[start : end if end >= 0 else len(self.data)].strip(_BLANK)
 
+    def raws(self, records: pa.ChunkedArray) -> list[bytes]:
+        """The bytes of the lines that begin at `records`, without surrounding white space."""
+        starts = records.to_numpy() - self.chunk.offset
+        ends = self.bounds[np.searchsorted(self.bounds, starts, side="right")]
+        data = self.data
+        return [data[start:end].strip(_BLANK) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+
     def where(self, record: int) -> str:
         """`line N` where the number is known, else `byte N`."""
         if self.chunk.line is None:
@@ -107,31 +116,28 @@ def read_chunk(chunk: Chunk, context: Context) -> Batches:
         yield lines.reject(lines.invalid, "invalid-utf8")
     if not lines.table.num_rows:
         return
-    types = _types(lines, context)
+    types = _types(lines)
     for kind in pc.unique(types).to_pylist():
         rows = lines.table if pc.all(pc.equal(types, kind)).as_py() else lines.table.filter(pc.equal(types, kind))
         yield from _read_type(kind, rows, lines, context)
 
 
-def _types(lines: Lines, context: Context) -> pa.ChunkedArray:
+def _types(lines: Lines) -> pa.ChunkedArray:
     """The type of each line: told by its beginning, as nearly all exports have it, else by parsing."""
-    early = query(context.zone, f"SELECT regexp_extract(line, {_PREFIX}, 1) AS t FROM lines", lines.table)["t"]
+    early = query(f"SELECT regexp_extract(line, {_PREFIX}, 1) AS t FROM lines", lines.table)["t"]
     if not pc.any(pc.equal(early, "")).as_py():
         return early
-    late = "coalesce(code_of(TRY(json_extract_string(line, '$.resourceType'))), '')"
+    late = "coalesce(TRY(json_extract_string(line, '$.resourceType')), '')"
     sql = f"SELECT CASE t WHEN '' THEN {late} ELSE t END AS t FROM (SELECT line, "
-    return query(context.zone, f"{sql}regexp_extract(line, {_PREFIX}, 1) AS t FROM lines)", lines.table)["t"]
+    return query(f"{sql}regexp_extract(line, {_PREFIX}, 1) AS t FROM lines)", lines.table)["t"]
 
 
 def _read_type(kind: str, rows: pa.Table, lines: Lines, context: Context) -> Batches:
-    if kind in MAPPED_TYPES:
-        found = query(context.zone, STRUCTURES[kind].select(), rows)
-    else:
-        found = query(context.zone, OTHER.select(), rows)
-    found, rejected = _sift(found, kind, lines)
+    structure = STRUCTURES.get(kind, OTHER)
+    found, rejected = _sift(query(structure.sql, rows), kind, lines)
     yield from rejected
     if found.num_rows:
-        yield from _shape(found, kind, lines, context)
+        yield from _shape(found, structure, kind, lines, context)
 
 
 def _sift(found: pa.Table, kind: str, lines: Lines) -> tuple[pa.Table, list[tuple[str, pa.Table]]]:
@@ -149,73 +155,77 @@ def _sift(found: pa.Table, kind: str, lines: Lines) -> tuple[pa.Table, list[tupl
     reason = "container-resource" if kind in CONTAINER_TYPES else reason
     if reason:
         return found.slice(0, 0), [*apart, lines.reject(found["_record"].to_pylist(), reason)]
-    named = pc.fill_null(pc.greater(pc.binary_length(found["_id"]), 0), False)
+    named = pc.fill_null(pc.greater(pc.binary_length(found["$.id"]), 0), False)
     if not pc.all(named).as_py():
         apart.append(lines.reject(found.filter(pc.invert(named))["_record"].to_pylist(), "missing-id"))
         found = found.filter(named)
     return found, apart
 
 
-def _shape(found: pa.Table, kind: str, lines: Lines, context: Context) -> Batches:
-    """Rows of the type's table; documents without a note inside stay whole, as unmapped."""
-    table = MAPPED_TYPES.get(kind, "fhir.other")
-    if kind == "DocumentReference":
-        inline = found["_inline"]
-        if not pc.all(inline).as_py():
-            whole = found.filter(pc.invert(inline)).append_column("patient", found.filter(pc.invert(inline))["_patient"])
-            yield "fhir.other", _finish(whole, kind, "fhir.other", lines, context)
-            found = found.filter(inline)
-        found, undecodable = decode_attachments(found)
-        if undecodable:
-            yield lines.reject(undecodable, "attachment-undecodable")
-    if found.num_rows:
-        yield table, _finish(found, kind, table, lines, context)
+def _shape(found: pa.Table, structure: Structure, kind: str, lines: Lines, context: Context) -> Batches:
+    """Rows of the type's table; documents without text inside stay whole, as unmapped."""
+    made = structure.columns(found, context.zone)
+    made["_record"] = found["_record"].combine_chunks()
+    if kind != "DocumentReference":
+        yield _finish(pa.table(made), kind, MAPPED_TYPES.get(kind, WHOLE_TABLE), lines, context)
+        return
+    records = made["_record"].to_pylist()
+    notes = decode_notes(made, found["_decoded"].combine_chunks(), lambda row: lines.raw(records[row]))
+    rows = pa.table({**made, **notes.columns})
+    if notes.undecodable:
+        yield lines.reject([records[row] for row in notes.undecodable], "attachment-undecodable")
+    if notes.whole:
+        whole = rows.take(notes.whole)
+        yield _finish(whole.append_column("patient", whole["_patient"]), kind, WHOLE_TABLE, lines, context)
+    if notes.whole or notes.undecodable:
+        apart = {*notes.whole, *notes.undecodable}
+        rows = rows.take([row for row in range(rows.num_rows) if row not in apart])
+    if rows.num_rows:
+        yield _finish(rows, kind, MAPPED_TYPES[kind], lines, context)
 
 
-def _finish(found: pa.Table, kind: str, table: str, lines: Lines, context: Context) -> pa.Table:
+def _finish(made: pa.Table, kind: str, table: str, lines: Lines, context: Context) -> tuple[str, pa.Table]:
     """Key the rows, encode ids and subjects, and bring them into the table's schema."""
-    ids = found["_id"].to_pylist()
-    records = found["_record"].to_pylist()
-    owners, digests = _key_rows(kind, ids, [lines.raw(record) for record in records], context)
+    columns = {name: made[name] for name in made.column_names}
+    columns["_owner"], columns["_digest"] = _key_rows(kind, made["_id"], made["_record"], lines, context)
     prefix = context.authority + UNIT_SEPARATOR
-    patient = {"Patient": "_id"}.get(kind, "patient" if table == "fhir.other" else "_patient")
-    columns = {
-        **{name: found[name] for name in found.column_names if not name.startswith("_")},
-        "_record": found["_record"],
-        "_version": found["_version"],
-        "_owner": pa.array(owners, pa.int64()),
-        "_digest": pa.array(digests, pa.int64()),
-        "id": _prefixed(prefix if table != "fhir.other" else f"{prefix}{kind}{UNIT_SEPARATOR}", found["_id"]),
-        "subject": _prefixed(encode_subject(context.authority, "", "fhir"), found[patient]),
-    }
+    patient = "_id" if kind == "Patient" else "patient" if table == WHOLE_TABLE else "_patient"
+    typed = prefix if table != WHOLE_TABLE else f"{prefix}{kind}{UNIT_SEPARATOR}"
+    columns["id"] = _prefixed(typed, made["_id"])
+    columns["subject"] = _prefixed(encode_subject(context.authority, "", "fhir"), made[patient])
     if "encounter" in columns:
         columns["encounter"] = _prefixed(prefix, columns["encounter"])
-    if table == "fhir.other":
-        columns["record_type"] = pa.array([kind] * found.num_rows, pa.string())
-        columns["resource"] = pa.array([lines.raw(record) for record in records], pa.binary()).cast(pa.string())
+    if table == WHOLE_TABLE:
+        columns["record_type"] = pa.array([kind] * made.num_rows, pa.string())
+        columns["resource"] = pa.array(lines.raws(made["_record"]), pa.binary()).cast(pa.string())
     schema = TABLES[table]
-    return pa.table({name: columns[name] for name in schema.names}).cast(schema)
+    return table, pa.table({name: columns[name] for name in schema.names}).cast(schema)
 
 
 def _prefixed(prefix: str, values: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.binary_join_element_wise(prefix, values, "", null_handling="emit_null")
 
 
-def _key_rows(kind: str, ids: list[str], raws: list[bytes], context: Context) -> tuple[list[int], list[int]]:
+def _key_rows(kind: str, ids: pa.Array, records: pa.Array, lines: Lines, context: Context) -> tuple[pa.Array, pa.Array]:
     """`key.id63("owner", authority, kind, id)` and `key.id63("record-digest", line)`, a row each.
 
-    The states are copied and not made anew, which halves the time; the results are those of `Key.id63`.
+    The keyed states are made once and copied, which halves the time; the results are those of `Key.id63`.
     """
     owner = context.key.hasher("owner", 8)
     owner.update(f"{context.authority}{UNIT_SEPARATOR}{kind}{UNIT_SEPARATOR}".encode())
     content = context.key.hasher("record-digest", 8)
-    return [_id63(owner, i.encode()) for i in ids], [_id63(content, raw) for raw in raws]
+    return _digest_each(owner, ids.cast(pa.binary()).to_pylist()), _digest_each(content, lines.raws(records))
 
 
-def _id63(state: object, value: bytes) -> int:
-    state = state.copy()  # type: ignore[attr-defined]
-    state.update(value)
-    return int.from_bytes(state.digest(), "big") >> 1 or 1
+def _digest_each(state: hashlib.blake2b, values: Iterable[bytes]) -> pa.Array:
+    """The positive 63-bit number of each value's digest, never 0; `state` is left as it was."""
+    begin, found = state.copy, []
+    for value in values:
+        one = begin()
+        one.update(value)
+        found.append(one.digest())
+    numbers = np.frombuffer(b"".join(found), ">u8") >> np.uint64(1)
+    return pa.array(np.maximum(numbers, 1).astype(np.int64))
 
 
 def _is_utf8(data: bytes) -> bool:

@@ -1,13 +1,20 @@
-"""Where in a resource each column comes from: JSON paths, and the SQL over what they find.
+"""Where in a resource each column comes from: JSON paths, and how what they find is made into columns.
 
-One pass over the JSON takes all paths of a type at once (a list, in their order, as `v`); the SELECT then names and
-normalises them. `$N` in an expression is the N-th path, counted from 1.
+All paths of a type are taken in one pass over the JSON.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property, partial
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connectors.fhir import columns as c
+from connectors.fhir.columns import Text
+from connectors.fhir.states import state_code
 
 _ENCOUNTER_STATUS = "planned arrived triaged in-progress onleave finished cancelled entered-in-error unknown"
 _CLINICAL = "active recurrence relapse inactive remission resolved"
@@ -17,210 +24,210 @@ _COMPOSITION = "preliminary final amended entered-in-error"
 _GENDER = "male female other unknown"
 _SEX = "F M OTH UNK ASKU"
 _US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
+_HEAD = ("$.id", "$.meta.lastUpdated", "$.subject.reference")
 
-_HEAD = ["$.resourceType", "$.id", "$.meta.lastUpdated", "$.subject.reference"]
+
+@dataclass(frozen=True)
+class Taken:
+    """Columns `names`, made by `make` from what is found at `paths` (one array each) and the source's time zone."""
+
+    names: tuple[str, ...]
+    paths: tuple[str, ...]
+    make: Callable[..., tuple[pa.Array, ...]]
 
 
 @dataclass(frozen=True)
 class Structure:
-    """How one type is read: `paths` into the resource, and `columns` (name, SQL expression) beyond the common ones."""
+    """How one type is read. `extra` are columns made in SQL (name, path, expression), for what Arrow cannot do."""
 
-    paths: tuple[str, ...]
-    columns: tuple[tuple[str, str], ...]
+    taken: tuple[Taken, ...]
+    extra: tuple[tuple[str, str, str], ...] = ()
 
-    def select(self) -> str:
-        """The SELECT from the relation `lines` (line VARCHAR, _record BIGINT), one row a line, in no fixed order.
+    @cached_property
+    def paths(self) -> list[str]:
+        """All paths, each once; the first are those of `_HEAD`."""
+        return list(dict.fromkeys([*_HEAD, *(path for taken in self.taken for path in taken.paths)]))
 
-        `_valid` is false where the line is not JSON; the common columns are `_type`, `_id`, `_version`, `_patient`.
-        """
-        paths = ", ".join(f"'{path}'" for path in self.paths)
-        columns = "".join(f",\n    {_expand(sql)} AS {name}" for name, sql in self.columns)
-        common = _expand(
-            "_record, v IS NOT NULL AS _valid, code_of($1) AS _type, plain($2) AS _id, "
-            "instant_of($3) AS _version, referred($4, 'Patient') AS _patient"
-        )
-        found = f"SELECT _record, line, TRY(json_extract_string(line, [{paths}])) AS v FROM lines"
-        return f"SELECT {common}{columns}\nFROM ({found})"
+    @cached_property
+    def sql(self) -> str:
+        """One row a line of the relation `lines` (line, _record): `_record`, `_valid` (is JSON), and each path."""
+        wanted = [*self.paths, *(path for _, path, _ in self.extra)]
+        listed = ", ".join(f"'{path}'" for path in wanted)
+        place = {path: f"v[{i + 1}]" for i, path in enumerate(wanted)}
+        found = "".join(f', {place[path]} AS "{path}"' for path in self.paths)
+        found += "".join(f", {sql.format(place[path])} AS {name}" for name, path, sql in self.extra)
+        parsed = f"SELECT _record, TRY(json_extract_string(line, [{listed}])) AS v FROM lines"
+        return f"SELECT _record, v IS NOT NULL AS _valid{found} FROM ({parsed})"
 
-
-def _expand(sql: str) -> str:
-    return re.sub(r"\$(\d+)", r"v[\1]", sql)
-
-
-def _one_of(place: int, codes: str) -> str:
-    return f"within(${place}, [{', '.join(repr(code) for code in codes.split())}])"
-
-
-def _coding(name: str, place: int, code: str = "") -> list[tuple[str, str]]:
-    """A coding at three paths from `place`: system, code, display."""
-    return [
-        (f"{name}_system", f"url_of(${place})"),
-        (code or f"{name}_code", f"code_of(${place + 1})"),
-        (f"{name}_display", f"display_of(${place + 2}, code_of(${place + 1}))"),
-    ]
+    def columns(self, found: pa.Table, zone: str) -> dict[str, pa.Array]:
+        """The type's columns, and `_id`, `_version`, `_patient`, from the rows of `sql`."""
+        at = {path: found[path].combine_chunks() for path in self.paths}
+        made = {
+            "_id": c.plain(at["$.id"]),
+            "_version": c.instants(at["$.meta.lastUpdated"]),
+            "_patient": c.referred(at["$.subject.reference"], "Patient"),
+        }
+        for taken in self.taken:
+            values = taken.make(*(at[path] for path in taken.paths), zone=zone)
+            made.update(zip(taken.names, values, strict=True))
+        return made
 
 
-def _moment(name: str, *places: int) -> list[tuple[str, str]]:
-    """A moment from the first of `places` that is there."""
-    value = f"local_of(${places[0]})" if len(places) == 1 else f"local_of(coalesce({', '.join(f'${p}' for p in places)}))"
-    return [(f"{name}_date", value), (f"{name}_datetime", f"with_time({value})")]
+def _simple(name: str, path: str, change: Callable[[Text], pa.Array]) -> Taken:
+    return Taken((name,), (path,), lambda v, zone: (change(v),))
 
 
-def _coding_paths(path: str) -> list[str]:
-    return [f"{path}.coding[0].{leaf}" for leaf in ("system", "code", "display")]
+def _one_of(name: str, path: str, codes: str) -> Taken:
+    return _simple(name, path, partial(c.within, allowed=codes.split()))
 
 
-_EXTENSIONS = (
-    '[{"url":"VARCHAR","valueCode":"VARCHAR","extension":'
-    '[{"url":"VARCHAR","valueString":"VARCHAR","valueCoding":{"code":"VARCHAR","display":"VARCHAR"}}]}]'
-)
-_LISTED = f"TRY(from_json($11, '{_EXTENSIONS}'))"
-_BIRTH_SEX = f"list_filter({_LISTED}, lambda x: x.url = '{_US_CORE}birthsex')[1].valueCode"
+def _reference(name: str, path: str, kind: str) -> Taken:
+    return _simple(name, path, partial(c.referred, kind=kind))
 
 
-def _us_core(name: str) -> list[tuple[str, str]]:
-    """Code, display and text of US Core's race or ethnicity extension; of several categories the first."""
-    parts = f"list_filter({_LISTED}, lambda x: x.url = '{_US_CORE}{name}')[1].extension"
-    coding = f"list_filter({parts}, lambda x: x.url = 'ombCategory')[1].valueCoding"
-    return [
-        (f"{name}_code", f"code_of({coding}.code)"),
-        (f"{name}_display", f"display_of({coding}.display, code_of({coding}.code))"),
-        (f"{name}_text", f"plain(list_filter({parts}, lambda x: x.url = 'text')[1].valueString)"),
-    ]
+def _coding(path: str, system: str, code: str, display: str) -> Taken:
+    """The first coding of a concept."""
 
+    def make(systems: Text, codes: Text, displays: Text, zone: str) -> tuple[pa.Array, ...]:
+        kept = c.code_of(codes)
+        return c.url_of(systems), kept, c.display_of(displays, kept)
+
+    leaves = tuple(f"{path}.coding[0].{leaf}" for leaf in ("system", "code", "display"))
+    return Taken((system, code, display), leaves, make)
+
+
+def _text(name: str, path: str) -> Taken:
+    """The text of a concept that has no code."""
+    paths = (f"{path}.text", f"{path}.coding[0].code")
+    return Taken((name,), paths, lambda text, code, zone: (c.text_of(text, c.code_of(code)),))
+
+
+def _moment(name: str, *paths: str) -> Taken:
+    """A moment from the first of `paths` that is there: its date, and its date-time where it states a time."""
+
+    def make(*values: Text, zone: str) -> tuple[pa.Array, ...]:
+        local = c.local_times(pc.coalesce(*values) if len(values) > 1 else values[0], zone)
+        return local, c.with_time(local)
+
+    return Taken((f"{name}_date", f"{name}_datetime"), paths, make)
+
+
+def _birth(values: Text, zone: str) -> tuple[pa.Array, ...]:
+    local = c.local_times(values, zone)
+    precision = {4: "year", 7: "month", 10: "day"}
+    lengths = pc.binary_length(local).to_pylist()
+    return local, pa.array([precision.get(length) for length in lengths], pa.string()), local
+
+
+def _deceased(said: Text, when: Text, zone: str) -> tuple[pa.Array, ...]:
+    stated = pc.if_else(pc.is_in(said, pa.array(["true", "false"])), pc.equal(said, "true"), pa.scalar(None, pa.bool_()))
+    return (pc.if_else(pc.is_valid(when), True, stated),)
+
+
+def _state(values: Text) -> pa.Array:
+    return pa.array([state_code(value) for value in values.to_pylist()], pa.string())
+
+
+def _us_core(values: Text, zone: str) -> tuple[pa.Array, ...]:
+    """Race, ethnicity (code, display, text; of several categories the first) and birth sex, by US Core."""
+    import orjson
+
+    rows = []
+    for value in values.to_pylist():
+        listed = orjson.loads(value) if value and value.startswith("[") else []
+        found = {e.get("url", ""): e for e in listed if isinstance(e, dict)}
+        sex = found.get(f"{_US_CORE}birthsex", {}).get("valueCode")
+        categories = (_category(found.get(_US_CORE + name, {})) for name in ("race", "ethnicity"))
+        rows.append([*(part for category in categories for part in category), sex])
+    made = [pa.array([_scalar(v) for v in column], pa.string()) for column in zip(*rows, strict=True)]
+    race, ethnicity = (c.code_of(made[i]) for i in (0, 3))
+    return (
+        *(race, c.display_of(made[1], race), made[2]),
+        *(ethnicity, c.display_of(made[4], ethnicity), made[5]),
+        c.within(made[6], _SEX.split()),
+    )
+
+
+def _category(extension: dict[str, object]) -> tuple[object, object, object]:
+    parts = extension.get("extension")
+    listed = [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
+    coding = next((part.get("valueCoding") for part in listed if part.get("url") == "ombCategory"), None)
+    coding = coding if isinstance(coding, dict) else {}
+    text = next((part.get("valueString") for part in listed if part.get("url") == "text"), None)
+    return coding.get("code"), coding.get("display"), text
+
+
+def _scalar(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _first_patient(*references: Text, zone: str) -> tuple[pa.Array, ...]:
+    return (pc.coalesce(*(c.referred(reference, "Patient") for reference in references)),)
+
+
+_US_CORE_NAMES = ("race_code", "race_display", "race_text", "ethnicity_code", "ethnicity_display", "ethnicity_text")
 
 PATIENT = Structure(
     (
-        *_HEAD,
-        "$.birthDate",
-        "$.deceasedBoolean",
-        "$.deceasedDateTime",
-        "$.gender",
-        "$.address[0].postalCode",
-        "$.address[0].state",
-        "$.extension",
-    ),
-    (
-        ("birth_date", "local_of($5)"),
-        ("birth_precision", "CASE length($5) WHEN 4 THEN 'year' WHEN 7 THEN 'month' WHEN 10 THEN 'day' END"),
-        ("birth_year", "local_of($5)"),
-        ("deceased", "CASE WHEN $7 IS NOT NULL OR $6 = 'true' THEN true WHEN $6 = 'false' THEN false END"),
-        *_moment("death", 7),
-        ("gender", _one_of(8, _GENDER)),
-        (
-            "birth_sex",
-            f"within({_BIRTH_SEX}, [{', '.join(repr(code) for code in _SEX.split())}])",
-        ),
-        *_us_core("race"),
-        *_us_core("ethnicity"),
-        ("zip", "plain($9)"),
-        ("state", "state_of(trim($10))"),
-    ),
+        Taken(("birth_date", "birth_precision", "birth_year"), ("$.birthDate",), _birth),
+        Taken(("deceased",), ("$.deceasedBoolean", "$.deceasedDateTime"), _deceased),
+        _moment("death", "$.deceasedDateTime"),
+        _one_of("gender", "$.gender", _GENDER),
+        Taken((*_US_CORE_NAMES, "birth_sex"), ("$.extension",), _us_core),
+        _simple("zip", "$.address[0].postalCode", c.plain),
+        _simple("state", "$.address[0].state", _state),
+    )
 )
 
 ENCOUNTER = Structure(
     (
-        *_HEAD,
-        "$.status",
-        "$.class.code",
-        *_coding_paths("$.type[0]"),
-        "$.type[0].text",
-        "$.period.start",
-        "$.period.end",
-    ),
-    (
-        ("status", _one_of(5, _ENCOUNTER_STATUS)),
-        ("class_code", "code_of($6)"),
-        *_coding("type", 7),
-        ("type_text", "text_of($10, code_of($8))"),
-        *_moment("start", 11),
-        *_moment("end", 12),
-    ),
+        _one_of("status", "$.status", _ENCOUNTER_STATUS),
+        _simple("class_code", "$.class.code", c.code_of),
+        _coding("$.type[0]", "type_system", "type_code", "type_display"),
+        _text("type_text", "$.type[0]"),
+        _moment("start", "$.period.start"),
+        _moment("end", "$.period.end"),
+    )
 )
 
 CONDITION = Structure(
     (
-        *_HEAD,
-        "$.encounter.reference",
-        *_coding_paths("$.code"),
-        "$.code.text",
-        "$.clinicalStatus.coding[0].code",
-        "$.verificationStatus.coding[0].code",
-        "$.onsetDateTime",
-        "$.onsetPeriod.start",
-        "$.abatementDateTime",
-        "$.abatementPeriod.end",
-        "$.recordedDate",
-    ),
-    (
-        ("encounter", "referred($5, 'Encounter')"),
-        *_coding("code", 6, code="code"),
-        ("code_text", "text_of($9, code_of($7))"),
-        ("clinical_status", _one_of(10, _CLINICAL)),
-        ("verification_status", _one_of(11, _VERIFICATION)),
-        *_moment("onset", 12, 13),
-        *_moment("abatement", 14, 15),
-        *_moment("recorded", 16),
-    ),
+        _reference("encounter", "$.encounter.reference", "Encounter"),
+        _coding("$.code", "code_system", "code", "code_display"),
+        _text("code_text", "$.code"),
+        _one_of("clinical_status", "$.clinicalStatus.coding[0].code", _CLINICAL),
+        _one_of("verification_status", "$.verificationStatus.coding[0].code", _VERIFICATION),
+        _moment("onset", "$.onsetDateTime", "$.onsetPeriod.start"),
+        _moment("abatement", "$.abatementDateTime", "$.abatementPeriod.end"),
+        _moment("recorded", "$.recordedDate"),
+    )
 )
-
-# A note is the first of the first two attachments that holds text inside.
-_TEXTUAL = "(({data} IS NOT NULL) AND ({kind} IS NULL OR lower({kind}) LIKE 'text/%'))"
-_FIRST = _TEXTUAL.format(data="$14", kind="$13")
-_SECOND = _TEXTUAL.format(data="$17", kind="$16")
-_DATA = f"CASE WHEN {_FIRST} THEN $14 WHEN {_SECOND} THEN $17 END"
-_MEDIA = f"CASE WHEN {_FIRST} THEN coalesce($13, '') WHEN {_SECOND} THEN coalesce($16, '') END"
-_CHARSET = f"regexp_extract(lower({_MEDIA}), 'charset\\s*=\\s*\"?([a-z0-9._-]+)', 1)"
-_DECODED = f"CASE WHEN {_CHARSET} IN ('', 'utf-8', 'utf8', 'us-ascii') THEN TRY(decode(from_base64({_DATA}))) END"
 
 DOCUMENT_REFERENCE = Structure(
     (
-        *_HEAD,
-        "$.context.encounter[0].reference",
-        "$.status",
-        "$.docStatus",
-        *_coding_paths("$.type"),
-        "$.context.period.start",
-        "$.date",
-        *[f"$.content[0].attachment.{leaf}" for leaf in ("contentType", "data", "language")],
-        *[f"$.content[1].attachment.{leaf}" for leaf in ("contentType", "data", "language")],
-        "$.language",
+        _reference("encounter", "$.context.encounter[0].reference", "Encounter"),
+        _one_of("status", "$.status", _DOCUMENT),
+        _one_of("doc_status", "$.docStatus", _COMPOSITION),
+        _coding("$.type", "type_system", "type_code", "type_display"),
+        _moment("start", "$.context.period.start"),
+        _moment("authored", "$.date"),
+        _simple("_media", "$.content[0].attachment.contentType", c.plain),
+        _simple("_language", "$.content[0].attachment.language", c.code_of),
+        _simple("_document_language", "$.language", c.code_of),
     ),
-    (
-        ("encounter", "referred($5, 'Encounter')"),
-        ("status", _one_of(6, _DOCUMENT)),
-        ("doc_status", _one_of(7, _COMPOSITION)),
-        *_coding("type", 8),
-        *_moment("start", 11),
-        *_moment("authored", 12),
-        ("content_type", f"code_of(trim(split_part({_MEDIA}, ';', 1)))"),
-        ("charset", f"nullif({_CHARSET}, '')"),
-        ("language", f"code_of(coalesce(CASE WHEN {_FIRST} THEN $15 ELSE $18 END, $19))"),
-        ("text", _DECODED),
-        ("_inline", f"({_FIRST}) OR ({_SECOND})"),
-        ("_data", _DATA),
-    ),
+    (("_decoded", "$.content[0].attachment.data", "TRY(decode(from_base64({})))"),),
 )
-
-_REFERRED = [f"referred(${place}, 'Patient')" for place in range(4, 9)]
 
 OTHER = Structure(
     (
-        *_HEAD,
-        "$.patient.reference",
-        "$.beneficiary.reference",
-        "$.for.reference",
-        "$.individual.reference",
-    ),
-    (
-        (
-            "patient",
-            f"coalesce({', '.join(_REFERRED)})",
+        Taken(
+            ("patient",),
+            tuple(f"$.{element}.reference" for element in ("subject", "patient", "beneficiary", "for", "individual")),
+            _first_patient,
         ),
-    ),
+    )
 )
-"""Any other type: who it is about. The references tried are those by which R4's patient compartment names a patient in
-one element; a `urn:uuid:` there is taken for a patient."""
+"""Any other type: who it is about, by the elements that name a patient in R4's patient compartment."""
 
 STRUCTURES: dict[str, Structure] = {
     "Patient": PATIENT,

@@ -1,0 +1,127 @@
+"""Columns of text from JSON made into what the tables hold: codes, references, dates and times. Vectorised (Arrow).
+
+An object or array where FHIR has a scalar comes as JSON text. It is taken for absent, so that a malformed resource
+cannot carry text past the allow-list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connectors.fhir.engine import query
+
+Text = pa.StringArray
+
+_JSON = r'^(\{["}]|\[["\]\[{])'
+_CODE = r"^[^\s{\[]\S{0,63}$"
+_URL = r"^(https?://|urn:)\S{1,200}$"
+_UTC = r"(?:[Zz]|[+-]00:00)$"
+
+
+def plain(values: Text) -> Text:
+    """The values that are scalars."""
+    odd = pc.or_kleene(pc.starts_with(values, "{"), pc.starts_with(values, "["))
+    if not _any(odd):
+        return values
+    return _null_where(pc.match_substring_regex(values, _JSON), values)
+
+
+def code_of(values: Text) -> Text:
+    """The values that can be a code: no white space, up to 64 characters."""
+    return _by_value(values, lambda v: _null_where(pc.invert(pc.match_substring_regex(v, _CODE)), v))
+
+
+def url_of(values: Text) -> Text:
+    """The values that can be a terminology's URL or URN."""
+    return _by_value(values, lambda v: _null_where(pc.invert(pc.match_substring_regex(v, _URL)), v))
+
+
+def display_of(values: Text, codes: Text) -> Text:
+    """The displays whose code is there."""
+    return _null_where(pc.is_null(codes), _by_value(values, plain))
+
+
+def text_of(values: Text, codes: Text) -> Text:
+    """The texts whose code is not there."""
+    return _null_where(pc.is_valid(codes), plain(values))
+
+
+def within(values: Text, allowed: Sequence[str]) -> Text:
+    """The values that are among those allowed."""
+    legal = pa.array(allowed, pa.string())
+    return _by_value(values, lambda v: _null_where(pc.invert(pc.is_in(v, legal)), v))
+
+
+def referred(values: Text, kind: str) -> Text:
+    """The ids in literal references to a resource of type `kind`: relative, absolute, versioned or `urn:uuid:`."""
+    prefix = f"{kind}/"
+    if not _any(pc.invert(pc.starts_with(values, prefix))):
+        ids = pc.utf8_slice_codeunits(values, len(prefix))
+        if not _any(pc.match_substring_regex(ids, r"^$|[/?#|]")):
+            return ids
+    form = rf"^(?:urn:uuid:(?P<u>.+)|(?:.*/)?{kind}/(?P<p>[^/?#|]+)(?:/_history/[^/]*)?)$"
+    found = pc.extract_regex(values, form)
+    ids = pc.binary_join_element_wise(found.field("u"), found.field("p"), "")
+    return _null_where(pc.is_null(found), ids)
+
+
+def local_times(values: Text, zone: str) -> Text:
+    """Local wall time, `YYYY[-MM[-DD[THH:MM:SS]]]`.
+
+    A value with an offset keeps the wall time that it states; one in UTC (`Z` or an offset of zero) is brought into
+    the source's `zone` where that is another; a date stays a date, as partial as it is. What is no date is passed on,
+    cut to 19 characters, for cleaning to reject.
+    """
+    values = plain(values)
+    timed = pc.greater(pc.binary_length(values), 10)
+    if not _any(timed):
+        return values
+    wall = pc.utf8_slice_codeunits(values, 0, 19)
+    short = pc.and_(timed, pc.not_equal(pc.utf8_slice_codeunits(values, 16, 17), ":"))
+    if _any(short):
+        minutes = pc.binary_join_element_wise(pc.utf8_slice_codeunits(values, 0, 16), ":00", "")
+        wall = pc.if_else(short, minutes, wall)
+    if zone != "UTC":
+        utc = pc.and_(timed, pc.match_substring_regex(values, _UTC))
+        if _any(utc):
+            wall = pc.if_else(utc, pc.coalesce(_in_zone(values, zone), wall), wall)
+    return wall
+
+
+def with_time(values: Text) -> Text:
+    """The values that state a time of day."""
+    return _null_where(pc.less_equal(pc.binary_length(values), 10), values)
+
+
+def instants(values: Text) -> Text:
+    """Instants in UTC to the microsecond, in a form whose order is that of time; empty where absent or malformed."""
+    if values.null_count == len(values):
+        return pa.array([""] * len(values), pa.string())
+    sql = "SELECT coalesce(strftime(try_cast(v AS TIMESTAMPTZ), '%Y-%m-%dT%H:%M:%S.%f'), '') AS v FROM lines"
+    return _only(query(sql, pa.table({"v": values})))
+
+
+def _in_zone(values: Text, zone: str) -> Text:
+    sql = f"SELECT strftime(timezone('{zone}', try_cast(v AS TIMESTAMPTZ)), '%Y-%m-%dT%H:%M:%S') AS v FROM lines"
+    return _only(query(sql, pa.table({"v": values})))
+
+
+def _only(table: pa.Table) -> Text:
+    return table.column(0).combine_chunks()
+
+
+def _by_value(values: Text, change: Callable[[Text], Text]) -> Text:
+    """Change each distinct value once: columns of codes hold few."""
+    encoded = values.dictionary_encode()
+    return change(encoded.dictionary).take(encoded.indices)
+
+
+def _null_where(mask: pa.BooleanArray, values: Text) -> Text:
+    return pc.if_else(mask, pa.scalar(None, pa.string()), values)
+
+
+def _any(mask: pa.BooleanArray) -> bool:
+    return bool(pc.any(mask).as_py())
