@@ -135,9 +135,8 @@ def chunk_notes(lake: Lake, key: Key) -> pl.DataFrame:
         "text": pl.String,
     }
     frame = pl.DataFrame(rows, schema=schema)
-    return frame.with_columns(
-        digest=pl.Series([digest_text(t) for t in rows["text"]], dtype=pl.String)
-    )
+    digests = pl.Series([digest_text(t) for t in rows["text"]], dtype=pl.String)
+    return frame.with_columns(digest=digests, modality=pl.lit(None, pl.String))
 
 
 def reconcile(wanted: pl.DataFrame, vectors: Vectors, kind: str, encoder: Encoder) -> tuple[pl.DataFrame, list[int]]:

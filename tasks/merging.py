@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
 
 from contracts.schemas import PRESENCE
 from stores.staging import Manifest
-from tasks.processing import PRESENCE_TABLE
+from tasks.processing import NO_OWNER
 
 _STANDING = ("accepted", "unmapped")
 
@@ -46,27 +45,15 @@ class Merge:
 def presences(manifest: Manifest) -> pl.DataFrame:
     """The records that stand in a staged unit, with the unit's name and recipe."""
     if manifest.ownership == "record":
-        staged = manifest.tables.get(PRESENCE_TABLE)
-        frames = [pl.read_parquet(Path(f)) for f in staged.files] if staged else []
-        frame = pl.concat(frames) if frames else _empty_presence()
-    elif manifest.owner is None:
-        frame = _empty_presence()
+        rows = pa.Table.from_batches(manifest.presence_batches(), schema=PRESENCE)
+    elif manifest.owner in (None, NO_OWNER):
+        rows = PRESENCE.empty_table()
     else:
-        row = pa.table(
-            {
-                "_owner": [manifest.owner],
-                "_record": [0],
-                "record_type": [manifest.unit.kind],
-                "version": [""],
-                "digest": [manifest.owner],
-                "fate": ["accepted"],
-            },
-            schema=PRESENCE,
-        )
-        frame = _polars(row)
+        values = [manifest.owner, 0, manifest.unit.kind, "", manifest.owner, "accepted"]
+        rows = pa.table({n: [v] for n, v in zip(PRESENCE.names, values, strict=True)}, schema=PRESENCE)
     records = manifest.account["fates"]["accepted"] if manifest.ownership == "file" else 1
-    return frame.with_columns(
-        unit=pl.lit(manifest.unit.unit), recipe=pl.lit(manifest.stamp), weight=pl.lit(records, pl.Int64)
+    return _polars(rows).with_columns(
+        unit=pl.lit(manifest.unit.unit), recipe=pl.lit(manifest.recipe), weight=pl.lit(records, pl.Int64)
     )
 
 
@@ -74,10 +61,6 @@ def _polars(table: pa.Table) -> pl.DataFrame:
     frame = pl.from_arrow(table)
     assert isinstance(frame, pl.DataFrame)
     return frame
-
-
-def _empty_presence() -> pl.DataFrame:
-    return _polars(PRESENCE.empty_table())
 
 
 def merge_presences(manifests: Sequence[Manifest], ledger: pa.Table, gone: Sequence[str]) -> Merge:
@@ -116,7 +99,7 @@ _LEDGER = ["_owner", "unit", "record_type", "version", "digest", "fate", "_recip
 
 
 def _no_presences() -> pl.DataFrame:
-    return _empty_presence().with_columns(
+    return _polars(PRESENCE.empty_table()).with_columns(
         unit=pl.lit("", pl.String), recipe=pl.lit("", pl.String), weight=pl.lit(0, pl.Int64)
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,13 +17,15 @@ from contracts.protocols import Connector
 from contracts.schemas import PRESENCE, REJECTED
 from contracts.units import Unit
 from quality.gate import judge_rows, merge_verdicts
-from stores.staging import Manifest, StagingWriter, find_staged
+from stores import staging
+from stores.staging import Manifest, StagingWriter
 from tasks.cleaning import clean
 from tasks.deidentification.engine import Deidentifier
 from tasks.standardising import standardise_rows
 from tasks.workroom import Job, Workroom, open_workroom
 
-PRESENCE_TABLE = "_presence"
+NO_OWNER = 0
+"""The owner of a file of which nothing stands: all of it was quarantined or is no record."""
 _MODULUS = 1 << 63
 _PAYLOAD_LIMIT = 1 << 20
 
@@ -48,15 +50,25 @@ def process_unit(job: Job) -> Processed:
     """
     room = open_workroom(job.home)
     unit = job.unit
-    found = find_staged(room.home.staging, unit.source, unit.token, job.fingerprint)
+    found = staging.find(room.home.staging, unit.source, unit.token, job.fingerprint)
     if found is not None:
-        return Processed(unit, found.account, {t: s.rows for t, s in found.tables.items()}, reused=True)
+        return _processed(found, reused=True)
     room.quarantine.forget(unit)
-    with StagingWriter(room.home.staging, unit, job.fingerprint) as writer:
-        treatment = Treatment(room, job, writer)
-        reason = treatment.run()
-        manifest = treatment.finish()
-    return Processed(unit, manifest.account, {t: s.rows for t, s in manifest.tables.items()}, reason)
+    try:
+        with StagingWriter(room.home.staging, unit, job.fingerprint) as writer:
+            treatment = Treatment(room, job, writer)
+            treatment.run()
+            return _processed(treatment.finish())
+    except Rejected as rejected:
+        with StagingWriter(room.home.staging, unit, job.fingerprint) as writer:
+            treatment = Treatment(room, job, writer)
+            treatment.reject_whole(rejected)
+            return _processed(treatment.finish(), rejected.reason)
+
+
+def _processed(manifest: Manifest, reason: str = "", *, reused: bool = False) -> Processed:
+    rows = {table: manifest.rows(table) for table in manifest.tables}
+    return Processed(manifest.unit, dict(manifest.account), rows, reason, reused)
 
 
 @dataclass
@@ -85,22 +97,18 @@ class Treatment:
             source_authority=self.reading.authority,
         )
 
-    def run(self) -> str:
-        """Read the unit to its end; return the reason when it was rejected as a whole."""
-        try:
-            for part in self.connector.parts(self.reading):
-                for table, batch in self.connector.read(self.reading, part):
-                    self.take(table, pa.Table.from_batches([batch]))
-        except Rejected as rejected:
-            self.reject_whole(rejected)
-            return rejected.reason
-        return ""
+    def run(self) -> None:
+        """Read the unit to its end.
+
+        Raises:
+            Rejected: the unit is bad as a whole.
+        """
+        for part in self.connector.parts(self.reading):
+            for table, batch in self.connector.read(self.reading, part):
+                self.take(table, pa.Table.from_batches([batch]))
 
     def reject_whole(self, rejected: Rejected) -> None:
         """The unit is one quarantined record: nothing of it is staged, never half a file as a success."""
-        self.writer.discard()
-        self.account, self.content = Account(), 0
-        self.verdicts.clear()
         row = {"_record": [0], "reason": [rejected.reason], "where": [rejected.place], "payload": [None]}
         self.rejected = [pa.table(row, schema=REJECTED)]
         self.account.add("quarantined", reason=rejected.reason)
@@ -176,24 +184,22 @@ class Treatment:
             kind = pa.array([table.rpartition(".")[2]] * rows.num_rows, pa.string())
         columns = [rows["_owner"], rows["_record"], kind, rows["_version"], rows["_digest"]]
         fates = pa.array([fate] * rows.num_rows, pa.string())
-        self.writer.write(PRESENCE_TABLE, pa.table([*columns, fates], schema=PRESENCE))
+        self.writer.write_presence(pa.table([*columns, fates], schema=PRESENCE))
 
     def finish(self) -> Manifest:
         """Seal the rejected records, note what stands in the unit and write the manifest, last of all."""
         if self.rejected:
             self.room.quarantine.put(self.unit, pa.concat_tables(self.rejected), "processing")
-        owner = None
-        if not self.record_owned and self.account.fates["accepted"]:
-            owner = self.content or 1
-        elif not self.record_owned and self.source_tables and not self.account.fates["quarantined"]:
-            owner = self.content or 1  # a file with a header and no record is a success of 0 records
+        stands = self.account.fates["accepted"] or (self.source_tables and not self.account.fates["quarantined"])
         self.account.check(self.unit.unit)
         return self.writer.finish(
-            context=self.job.context,
-            owner=owner,
+            # a file with a header and no record stands too: a success of 0 records
+            owner=None if self.record_owned else (self.content or 1) if stands else NO_OWNER,
             ownership=self.connector.ownership,
+            recipe=self.job.stamp,
             account={**self.account.to_json(), "source_tables": dict(self.source_tables)},
             verdicts={target: merge_verdicts(found) for target, found in self.verdicts.items()},
+            context={"persons": self.job.context},
         )
 
 
@@ -210,8 +216,3 @@ def _rejections(rows: pa.Table, failed: dict[int, str]) -> pa.Table:
     payloads = [orjson.dumps(row, default=str)[:_PAYLOAD_LIMIT] for row in chosen.to_pylist()]
     columns = [numbers, [failed[n] for n in numbers], [f"record {n}" for n in numbers], payloads]
     return pa.table(dict(zip(REJECTED.names, columns, strict=True)), schema=REJECTED)
-
-
-def with_digest(job: Job, digest: str, context: str, recipe: str) -> Job:
-    """The job once its unit is surveyed."""
-    return replace(job, unit=replace(job.unit, digest=digest, recipe=recipe), context=context)

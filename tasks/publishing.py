@@ -10,13 +10,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from contracts.accounting import Account
 from contracts.protocols import Receipt
@@ -69,7 +67,7 @@ def publish_table(
     if parents := blocked & set(table_named(table).parents):
         return Publication(source, table, "held", reasons={f"parent-blocked:{p}": 1 for p in sorted(parents)})
     verdicts = [m.verdicts[table] for m in manifests if table in m.verdicts]
-    rows = sum(m.tables[table].rows for m in manifests if table in m.tables)
+    rows = sum(m.rows(table) for m in manifests)
     verdict = judge_table(table, verdicts, today=today)
     if not verdict.passed:
         return Publication(source, table, "blocked", rows, None, verdict.to_json(), dict(verdict.reasons))
@@ -91,10 +89,8 @@ def _winning_rows(table: str, manifests: list[Manifest], merge: Merge) -> Iterat
         winners = won.get(manifest.unit.unit)
         if winners is None or table not in manifest.tables:
             continue
-        for file in manifest.tables[table].files:
-            for batch in pq.ParquetFile(Path(file)).iter_batches(_BATCH_ROWS):
-                rows = _own(table, pa.Table.from_batches([batch]), manifest, winners)
-                yield from rows.to_batches()
+        for batch in manifest.batches(table):
+            yield from _own(table, pa.Table.from_batches([batch]), manifest, winners).to_batches()
 
 
 def _own(table: str, rows: pa.Table, manifest: Manifest, winners: pl.DataFrame) -> pa.Table:
@@ -107,9 +103,9 @@ def _own(table: str, rows: pa.Table, manifest: Manifest, winners: pl.DataFrame) 
         if manifest.unit.kind == "vcf":
             from tasks.vcf.standardise import finish
 
-            rows = finish(table, rows, manifest.owner)
+            rows = finish(table, rows, manifest.owner, records=manifest.account["fates"]["accepted"])
         rows = _set(rows, "_owner", pa.array([manifest.owner] * rows.num_rows, pa.int64()))
-    rows = _set(rows, "_recipe", pa.array([manifest.stamp] * rows.num_rows, pa.string()))
+    rows = _set(rows, "_recipe", pa.array([manifest.recipe] * rows.num_rows, pa.string()))
     drop = {"_record", "_version", "_digest"}
     return rows.select([n for n in rows.schema.names if n not in drop])
 

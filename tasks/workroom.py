@@ -5,6 +5,7 @@ Workers load the key and the sources themselves, from the home; neither travels 
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass, field
 from datetime import date
@@ -50,7 +51,12 @@ class Job:
     @property
     def fingerprint(self) -> str:
         """What makes the staged output of this unit what it is: content, recipe and persons."""
-        return f"{self.unit.digest[:12]}{self.unit.recipe[:8]}{self.context[:8]}"
+        return f"{self.unit.digest[:12]}{self.stamp[:12]}"
+
+    @property
+    def stamp(self) -> str:
+        """What besides its content makes a row what it is, recipe and persons: the `_recipe` of its rows."""
+        return hashlib.sha256(f"{self.unit.recipe} {self.context}".encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,8 @@ def _instances(current: Round, encoder: Encoder) -> tuple[pl.DataFrame, dict[int
         chunk=pl.lit(0, pl.Int32),
         person_id="person_id",
         date="study_date",
-        title="modality",
+        modality="modality",
+        title=pl.lit(None, pl.String),
         text=pl.lit(None, pl.String),
         digest=pl.col("instance_id").cast(pl.String),
     )

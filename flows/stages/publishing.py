@@ -12,7 +12,8 @@ from contracts.accounting import Account
 from contracts.schemas import LAKE
 from flows.rounds import Round, SourceOutcome
 from stores.catalog import PublicationRow, UnitRow
-from stores.staging import Manifest, find_staged, remove_staged
+from stores import staging
+from stores.staging import Manifest
 from tasks.merging import Merge, merge_presences
 from tasks.publishing import LEDGER, Publication, account_source, publish_ledger, publish_table, tables_of
 from tasks.recipe import components
@@ -53,7 +54,7 @@ def staged_manifests(current: Round, outcome: SourceOutcome) -> list[Manifest]:
     found = []
     for unit in sorted(outcome.to_read, key=lambda u: u.unit):
         job = Job("", unit, "", contexts.get(unit.unit, ""))
-        manifest = find_staged(current.home.staging, unit.source, unit.token, job.fingerprint)
+        manifest = staging.find(current.home.staging, unit.source, unit.token, job.fingerprint)
         if manifest is not None and unit.unit not in outcome.failures:
             found.append(manifest)
     return found
@@ -126,11 +127,11 @@ def _mark_published(
             replace(
                 rows[manifest.unit.unit],
                 state="published",
-                context=manifest.context,
+                context=str(manifest.context["persons"]),
                 recipe=parts,
-                owner=manifest.owner,
+                owner=manifest.owner or None,
                 account={**account, "source_tables": manifest.account["source_tables"]},
-                tables={table: staged.rows for table, staged in manifest.tables.items() if table in LAKE},
+                tables={table: manifest.rows(table) for table in manifest.tables if table in LAKE},
                 round_no=current.number,
             )
         )
@@ -140,4 +141,4 @@ def _mark_published(
     for unit in outcome.gone:
         current.room.vault.forget_unit(unit)
     for manifest in manifests:
-        remove_staged(current.home.staging, manifest)
+        staging.remove(manifest)
