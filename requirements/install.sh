@@ -30,7 +30,9 @@ fi
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 done_with "$("$venv/bin/python" -V) in $venv"
 
-# uv does not read pip's settings: hand it the registry and the certificates that pip was given.
+# uv does not read pip's settings: hand it the registry and the certificates that pip was given, and let it trust
+# whom this machine trusts.
+export UV_SYSTEM_CERTS=1
 index=${PIP_INDEX_URL:-$("${pip[@]}" config get global.index-url 2>/dev/null || true)}
 certificates=${PIP_CERT:-$("${pip[@]}" config get global.cert 2>/dev/null || true)}
 if [ -n "$index" ]; then export UV_DEFAULT_INDEX=${UV_DEFAULT_INDEX:-$index}; fi
