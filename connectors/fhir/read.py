@@ -179,7 +179,7 @@ def _shape(found: pa.Table, structure: Structure, kind: str, lines: Lines, conte
         yield _finish(whole.append_column("patient", whole["_patient"]), kind, WHOLE_TABLE, lines, context)
     if notes.whole or notes.undecodable:
         apart = {*notes.whole, *notes.undecodable}
-        rows = rows.take([row for row in range(rows.num_rows) if row not in apart])
+        rows = rows.take(pa.array([row for row in range(rows.num_rows) if row not in apart], pa.int64()))
     if rows.num_rows:
         yield _finish(rows, kind, MAPPED_TYPES[kind], lines, context)
 

@@ -70,7 +70,7 @@ class Values:
 
 def by_record(values: pa.Array, width: int) -> pa.Array:
     """A list of `width` entries for each record."""
-    offsets = np.arange(0, len(values) + 1, width, dtype=np.int32)
+    offsets = np.arange(0, len(values) + 1, max(1, width), dtype=np.int32)
     return pa.ListArray.from_arrays(pa.array(offsets), values)
 
 

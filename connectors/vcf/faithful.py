@@ -18,7 +18,7 @@ def find_change(raw: str, columns: list[str], samples: int, fields: Fields) -> s
         The name of the column or field whose value was changed ("QUAL", "INFO/DP"), or "".
     """
     given = raw.split("\t")
-    if len(given) > 9 + samples or (not samples and len(given) > 9):
+    if len(given) > 9 + samples:
         return "number of columns"
     if not _same_number(given[5], columns[5], "Float"):
         return "QUAL"
