@@ -178,12 +178,15 @@ def make_engine(path: Path, url: str | None) -> sa.Engine:
 
 
 def make_tables(engine: sa.Engine) -> None:
-    """Make the tables that are missing."""
-    try:
-        _METADATA.create_all(engine)
-    except (IntegrityError, OperationalError, ProgrammingError):
-        # Another process made the same table between the look and the making: then they are all there now.
-        _METADATA.create_all(engine)
+    """Make the tables that are missing, whoever else is making them too."""
+    tables = _METADATA.sorted_tables
+    for _ in tables:
+        try:
+            _METADATA.create_all(engine)
+            return
+        except (IntegrityError, OperationalError, ProgrammingError):
+            continue  # another process made a table between our look and our making: look again
+    _METADATA.create_all(engine)
 
 
 def retrying(work: Callable[[], T]) -> T:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from contracts.errors import Fatal, Retriable
 from stores.catalog import Catalog, PublicationRow, UnitRow
@@ -54,18 +55,22 @@ def postgresql() -> Iterator[str]:
     server.cleanup()
 
 
+def _url(request: pytest.FixtureRequest, kind: str) -> str | None:
+    """None for the SQLite file of the home, or the URL of an empty database."""
+    if kind == "sqlite":
+        return None
+    url: str = request.getfixturevalue("postgresql")
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("DROP SCHEMA public CASCADE"))
+        connection.execute(sa.text("CREATE SCHEMA public"))
+    engine.dispose()
+    return url
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def catalog(request: pytest.FixtureRequest, home: Home) -> Iterator[Catalog]:
-    import sqlalchemy as sa
-
-    url = request.getfixturevalue("postgresql") if request.param == "postgresql" else None
-    if url:
-        engine = sa.create_engine(url)
-        with engine.begin() as connection:
-            connection.execute(sa.text("DROP SCHEMA public CASCADE"))
-            connection.execute(sa.text("CREATE SCHEMA public"))
-        engine.dispose()
-    with Catalog.open(home, url) as opened:
+    with Catalog.open(home, _url(request, request.param)) as opened:
         yield opened
 
 
@@ -150,7 +155,7 @@ def _write_many(path: str, url: str | None, worker: int) -> None:
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_three_processes_write_at_once(home: Home, kind: str, request: pytest.FixtureRequest) -> None:
-    url = request.getfixturevalue("postgresql") if kind == "postgresql" else None
+    url = _url(request, kind)
     context = multiprocessing.get_context("spawn")
     workers = [context.Process(target=_write_many, args=(str(home.path), url, n)) for n in range(3)]
     for worker in workers:

@@ -103,6 +103,18 @@ def test_a_torn_chunk_is_made_again(landing: Landing) -> None:
         assert file.read() == data
 
 
+@pytest.mark.parametrize("size", [3 * MIB, 3 * MIB + 5])
+def test_a_copy_that_was_whole_but_not_yet_moved_is_taken(landing: Landing, size: int) -> None:
+    data = os.urandom(size)
+    path = landing.land(UNIT, Remote(data))
+    path.rename(path.with_suffix(".part"))
+    again = Remote(data)
+    assert landing.land(UNIT, again) == path
+    assert again.sent <= MIB + 5
+    with landing.landed(UNIT).open() as file:
+        assert file.read() == data
+
+
 def test_what_has_landed_is_not_fetched_again_and_a_new_state_replaces_it(
     landing: Landing, home: Home
 ) -> None:

@@ -225,6 +225,26 @@ def test_records_name_the_person_before_images_and_images_before_variants(vault:
     assert pacs.unit not in vault.contexts([]) and vault.people(pacs) == {}
 
 
+def test_the_best_record_that_is_there_names_the_person(vault: Vault) -> None:
+    kinds = ("fhir", "csv", "dicom", "vcf")
+    people = [[Identity(kind, str(n), kind=kind) for kind in kinds] for n in range(8)]
+    for column, kind in enumerate(kinds):
+        remember(vault, f"{kind}/1", *[person[column] for person in people])
+    vault.resolve(1)
+    own = persons_of(vault)
+    links = [Link(person[0], other) for person in people for other in person[1:]]
+    vault.set_links(
+        "crosswalk", [*links, *[Link(p[1], p[2]) for p in people], *[Link(p[2], p[3]) for p in people]]
+    )
+    for gone, kind in enumerate(kinds):
+        assert vault.resolve(2 + gone).persons == len(people)
+        now = persons_of(vault)
+        for person in people:
+            ids = [identity_id_of(vault._key, identity) for identity in person[gone:]]
+            assert [now[i] for i in ids] == [own[ids[0]]] * len(ids)
+        vault.forget_unit(f"{kind}/1")
+
+
 def test_linkage_holds_present_identities_with_their_kind(vault: Vault, key: Key) -> None:
     remember(vault, "ehr/1", ANNA)
     remember(vault, "pacs/1", Identity("hospital-a", "MRN-100200", kind="dicom"))
