@@ -1,0 +1,1 @@
+"""What must hold: expectation suites as data, the gate that judges rows by them, and checks between tables."""

@@ -1,0 +1,91 @@
+"""Small frames for the gate: only what a suite's expectations read, in dtypes that keep their meaning.
+
+Great Expectations judges pandas columns of numpy dtypes. Dates become days and date-times microseconds since 1970-01-01,
+so that no calendar limits them; integers beyond 2^53 beside nulls stay Python integers, so that none is rounded; a list
+becomes its length; a column that is only asked for nulls becomes a marker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from quality.suites import Expectation
+
+NOT_NULL = "expect_column_values_to_not_be_null"
+_EPOCH = date(1970, 1, 1)
+_DAY = 86_400_000_000
+_EXACT = 2**53
+
+
+def make_frame(rows: pa.Table, expectations: Sequence[Expectation]) -> pd.DataFrame:
+    """The columns that the expectations name; the index is the row's number, 0-based.
+
+    Args:
+        rows: n rows; every column named is there.
+        expectations: one or more.
+
+    Returns:
+        n rows of numpy dtypes.
+    """
+    import pandas as pd
+
+    read = {name for e in expectations if e.type != NOT_NULL for name in e.columns}
+    asked = {name for e in expectations for name in e.columns}
+    columns = {n: _values(rows[n]) if n in read else _marker(rows[n]) for n in rows.schema.names if n in asked}
+    return pd.DataFrame(columns, index=pd.RangeIndex(rows.num_rows), copy=False)
+
+
+def comparable(value: Any, kind: pa.DataType, *, last: bool) -> Any:
+    """A bound of a suite in the unit that `make_frame` gives a column of Arrow type `kind`.
+
+    Args:
+        value: a date or a number.
+        kind: the column's type.
+        last: whether it is an upper bound, which takes in the whole of its day.
+    """
+    if not isinstance(value, date):
+        return value
+    days = (value - _EPOCH).days
+    return ((days + last) * _DAY - last) if pa.types.is_timestamp(kind) else days
+
+
+def _marker(column: pa.ChunkedArray) -> np.ndarray[Any, Any]:
+    return np.where(column.is_valid().to_numpy(), 1.0, np.nan)
+
+
+def _values(column: pa.ChunkedArray) -> np.ndarray[Any, Any]:
+    kind = column.type
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        return _floats(pc.list_value_length(column))
+    if pa.types.is_date32(kind):
+        return _floats(column.cast(pa.int32()))
+    if pa.types.is_timestamp(kind):
+        return _integers(column.cast(pa.timestamp("us"), safe=False).cast(pa.int64()))
+    if pa.types.is_integer(kind):
+        return _integers(column)
+    if pa.types.is_floating(kind):
+        return _floats(column)
+    return np.asarray(column.to_pylist(), dtype=object)
+
+
+def _integers(column: pa.ChunkedArray) -> np.ndarray[Any, Any]:
+    if not column.null_count:
+        return np.asarray(column.to_numpy(), dtype=np.int64)
+    bounds = pc.min_max(column).as_py()
+    if bounds["max"] is not None and max(abs(bounds["min"]), abs(bounds["max"])) > _EXACT:
+        return np.asarray(column.to_pylist(), dtype=object)
+    return _floats(column)
+
+
+def _floats(column: pa.ChunkedArray) -> np.ndarray[Any, Any]:
+    filled = pc.fill_null(column.cast(pa.float64()), float("nan"))
+    return np.asarray(filled.to_numpy(), dtype=np.float64)

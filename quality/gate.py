@@ -1,0 +1,287 @@
+"""The gate: what a suite says of rows, and whether a table of a source may be published.
+
+Rows are judged by Great Expectations, a batch at a time, in the process that staged them; results are counts by
+expectation, never a value. Counts of batches add up, and a (source, table) is judged by the sum. This is the only
+module that imports Great Expectations, inside functions, since that takes seconds.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+
+from contracts.errors import Fatal
+from quality.frames import comparable, make_frame
+from quality.suites import Expectation, Suite, suite
+
+_LOCK = threading.RLock()
+"""Great Expectations gives wrong results when threads share it."""
+
+_TOO_MANY = "too-many-quarantined"
+_TOO_FEW = "too-few-rows"
+
+
+@dataclass(frozen=True)
+class RowVerdict:
+    """What the gate says of one batch.
+
+    Attributes:
+        table: the lake table.
+        suite: digest of the suite, "" where the table has none.
+        rows: how many were judged.
+        rejected: (row index, reason code) of the rows to quarantine, ascending, each row once.
+        warnings: rows that are odd but pass, by reason code.
+        failures: failing rows by `Expectation.name`.
+    """
+
+    table: str
+    suite: str
+    rows: int
+    rejected: list[tuple[int, str]] = field(default_factory=list)
+    warnings: Counter[str] = field(default_factory=Counter)
+    failures: Counter[str] = field(default_factory=Counter)
+
+    def to_json(self) -> dict[str, Any]:
+        """Counts only, as `merge_verdicts` and `judge_table` take them."""
+        return {
+            "table": self.table,
+            "suite": self.suite,
+            "rows": self.rows,
+            "rejected": len(self.rejected),
+            "reasons": dict(sorted(Counter(reason for _, reason in self.rejected).items())),
+            "warnings": dict(sorted(self.warnings.items())),
+            "failures": dict(sorted(self.failures.items())),
+        }
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gate says of a (source, table).
+
+    Attributes:
+        table: the lake table.
+        passed: whether it may be published.
+        reasons: what blocks it, rows by reason code; empty where it passed.
+        counts: the sum of its batches' verdicts, as `RowVerdict.to_json`.
+        today: the day that the suite's `today` stands for.
+    """
+
+    table: str
+    passed: bool
+    reasons: Mapping[str, int]
+    counts: Mapping[str, Any]
+    today: date
+
+    def to_json(self) -> dict[str, Any]:
+        """The verdict in the form of Great Expectations' own validation results: counts, no values."""
+        found = suite(self.table)
+        results = _results(found, self.counts, self.today) if found else {"success": True, "results": []}
+        return {**results, "passed": self.passed, "reasons": dict(self.reasons), "counts": dict(self.counts)}
+
+
+def judge_rows(table: str, rows: pa.Table, *, today: date) -> RowVerdict:
+    """Judge a batch of a lake table's rows by its suite.
+
+    A row is rejected for the first critical expectation that it fails, in the order of the suite; one that blocks the
+    table or only warns rejects nothing.
+
+    Raises:
+        Fatal: the rows lack a column that the suite names, or an expectation cannot be computed.
+    """
+    found = suite(table)
+    if found is None or not rows.num_rows:
+        return RowVerdict(table, found.digest if found else "", rows.num_rows)
+    verdict = RowVerdict(table, found.digest, rows.num_rows)
+    present = [e for e in found.expectations if _present(e, table, rows)]
+    failing = _failing(table, rows, present, today) if present else {}
+    rejected: dict[int, str] = {}
+    for expectation in present:
+        indexes = failing.get(expectation.name, [])
+        if not indexes:
+            continue
+        verdict.failures[expectation.name] += len(indexes)
+        if expectation.on_failure == "warn":
+            verdict.warnings[expectation.reason] += len(indexes)
+        elif expectation.on_failure == "quarantine":
+            for index in indexes:
+                rejected.setdefault(index, expectation.reason)
+    verdict.rejected.extend(sorted(rejected.items()))
+    return verdict
+
+
+def merge_verdicts(verdicts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Add up the verdicts of batches (or of units) of one table; {} for none.
+
+    Raises:
+        Fatal: they are of two tables, or were given by two suites.
+    """
+    if not verdicts:
+        return {}
+    first = verdicts[0]
+    if any((v["table"], v["suite"]) != (first["table"], first["suite"]) for v in verdicts):
+        raise Fatal("verdicts of different suites do not add up", first["table"], "process the units again")
+    merged: dict[str, Any] = {"table": first["table"], "suite": first["suite"]}
+    merged |= {name: sum(int(v[name]) for v in verdicts) for name in ("rows", "rejected")}
+    for name in ("reasons", "warnings", "failures"):
+        total: Counter[str] = Counter()
+        for verdict in verdicts:
+            total.update(verdict[name])
+        merged[name] = dict(sorted(total.items()))
+    return merged
+
+
+def judge_table(table: str, verdicts: Sequence[Mapping[str, Any]], *, today: date) -> Verdict:
+    """Judge one table of a source by the verdicts of its units.
+
+    It is blocked by an expectation that blocks, by a share of quarantined rows beyond the suite's limit once enough
+    rows were judged, and by fewer rows than the suite wants. A table without a suite, or without rows judged in this
+    round, passes.
+    """
+    found = suite(table)
+    counts = merge_verdicts([v for v in verdicts if v])
+    if found is None or not counts:
+        return Verdict(table, True, {}, counts, today)
+    rows, rejected = counts["rows"], counts["rejected"]
+    reasons: Counter[str] = Counter()
+    for expectation in found.expectations:
+        failed = counts["failures"].get(expectation.name, 0)
+        if expectation.on_failure == "block" and failed > (1.0 - expectation.mostly) * rows:
+            reasons[expectation.reason] += failed
+    if rows >= found.min_judged_rows and rejected > found.max_quarantined_share * rows:
+        reasons[_TOO_MANY] += rejected
+        reasons.update(counts["reasons"])
+    if rows < found.min_rows:
+        reasons[_TOO_FEW] += rows or 1
+    return Verdict(table, not reasons, dict(reasons), counts, today)
+
+
+def warm() -> None:
+    """Import Great Expectations and make the process's context now, rather than within the first unit."""
+    _validator()
+
+
+def _present(expectation: Expectation, table: str, rows: pa.Table) -> bool:
+    missing = sorted(set(expectation.columns) - set(rows.schema.names))
+    if missing and not expectation.optional:
+        raise Fatal(f"the rows have no column {', '.join(missing)}", f"{table}: {expectation.name}")
+    return not missing
+
+
+def _failing(
+    table: str, rows: pa.Table, expectations: Sequence[Expectation], today: date
+) -> dict[str, list[int]]:
+    """Row indexes by `Expectation.name`: which expectations fail at all is asked first, rows only of those."""
+    with _LOCK:
+        batch = _validator().get_batch({"dataframe": make_frame(rows, expectations)})
+        results = _validate(table, batch, rows.schema, expectations, today, {"result_format": "BOOLEAN_ONLY"})
+        failed = [e for e, result in zip(expectations, results, strict=True) if not result.success]
+        if not failed:
+            return {}
+        asked = {"result_format": "COMPLETE", "exclude_unexpected_values": True}
+        results = _validate(table, batch, rows.schema, failed, today, asked)
+        return {e.name: _indexes(table, e, r) for e, r in zip(failed, results, strict=True)}
+
+
+def _indexes(table: str, expectation: Expectation, result: Any) -> list[int]:
+    indexes = sorted({int(index) for index in result.result.get("unexpected_index_list") or ()})
+    if len(indexes) != result.result["unexpected_count"]:
+        raise Fatal("the rows that fail could not be told", f"{table}: {expectation.name}")
+    return indexes
+
+
+def _validate(
+    table: str,
+    batch: Any,
+    schema: pa.Schema,
+    expectations: Sequence[Expectation],
+    today: date,
+    result_format: Mapping[str, Any],
+) -> list[Any]:
+    """Results in the order of `expectations`; any that could not be computed is fatal, told without its values."""
+    from great_expectations import ExpectationSuite
+
+    built = [_build(e, _bounds(e, schema, today)) for e in expectations]
+    asked = ExpectationSuite(name=table, expectations=built)
+    found: dict[str, Any] = {}
+    for result in batch.validate(asked, result_format=dict(result_format)).results:
+        name = result.expectation_config.meta["name"]
+        if result.exception_info.get("raised_exception", True):
+            raise Fatal("the expectation could not be computed", f"{table}: {name}")
+        found[name] = result
+    return [found[e.name] for e in expectations]
+
+
+def _bounds(expectation: Expectation, schema: pa.Schema, today: date) -> dict[str, Any]:
+    kind = schema.field(expectation.columns[0]).type
+    bound = expectation.bound(today)
+    return {k: comparable(v, kind, last=k == "max_value") for k, v in bound.items()}
+
+
+def _build(expectation: Expectation, kwargs: Mapping[str, Any]) -> Any:
+    """The expectation as Great Expectations has it, `mostly` left out: rows are judged one by one."""
+    from great_expectations import expectations as kinds
+
+    name = "".join(word.capitalize() for word in expectation.type.split("_"))
+    pair = {"ignore_row_if": "either_value_is_missing"} if len(expectation.columns) > 1 else {}
+    return getattr(kinds, name)(
+        **kwargs, **pair, severity=expectation.severity, meta={"name": expectation.name}
+    )
+
+
+_cached: list[Any] = []
+
+
+def _validator() -> Any:
+    """The process's batch definition: one ephemeral context, one data source, one asset for every frame."""
+    with _LOCK:
+        if not _cached:
+            os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read at import
+            import great_expectations
+
+            logging.getLogger("great_expectations").setLevel(logging.CRITICAL)  # its messages may quote values
+            context = great_expectations.get_context(mode="ephemeral")
+            context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+            asset = context.data_sources.add_pandas("gate").add_dataframe_asset("rows")
+            _cached.append(asset.add_batch_definition_whole_dataframe("whole"))
+        return _cached[0]
+
+
+def _results(found: Suite, counts: Mapping[str, Any], today: date) -> dict[str, Any]:
+    """The counts of many batches as one validation result of Great Expectations' public classes."""
+    with _LOCK:
+        _validator()
+        from great_expectations.core import ExpectationSuiteValidationResult, ExpectationValidationResult
+
+        rows = int(counts.get("rows", 0))
+        results = []
+        for expectation in found.expectations:
+            failed = int(counts.get("failures", {}).get(expectation.name, 0))
+            share = 100.0 * failed / rows if rows else 0.0
+            bound = {k: v.isoformat() if isinstance(v, date) else v for k, v in expectation.bound(today).items()}
+            results.append(
+                ExpectationValidationResult(
+                    success=failed <= (1.0 - expectation.mostly) * rows,
+                    expectation_config=_build(expectation, bound).configuration,
+                    result={"element_count": rows, "unexpected_count": failed, "unexpected_percent": share},
+                )
+            )
+        whole = ExpectationSuiteValidationResult(
+            success=all(r.success for r in results),
+            results=results,
+            suite_name=found.table,
+            statistics={
+                "evaluated_expectations": len(results),
+                "successful_expectations": sum(bool(r.success) for r in results),
+            },
+            meta={"suite_digest": found.digest},
+        )
+        plain: dict[str, Any] = whole.to_json_dict()
+        return plain
