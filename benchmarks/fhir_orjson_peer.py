@@ -32,7 +32,7 @@ Row = tuple[Any, ...]
 
 def reference(value: Any, kind: str) -> str | None:
     """The id in a literal reference."""
-    text = value.get("reference") if value else None
+    text: str | None = value.get("reference") if value else None
     if text is None:
         return None
     if text.startswith(kind + "/") and "/" not in text[len(kind) + 1 :]:
@@ -71,7 +71,18 @@ def encounter(r: Json) -> Row:
     ident = AUTHORITY + "\x1f" + r["id"]
     class_code = (r.get("class") or {}).get("code")
     start, end = moment(period.get("start")), moment(period.get("end"))
-    return (ident, subject(r.get("subject")), r.get("status"), class_code, system, code, display, text, *start, *end)
+    return (
+        ident,
+        subject(r.get("subject")),
+        r.get("status"),
+        class_code,
+        system,
+        code,
+        display,
+        text,
+        *start,
+        *end,
+    )
 
 
 def condition(r: Json) -> Row:
@@ -160,7 +171,8 @@ def to_table(table: str, rows: list[Row]) -> pa.Table:
     """Rows as an Arrow table of the declared schema."""
     schema = TABLES[table]
     return pa.Table.from_arrays(
-        [pa.array(column, f.type) for column, f in zip(zip(*rows, strict=True), schema, strict=True)], schema=schema
+        [pa.array(column, f.type) for column, f in zip(zip(*rows, strict=True), schema, strict=True)],
+        schema=schema,
     )
 
 
@@ -190,7 +202,9 @@ def read_by_connector(path: Path, key: Key) -> Iterator[tuple[str, pa.Table]]:
             yield table, pa.Table.from_batches([batch])
 
 
-def measure(read: Callable[[Path, Key], Iterator[tuple[str, pa.Table]]], path: Path, key: Key, runs: int) -> float:
+def measure(
+    read: Callable[[Path, Key], Iterator[tuple[str, pa.Table]]], path: Path, key: Key, runs: int
+) -> float:
     """Least CPU seconds of `runs` passes that keep no rows."""
     best = float("inf")
     for _ in range(runs):

@@ -37,7 +37,9 @@ def list_files(location: str, suffixes: tuple[str, ...] | None = None) -> tuple[
         if system.isfile(root):
             return (_listed(system, PurePosixPath(root).name, system.info(root)),)
         if not system.exists(root):
-            raise Fatal("there is nothing at the source's location", "location", "an existing file, folder or URL")
+            raise Fatal(
+                "there is nothing at the source's location", "location", "an existing file, folder or URL"
+            )
         found = system.find(root, detail=True)
     except OSError as error:
         raise Retriable(f"the location cannot be listed: {type(error).__name__}", "location") from None

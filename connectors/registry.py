@@ -48,13 +48,17 @@ def connector(kind: str) -> Connector:
     """
     targets = _targets()
     if kind not in targets:
-        raise Fatal("no connector reads this kind of export", f"kind {kind!r}", f"one of {', '.join(sorted(targets))}")
+        raise Fatal(
+            "no connector reads this kind of export", f"kind {kind!r}", f"one of {', '.join(sorted(targets))}"
+        )
     module, _, name = targets[kind].partition(":")
     try:
         made = getattr(import_module(module), name)()
     except (ImportError, AttributeError) as error:
         missing = f"{type(error).__name__} in {module}"
-        raise Fatal(f"the connector cannot be loaded: {missing}", f"kind {kind!r}", "install what it needs") from error
+        raise Fatal(
+            f"the connector cannot be loaded: {missing}", f"kind {kind!r}", "install what it needs"
+        ) from error
     return cast("Connector", made)
 
 

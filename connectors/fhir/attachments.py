@@ -78,9 +78,14 @@ def find_note(resource: dict[str, Any]) -> dict[str, Any] | None:
     contents = resource.get("content")
     for content in contents if isinstance(contents, list) else []:
         attachment = content.get("attachment") if isinstance(content, dict) else None
-        if isinstance(attachment, dict) and isinstance(attachment.get("data"), str) and attachment["data"]:
-            if is_text(parse_media(attachment.get("contentType"))[0]):
-                return attachment
+        if (
+            not isinstance(attachment, dict)
+            or not isinstance(attachment.get("data"), str)
+            or not attachment["data"]
+        ):
+            continue
+        if is_text(parse_media(attachment.get("contentType"))[0]):
+            return attachment
     return None
 
 

@@ -13,15 +13,13 @@ import pyarrow.compute as pc
 
 from connectors.fhir.engine import query
 
-Text = pa.StringArray
-
 _JSON = r'^(\{["}]|\[["\]\[{])'
 _CODE = r"^[^\s{\[]\S{0,63}$"
 _URL = r"^(https?://|urn:)\S{1,200}$"
 _UTC = r"(?:[Zz]|[+-]00:00)$"
 
 
-def plain(values: Text) -> Text:
+def plain(values: pa.Array) -> pa.Array:
     """The values that are scalars."""
     odd = pc.or_kleene(pc.starts_with(values, "{"), pc.starts_with(values, "["))
     if not _any(odd):
@@ -29,33 +27,33 @@ def plain(values: Text) -> Text:
     return _null_where(pc.match_substring_regex(values, _JSON), values)
 
 
-def code_of(values: Text) -> Text:
+def code_of(values: pa.Array) -> pa.Array:
     """The values that can be a code: no white space, up to 64 characters."""
     return _by_value(values, lambda v: _null_where(pc.invert(pc.match_substring_regex(v, _CODE)), v))
 
 
-def url_of(values: Text) -> Text:
+def url_of(values: pa.Array) -> pa.Array:
     """The values that can be a terminology's URL or URN."""
     return _by_value(values, lambda v: _null_where(pc.invert(pc.match_substring_regex(v, _URL)), v))
 
 
-def display_of(values: Text, codes: Text) -> Text:
+def display_of(values: pa.Array, codes: pa.Array) -> pa.Array:
     """The displays whose code is there."""
     return _null_where(pc.is_null(codes), _by_value(values, plain))
 
 
-def text_of(values: Text, codes: Text) -> Text:
+def text_of(values: pa.Array, codes: pa.Array) -> pa.Array:
     """The texts whose code is not there."""
     return _null_where(pc.is_valid(codes), plain(values))
 
 
-def within(values: Text, allowed: Sequence[str]) -> Text:
+def within(values: pa.Array, allowed: Sequence[str]) -> pa.Array:
     """The values that are among those allowed."""
     legal = pa.array(allowed, pa.string())
     return _by_value(values, lambda v: _null_where(pc.invert(pc.is_in(v, legal)), v))
 
 
-def referred(values: Text, kind: str) -> Text:
+def referred(values: pa.Array, kind: str) -> pa.Array:
     """The ids in literal references to a resource of type `kind`: relative, absolute, versioned or `urn:uuid:`."""
     prefix = f"{kind}/"
     if not _any(pc.invert(pc.starts_with(values, prefix))):
@@ -68,7 +66,7 @@ def referred(values: Text, kind: str) -> Text:
     return _null_where(pc.is_null(found), ids)
 
 
-def local_times(values: Text, zone: str) -> Text:
+def local_times(values: pa.Array, zone: str) -> pa.Array:
     """Local wall time, `YYYY[-MM[-DD[THH:MM:SS]]]`.
 
     A value with an offset keeps the wall time that it states; one in UTC (`Z` or an offset of zero) is brought into
@@ -91,12 +89,12 @@ def local_times(values: Text, zone: str) -> Text:
     return wall
 
 
-def with_time(values: Text) -> Text:
+def with_time(values: pa.Array) -> pa.Array:
     """The values that state a time of day."""
     return _null_where(pc.less_equal(pc.binary_length(values), 10), values)
 
 
-def instants(values: Text) -> Text:
+def instants(values: pa.Array) -> pa.Array:
     """Instants in UTC to the microsecond, in a form whose order is that of time; empty where absent or malformed."""
     if values.null_count == len(values):
         return pa.array([""] * len(values), pa.string())
@@ -104,22 +102,22 @@ def instants(values: Text) -> Text:
     return _only(query(sql, pa.table({"v": values})))
 
 
-def _in_zone(values: Text, zone: str) -> Text:
+def _in_zone(values: pa.Array, zone: str) -> pa.Array:
     sql = f"SELECT strftime(timezone('{zone}', try_cast(v AS TIMESTAMPTZ)), '%Y-%m-%dT%H:%M:%S') AS v FROM lines"
     return _only(query(sql, pa.table({"v": values})))
 
 
-def _only(table: pa.Table) -> Text:
+def _only(table: pa.Table) -> pa.Array:
     return table.column(0).combine_chunks()
 
 
-def _by_value(values: Text, change: Callable[[Text], Text]) -> Text:
+def _by_value(values: pa.Array, change: Callable[[pa.Array], pa.Array]) -> pa.Array:
     """Change each distinct value once: columns of codes hold few."""
     encoded = values.dictionary_encode()
     return change(encoded.dictionary).take(encoded.indices)
 
 
-def _null_where(mask: pa.BooleanArray, values: Text) -> Text:
+def _null_where(mask: pa.BooleanArray, values: pa.Array) -> pa.Array:
     return pc.if_else(mask, pa.scalar(None, pa.string()), values)
 
 

@@ -98,4 +98,6 @@ def _reject_overlong(chunk: Chunk) -> tuple[str, pa.RecordBatch]:
 
     where = f"byte {chunk.offset}" if chunk.line is None else f"line {chunk.line}"
     columns = [[chunk.offset], ["line-too-long"], [where], [chunk.data]]
-    return "rejected", pa.table(dict(zip(REJECTED.names, columns, strict=True)), schema=REJECTED).to_batches()[0]
+    return "rejected", pa.table(
+        dict(zip(REJECTED.names, columns, strict=True)), schema=REJECTED
+    ).to_batches()[0]

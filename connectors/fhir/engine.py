@@ -42,7 +42,9 @@ def require_zone(zone: str) -> str:
         Fatal: no such time zone.
     """
     if zone not in available_timezones():
-        raise Fatal("no such time zone", "source.time_zone", "a name of the IANA database, such as Europe/Berlin")
+        raise Fatal(
+            "no such time zone", "source.time_zone", "a name of the IANA database, such as Europe/Berlin"
+        )
     return "UTC" if zone in {"UTC", "Etc/UTC", "Zulu", "Etc/Zulu", "UCT", "Etc/UCT", "Universal"} else zone
 
 

@@ -92,9 +92,13 @@ def describe_patient(resource: Json, reading: Reading) -> Identity:
     """The identity of a Patient resource: aliases that it states, and the traits to be hidden."""
     patient = str(resource["id"])
     numbers = _record_numbers(resource, reading.source.options.get("mrn_system", ""))
-    links = (referred_patient(_dict(link.get("other")).get("reference")) for link in _dicts(resource.get("link")))
+    links = (
+        referred_patient(_dict(link.get("other")).get("reference")) for link in _dicts(resource.get("link"))
+    )
     aliases = [Identity(reading.authority, number, "", "fhir") for number in numbers]
-    aliases += [Identity(reading.authority, link, "fhir", "fhir") for link in links if link and link != patient]
+    aliases += [
+        Identity(reading.authority, link, "fhir", "fhir") for link in links if link and link != patient
+    ]
     return Identity(reading.authority, patient, "fhir", "fhir", tuple(aliases), _traits(resource, patient))
 
 
@@ -124,13 +128,19 @@ def _traits(resource: Json, patient: str) -> dict[str, tuple[str, ...]]:
             names.append(extension.get("valueString"))
         if extension.get("url") == _BIRTH_PLACE:
             places.append(_dict(extension.get("valueAddress")))
-    points = _dicts(resource.get("telecom")) + [t for contact in contacts for t in _dicts(contact.get("telecom"))]
+    points = _dicts(resource.get("telecom")) + [
+        t for contact in contacts for t in _dicts(contact.get("telecom"))
+    ]
     lines = [line for place in places for line in [*_strings(place.get("line")), *_parts_of(place)]]
     death = resource.get("deceasedDateTime")
     found: dict[str, list[Any]] = {
         "name": names,
         "contact": [part for contact in contacts for part in _name_parts(_dict(contact.get("name")))],
-        "identifier": [patient, *(i.get("value") for i in _dicts(resource.get("identifier"))), *_other_points(points)],
+        "identifier": [
+            patient,
+            *(i.get("value") for i in _dicts(resource.get("identifier"))),
+            *_other_points(points),
+        ],
         "phone": [point.get("value") for point in points if point.get("system") in _PHONES],
         "email": [point.get("value") for point in points if point.get("system") == "email"],
         "address": lines,
@@ -157,7 +167,11 @@ def _other_points(points: list[Json]) -> list[Any]:
 
 
 def _strings(values: Any) -> list[str]:
-    return [v.strip() for v in values if isinstance(v, str) and v.strip()] if isinstance(values, (list, tuple)) else []
+    return (
+        [v.strip() for v in values if isinstance(v, str) and v.strip()]
+        if isinstance(values, (list, tuple))
+        else []
+    )
 
 
 def _dicts(values: Any) -> list[Json]:

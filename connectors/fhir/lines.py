@@ -57,7 +57,11 @@ def is_gzip(raw: BinaryIO) -> bool:
 
 
 def read_chunks(
-    stream: BinaryIO, start: int = 0, stop: int | None = None, size: int = CHUNK_BYTES, limit: int = LINE_LIMIT
+    stream: BinaryIO,
+    start: int = 0,
+    stop: int | None = None,
+    size: int = CHUNK_BYTES,
+    limit: int = LINE_LIMIT,
 ) -> Iterator[Chunk]:
     """The lines that begin in `[start, stop)`, in chunks of about `size` bytes.
 
@@ -69,7 +73,9 @@ def read_chunks(
         position = _skip_line(stream, start - 1, size)
     held = b""
     while stop is None or position < stop:
-        block = _read(stream, size if stop is None else max(min(size, stop - position - len(held)), 0) + _MARGIN)
+        block = _read(
+            stream, size if stop is None else max(min(size, stop - position - len(held)), 0) + _MARGIN
+        )
         data = held + block
         cut = _cut(data, position, stop) if block else len(data)
         if not cut and len(data) > limit:

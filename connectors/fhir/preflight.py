@@ -21,22 +21,50 @@ if TYPE_CHECKING:
 MAX_FINDINGS = 1_000
 """Findings told one by one; beyond, they are only counted."""
 
-_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2}(T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?)?)?")
+_DATE = re.compile(
+    r"\d{4}(-\d{2}(-\d{2}(T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?)?)?"
+)
 
 # Element, and its JSON type, of what the mapped types are read from.
 _ELEMENTS: dict[str, dict[str, type]] = {
-    "Patient": {"name": list, "identifier": list, "birthDate": str, "gender": str, "address": list, "telecom": list},
+    "Patient": {
+        "name": list,
+        "identifier": list,
+        "birthDate": str,
+        "gender": str,
+        "address": list,
+        "telecom": list,
+    },
     "Encounter": {"status": str, "class": dict, "type": list, "subject": dict, "period": dict},
-    "Condition": {"code": dict, "subject": dict, "encounter": dict, "onsetDateTime": str, "recordedDate": str},
-    "DocumentReference": {"status": str, "type": dict, "subject": dict, "content": list, "context": dict, "date": str},
+    "Condition": {
+        "code": dict,
+        "subject": dict,
+        "encounter": dict,
+        "onsetDateTime": str,
+        "recordedDate": str,
+    },
+    "DocumentReference": {
+        "status": str,
+        "type": dict,
+        "subject": dict,
+        "content": list,
+        "context": dict,
+        "date": str,
+    },
 }
 _DATES: dict[str, tuple[str, ...]] = {
     "Patient": ("birthDate", "deceasedDateTime"),
     "Encounter": ("period.start", "period.end"),
-    "Condition": ("onsetDateTime", "onsetPeriod.start", "abatementDateTime", "abatementPeriod.end", "recordedDate"),
+    "Condition": (
+        "onsetDateTime",
+        "onsetPeriod.start",
+        "abatementDateTime",
+        "abatementPeriod.end",
+        "recordedDate",
+    ),
     "DocumentReference": ("date", "context.period.start"),
 }
-_NAMES = {list: "an array", dict: "an object", str: "a string"}
+_NAMES: dict[type, str] = {list: "an array", dict: "an object", str: "a string"}
 
 
 def check_file(place: Place) -> Iterator[Finding]:

@@ -90,7 +90,9 @@ class Lines:
         starts = records.to_numpy() - self.chunk.offset
         ends = self.bounds[np.searchsorted(self.bounds, starts, side="right")]
         data = self.data
-        return [data[start:end].strip(_BLANK) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+        return [
+            data[start:end].strip(_BLANK) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+        ]
 
     def where(self, record: int) -> str:
         """`line N` where the number is known, else `byte N`."""
@@ -118,7 +120,11 @@ def read_chunk(chunk: Chunk, context: Context) -> Batches:
         return
     types = _types(lines)
     for kind in pc.unique(types).to_pylist():
-        rows = lines.table if pc.all(pc.equal(types, kind)).as_py() else lines.table.filter(pc.equal(types, kind))
+        rows = (
+            lines.table
+            if pc.all(pc.equal(types, kind)).as_py()
+            else lines.table.filter(pc.equal(types, kind))
+        )
         yield from _read_type(kind, rows, lines, context)
 
 
@@ -206,7 +212,9 @@ def _prefixed(prefix: str, values: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.binary_join_element_wise(prefix, values, "", null_handling="emit_null")
 
 
-def _key_rows(kind: str, ids: pa.Array, records: pa.Array, lines: Lines, context: Context) -> tuple[pa.Array, pa.Array]:
+def _key_rows(
+    kind: str, ids: pa.Array, records: pa.Array, lines: Lines, context: Context
+) -> tuple[pa.Array, pa.Array]:
     """`key.id63("owner", authority, kind, id)` and `key.id63("record-digest", line)`, a row each.
 
     The keyed states are made once and copied, which halves the time; the results are those of `Key.id63`.

@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.fhir import columns as c
-from connectors.fhir.columns import Text
 from connectors.fhir.states import state_code
 
 _ENCOUNTER_STATUS = "planned arrived triaged in-progress onleave finished cancelled entered-in-error unknown"
@@ -73,7 +72,7 @@ class Structure:
         return made
 
 
-def _simple(name: str, path: str, change: Callable[[Text], pa.Array]) -> Taken:
+def _simple(name: str, path: str, change: Callable[[pa.Array], pa.Array]) -> Taken:
     return Taken((name,), (path,), lambda v, zone: (change(v),))
 
 
@@ -88,7 +87,7 @@ def _reference(name: str, path: str, kind: str) -> Taken:
 def _coding(path: str, system: str, code: str, display: str) -> Taken:
     """The first coding of a concept."""
 
-    def make(systems: Text, codes: Text, displays: Text, zone: str) -> tuple[pa.Array, ...]:
+    def make(systems: pa.Array, codes: pa.Array, displays: pa.Array, zone: str) -> tuple[pa.Array, ...]:
         kept = c.code_of(codes)
         return c.url_of(systems), kept, c.display_of(displays, kept)
 
@@ -105,30 +104,32 @@ def _text(name: str, path: str) -> Taken:
 def _moment(name: str, *paths: str) -> Taken:
     """A moment from the first of `paths` that is there: its date, and its date-time where it states a time."""
 
-    def make(*values: Text, zone: str) -> tuple[pa.Array, ...]:
+    def make(*values: pa.Array, zone: str) -> tuple[pa.Array, ...]:
         local = c.local_times(pc.coalesce(*values) if len(values) > 1 else values[0], zone)
         return local, c.with_time(local)
 
     return Taken((f"{name}_date", f"{name}_datetime"), paths, make)
 
 
-def _birth(values: Text, zone: str) -> tuple[pa.Array, ...]:
+def _birth(values: pa.Array, zone: str) -> tuple[pa.Array, ...]:
     local = c.local_times(values, zone)
     precision = {4: "year", 7: "month", 10: "day"}
     lengths = pc.binary_length(local).to_pylist()
     return local, pa.array([precision.get(length) for length in lengths], pa.string()), local
 
 
-def _deceased(said: Text, when: Text, zone: str) -> tuple[pa.Array, ...]:
-    stated = pc.if_else(pc.is_in(said, pa.array(["true", "false"])), pc.equal(said, "true"), pa.scalar(None, pa.bool_()))
+def _deceased(said: pa.Array, when: pa.Array, zone: str) -> tuple[pa.Array, ...]:
+    stated = pc.if_else(
+        pc.is_in(said, pa.array(["true", "false"])), pc.equal(said, "true"), pa.scalar(None, pa.bool_())
+    )
     return (pc.if_else(pc.is_valid(when), True, stated),)
 
 
-def _state(values: Text) -> pa.Array:
+def _state(values: pa.Array) -> pa.Array:
     return pa.array([state_code(value) for value in values.to_pylist()], pa.string())
 
 
-def _us_core(values: Text, zone: str) -> tuple[pa.Array, ...]:
+def _us_core(values: pa.Array, zone: str) -> tuple[pa.Array, ...]:
     """Race, ethnicity (code, display, text; of several categories the first) and birth sex, by US Core."""
     import orjson
 
@@ -161,11 +162,18 @@ def _scalar(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _first_patient(*references: Text, zone: str) -> tuple[pa.Array, ...]:
+def _first_patient(*references: pa.Array, zone: str) -> tuple[pa.Array, ...]:
     return (pc.coalesce(*(c.referred(reference, "Patient") for reference in references)),)
 
 
-_US_CORE_NAMES = ("race_code", "race_display", "race_text", "ethnicity_code", "ethnicity_display", "ethnicity_text")
+_US_CORE_NAMES = (
+    "race_code",
+    "race_display",
+    "race_text",
+    "ethnicity_code",
+    "ethnicity_display",
+    "ethnicity_text",
+)
 
 PATIENT = Structure(
     (
@@ -222,7 +230,10 @@ OTHER = Structure(
     (
         Taken(
             ("patient",),
-            tuple(f"$.{element}.reference" for element in ("subject", "patient", "beneficiary", "for", "individual")),
+            tuple(
+                f"$.{element}.reference"
+                for element in ("subject", "patient", "beneficiary", "for", "individual")
+            ),
             _first_patient,
         ),
     )

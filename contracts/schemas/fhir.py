@@ -19,9 +19,16 @@ _ENUM = "one of the codes that FHIR lists for this element; anything else is lef
 _FREE = "written by people, so it may name them"
 
 OWN = [
-    field("_record", _I, Action.KEEP, "byte offset of the line in the (decompressed) file").with_nullable(False),
+    field("_record", _I, Action.KEEP, "byte offset of the line in the (decompressed) file").with_nullable(
+        False
+    ),
     field("_owner", _I, Action.KEEP, "keyed id of (authority, type, id)").with_nullable(False),
-    field("_version", _S, Action.KEEP, "meta.lastUpdated in UTC, empty where absent; orders versions of a record"),
+    field(
+        "_version",
+        _S,
+        Action.KEEP,
+        "meta.lastUpdated in UTC, empty where absent; orders versions of a record",
+    ),
     field("_digest", _I, Action.KEEP, "keyed digest of the line").with_nullable(False),
 ]
 
@@ -69,7 +76,12 @@ PATIENT = pa.schema(
         field("ethnicity_display", _S, Action.KEEP, _DISPLAY),
         field("ethnicity_text", _S, Action.TEXT, _FREE),
         field("zip", _S, Action.ZIP, "45 CFR 164.514(b)(2)(i)(B)", output="zip3"),
-        field("state", _S, Action.KEEP, "45 CFR 164.514(b)(2)(i)(B) permits the state; only codes of states pass"),
+        field(
+            "state",
+            _S,
+            Action.KEEP,
+            "45 CFR 164.514(b)(2)(i)(B) permits the state; only codes of states pass",
+        ),
     ]
 )
 

@@ -82,7 +82,9 @@ def require_columns(schema: pa.Schema) -> list[Rule]:
     """Rules that reject rows in which a required column is null."""
     from tasks.cleaning.rules import Rule, missing
 
-    required = [declared.name for declared in schema if not declared.nullable and not declared.name.startswith("_")]
+    required = [
+        declared.name for declared in schema if not declared.nullable and not declared.name.startswith("_")
+    ]
     return [Rule(f"missing-{name.replace('_', '-')}", name, missing(name), (name,)) for name in required]
 
 
@@ -91,7 +93,9 @@ def _declared(kind: str, table: str) -> pa.Schema:
 
     tables = connector(kind).tables
     if table not in tables:
-        raise Fatal("the connector declares no such table", f"{kind} {table}", f"one of {', '.join(sorted(tables))}")
+        raise Fatal(
+            "the connector declares no such table", f"{kind} {table}", f"one of {', '.join(sorted(tables))}"
+        )
     return tables[table]
 
 

@@ -20,15 +20,24 @@ def rules(table: str, today: date | None) -> list[Rule]:
         found += [*reject_births_in_future(today), *reject_deaths_before_birth()]
     elif table == "fhir.encounter":
         found += [*reject_records_without_subject(), *reject_records_entered_in_error("status")]
-        found += [*reject_records_without_date("start-date", "start_date"), *reject_visits_ending_before_start()]
+        found += [
+            *reject_records_without_date("start-date", "start_date"),
+            *reject_visits_ending_before_start(),
+        ]
         found += warn_of_starts_in_future(today)
     elif table == "fhir.condition":
         found += [*reject_records_without_subject(), *reject_records_entered_in_error("verification_status")]
-        found += [*reject_refuted_conditions(), *reject_records_without_date("date", "onset_date", "recorded_date")]
+        found += [
+            *reject_refuted_conditions(),
+            *reject_records_without_date("date", "onset_date", "recorded_date"),
+        ]
         found += reject_conditions_ending_before_start()
     elif table == "fhir.document_reference":
         found += [*reject_records_without_subject(), *reject_records_entered_in_error("status", "doc_status")]
-        found += [*reject_records_without_date("date", "start_date", "authored_date"), *reject_notes_without_text()]
+        found += [
+            *reject_records_without_date("date", "start_date", "authored_date"),
+            *reject_notes_without_text(),
+        ]
     return found
 
 
@@ -59,7 +68,9 @@ def reject_births_in_future(today: date | None) -> list[Rule]:
     """A birth later than the round's date."""
     if today is None:
         return []
-    return [Rule("birth-in-future", "birth_date", later_than("birth_date", today.isoformat()), ("birth_date",))]
+    return [
+        Rule("birth-in-future", "birth_date", later_than("birth_date", today.isoformat()), ("birth_date",))
+    ]
 
 
 def reject_deaths_before_birth() -> list[Rule]:

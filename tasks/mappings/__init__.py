@@ -76,7 +76,9 @@ def _load(path: Path, _modified: int) -> Mapping:
     sql = path.read_text(encoding="utf-8")
     found = _SOURCE.match(sql)
     if found is None:
-        raise Fatal("a mapping does not name its source", path.name, "a first line `-- source: <table>[, <table>]`")
+        raise Fatal(
+            "a mapping does not name its source", path.name, "a first line `-- source: <table>[, <table>]`"
+        )
     tables = tuple(table.strip() for table in found["tables"].split(",") if table.strip())
     comments = [line.lstrip("- ").strip() for line in sql[found.end() :].strip().splitlines()]
     digest = hashlib.sha256(sql.encode()).hexdigest()[:32]

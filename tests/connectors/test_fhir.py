@@ -72,7 +72,9 @@ def encoded(text: bytes) -> str:
 
 def test_each_line_has_one_fate() -> None:
     data = (
-        lines(PATIENT, {"resourceType": "Patient"}, {"exportId": 1}, [1], {"resourceType": "Johnson", "id": "1"})
+        lines(
+            PATIENT, {"resourceType": "Patient"}, {"exportId": 1}, [1], {"resourceType": "Johnson", "id": "1"}
+        )
         + b'{"resourceType":"Patient","id":"x"\n'
         + b'{"resourceType":"Encounter","id":"\xff"}\n'
         + b"\n  \n"
@@ -149,7 +151,11 @@ def test_a_wrong_time_zone_is_fatal() -> None:
 
 def test_versions_order_across_zones() -> None:
     early, late = "2024-01-01T23:30:00-05:00", "2024-01-02T04:30:00.001Z"
-    rows = read(lines({**PATIENT, "meta": {"lastUpdated": early}}, {**PATIENT, "meta": {"lastUpdated": late}}, PATIENT))
+    rows = read(
+        lines(
+            {**PATIENT, "meta": {"lastUpdated": early}}, {**PATIENT, "meta": {"lastUpdated": late}}, PATIENT
+        )
+    )
     versions = [row["_version"] for row in rows["fhir.patient"]]
     assert versions == ["2024-01-02T04:30:00.000000", "2024-01-02T04:30:00.001000", ""]
 
@@ -162,8 +168,15 @@ def test_what_is_no_code_cannot_pass_the_allow_list() -> None:
 
 
 def test_condition_text_is_free_text_only_without_a_code() -> None:
-    coded = {"coding": [{"system": "http://snomed.info/sct", "code": "1", "display": "Cough"}], "text": "a cough"}
-    base = {"resourceType": "Condition", "subject": {"reference": "Patient/p"}, "onsetPeriod": {"start": "2020"}}
+    coded = {
+        "coding": [{"system": "http://snomed.info/sct", "code": "1", "display": "Cough"}],
+        "text": "a cough",
+    }
+    base = {
+        "resourceType": "Condition",
+        "subject": {"reference": "Patient/p"},
+        "onsetPeriod": {"start": "2020"},
+    }
     rows = read(lines({**base, "id": "a", "code": coded}, {**base, "id": "b", "code": {"text": "a cough"}}))
     first, second = rows["fhir.condition"]
     assert (first["code"], first["code_display"], first["code_text"]) == ("1", "Cough", None)
@@ -176,8 +189,18 @@ def test_patients_have_us_core_and_states() -> None:
     race = [{"url": "ombCategory", "valueCoding": {"code": "2106-3", "display": "White"}}]
     race.append({"url": "text", "valueString": "White"})
     extension = [{"url": f"{core}race", "extension": race}, {"url": f"{core}birthsex", "valueCode": "F"}]
-    full = {**PATIENT, "extension": extension, "gender": "female", "birthDate": "1950-05", "deceasedBoolean": True}
-    town = {**PATIENT, "address": [{"state": "Emporia", "postalCode": "66801"}], "deceasedDateTime": "2001-02-03"}
+    full = {
+        **PATIENT,
+        "extension": extension,
+        "gender": "female",
+        "birthDate": "1950-05",
+        "deceasedBoolean": True,
+    }
+    town = {
+        **PATIENT,
+        "address": [{"state": "Emporia", "postalCode": "66801"}],
+        "deceasedDateTime": "2001-02-03",
+    }
     state = {**PATIENT, "address": [{"state": "kansas"}], "deceasedBoolean": False, "birthDate": "1950"}
     rows = read(lines(full, town, state))["fhir.patient"]
     assert [row["race_code"] for row in rows] == ["2106-3", None, None]
@@ -196,7 +219,13 @@ def test_patients_have_us_core_and_states() -> None:
         ({"contentType": "text/plain;charset=iso-8859-1", "data": encoded("é".encode())}, "Ã©"),
         ({"contentType": "text/plain; charset=ISO-8859-1", "data": encoded("é".encode("latin-1"))}, "é"),
         ({"data": encoded(b"no type")}, "no type"),
-        ({"contentType": "text/html", "data": encoded(b"long " * 40)[:76] + "\n" + encoded(b"long " * 40)[76:]}, "long " * 40),
+        (
+            {
+                "contentType": "text/html",
+                "data": encoded(b"long " * 40)[:76] + "\n" + encoded(b"long " * 40)[76:],
+            },
+            "long " * 40,
+        ),
     ],
 )
 def test_notes_are_decoded(attachment: dict[str, str], text: str) -> None:
@@ -220,7 +249,9 @@ def test_undecodable_notes_are_rejected(attachment: dict[str, str]) -> None:
 def test_documents_without_text_inside_stay_whole() -> None:
     pdf = {"contentType": "application/pdf", "data": encoded(b"%PDF")}
     url = document({"contentType": "text/plain", "url": "Binary/1"}, subject={"reference": "Patient/p1"})
-    found = read(lines(url, document(pdf), document(pdf, {"contentType": "text/plain", "data": encoded(b"note")})))
+    found = read(
+        lines(url, document(pdf), document(pdf, {"contentType": "text/plain", "data": encoded(b"note")}))
+    )
     assert [row["record_type"] for row in found["fhir.other"]] == ["DocumentReference"] * 2
     assert found["fhir.other"][0]["subject"] == "hospital-a\x1ffhir\x1fp1"
     assert [row["text"] for row in found["fhir.document_reference"]] == ["note"]
@@ -237,7 +268,10 @@ def test_patients_are_described() -> None:
         "contact": [{"name": {"family": "Poe"}, "telecom": [{"system": "phone", "value": "555-1"}]}],
         "telecom": [{"system": "email", "value": "j@x.org"}],
         "address": [{"line": ["1 Elm St"], "city": "Salem", "postalCode": "01970"}],
-        "link": [{"other": {"reference": "Patient/p0"}, "type": "replaces"}, {"other": {"reference": "RelatedPerson/r"}}],
+        "link": [
+            {"other": {"reference": "Patient/p0"}, "type": "replaces"},
+            {"other": {"reference": "RelatedPerson/r"}},
+        ],
         "birthDate": "1950-05-06",
         "deceasedDateTime": "2001-02-03T23:00:00-05:00",
     }

@@ -57,7 +57,10 @@ def test_without_today_the_future_is_not_judged() -> None:
 
 
 def visit(start: str | None, end: str | None = None, **more: Any) -> dict[str, Any]:
-    timed = {"start_datetime": start if start and "T" in start else None, "end_datetime": end if end and "T" in end else None}
+    timed = {
+        "start_datetime": start if start and "T" in start else None,
+        "end_datetime": end if end and "T" in end else None,
+    }
     return {"subject": "a\x1ffhir\x1fp", "start_date": start, "end_date": end, **timed, **more}
 
 
@@ -110,7 +113,10 @@ def test_notes() -> None:
     about = {"subject": "a\x1ffhir\x1fp", "authored_date": "2020-01-01"}
     table = rows("fhir.document_reference", {**about, "text": "x"}, {**about, "text": " \n"}, {**about})
     cleaned = clean("fhir", "fhir.document_reference", table, TODAY)
-    assert {record: reason for record, (reason, _) in reasons(cleaned).items()} == {1: "missing-text", 2: "missing-text"}
+    assert {record: reason for record, (reason, _) in reasons(cleaned).items()} == {
+        1: "missing-text",
+        2: "missing-text",
+    }
 
 
 def test_rows_are_neither_lost_nor_doubled() -> None:

@@ -117,7 +117,10 @@ def test_a_visit_a_condition_and_a_note_meet() -> None:
     assert visit["visit_end_datetime"] == datetime(2020, 1, 2, 11)
     assert visit["visit_occurrence_id"] == problem["visit_occurrence_id"] == text["visit_occurrence_id"]
     assert visit["person_id"] == problem["person_id"] == text["person_id"] is not None
-    assert (problem["condition_source_value"], problem["condition_start_date"]) == ("49727002", date(2020, 1, 1))
+    assert (problem["condition_source_value"], problem["condition_start_date"]) == (
+        "49727002",
+        date(2020, 1, 1),
+    )
     assert problem["condition_start_datetime"] is None
     assert (text["note_text"], text["note_title"], text["note_date"]) == ("coughs", "Cough", date(2020, 1, 1))
     assert text["language_concept_id"] == 4180186
@@ -126,10 +129,23 @@ def test_a_visit_a_condition_and_a_note_meet() -> None:
 
 @pytest.mark.parametrize(
     ("code", "concept"),
-    [("AMB", 9202), ("EMER", 9203), ("ACUTE", 9201), ("NONAC", 9201), ("HH", 581476), ("VR", 722455), ("X", 0)],
+    [
+        ("AMB", 9202),
+        ("EMER", 9203),
+        ("ACUTE", 9201),
+        ("NONAC", 9201),
+        ("HH", 581476),
+        ("VR", 722455),
+        ("X", 0),
+    ],
 )
 def test_visits_by_class(code: str, concept: int) -> None:
-    encounter = {"resourceType": "Encounter", "id": "e", "subject": ABOUT["subject"], "period": {"start": "2020-01"}}
+    encounter = {
+        "resourceType": "Encounter",
+        "id": "e",
+        "subject": ABOUT["subject"],
+        "period": {"start": "2020-01"},
+    }
     (visit,) = mapped(line(**encounter, **{"class": {"code": code}}))["omop.visit_occurrence"]
     assert visit["visit_concept_id"] == concept
     assert visit["visit_end_date"] == visit["visit_start_date"] == date(2020, 1, 1)
@@ -137,7 +153,13 @@ def test_visits_by_class(code: str, concept: int) -> None:
 
 
 def test_patients_keep_what_their_source_states() -> None:
-    data = line(resourceType="Patient", id="p1", birthDate="1950-05", gender="male", meta={"lastUpdated": "2024-01-01"})
+    data = line(
+        resourceType="Patient",
+        id="p1",
+        birthDate="1950-05",
+        gender="male",
+        meta={"lastUpdated": "2024-01-01"},
+    )
     (patient,) = mapped(data)["records.patient"]
     assert patient["version"] == patient["_version"] == "2024-01-01T00:00:00.000000"
     assert (patient["birth_precision"], patient["year_of_birth"]) == ("month", 1950)
