@@ -150,7 +150,7 @@ def _sum_files(
 
 
 def _add_columns(target: Target, delta: DeltaTable, spool: Spool) -> None:
-    """Give the table the columns that new rows bring. A commit of its own: it holds no rows, so it does no harm alone."""
+    """Give the table the columns that new rows bring, in a commit of its own: without rows it does no harm alone."""
     from deltalake import Schema
 
     stored = arrow_schema(delta)

@@ -94,7 +94,7 @@ class Fitting:
         if column.type != field.type:
             try:
                 column = column.cast(field.type)
-            except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            except pa.ArrowException:
                 # Arrow's message quotes the value, so it goes no further
                 raise Fatal(f"values of type {column.type} do not fit", place, str(field.type)) from None
         if not field.nullable and column.null_count:

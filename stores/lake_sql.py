@@ -54,8 +54,10 @@ def _select(
     body = f"SELECT {wanted} FROM (SELECT * FROM main.{quote(empty)}"
     if files:
         paths = ", ".join(literal(str(root / file.path)) for file in files)
-        source = f"read_parquet([{paths}], union_by_name = true, hive_partitioning = true, hive_types = {{'_bucket': INTEGER}})"
-        body += f" UNION ALL BY NAME SELECT * FROM {source}"
+        options = "union_by_name = true, hive_partitioning = false"
+        if "_bucket" in schema.names:
+            options = "union_by_name = true, hive_partitioning = true, hive_types = {'_bucket': INTEGER}"
+        body += f" UNION ALL BY NAME SELECT * FROM read_parquet([{paths}], {options})"
     return body + ")"
 
 

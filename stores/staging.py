@@ -1,7 +1,7 @@
-"""What a unit's processing leaves behind for publication: de-identified Parquet and a manifest that is written last.
+"""What a unit's processing leaves behind for publication: de-identified Parquet, and a manifest written last.
 
-A unit's output lies in `<source>/<token>-<fingerprint>/`. Without its manifest it does not exist; with it, it is
-whole. The fingerprint tells content and recipe, so that work done once is found again.
+A unit's output lies in `<source>/<token>-<fingerprint>/`. Without its manifest it does not exist; with it, it
+is whole. The fingerprint tells content and recipe, so that work done once is found again.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def _read(path: Path) -> Iterator[pa.RecordBatch]:
 
 
 class StagingWriter:
-    """Stages one unit: a context manager. What is not finished is removed, and so is an earlier attempt's rest.
+    """Stages one unit: a context manager. What is not finished is removed, as is an earlier attempt's rest.
 
     Args:
         root: the staging folder.
@@ -123,7 +123,7 @@ class StagingWriter:
             shutil.rmtree(self._folder)
 
     def write(self, table: str, rows: pa.Table | pa.RecordBatch) -> None:
-        """Append rows to a table; held in memory up to 8 MB a table. Columns may differ from one call to the next."""
+        """Append rows to a table; up to 8 MB a table stay in memory. Columns may differ between calls."""
         if table not in self._tables:
             self._tables[table] = _TableWriter(self._folder, file_name(table, "table"))
         self._tables[table].write(pa.Table.from_batches([rows]) if isinstance(rows, pa.RecordBatch) else rows)
@@ -145,7 +145,7 @@ class StagingWriter:
         """Close all files and write the manifest: from here on the unit is staged.
 
         Raises:
-            Fatal: the ownership is unknown, does not agree with the owner, or presence rows differ in their columns.
+            Fatal: ownership and owner do not agree, or presence rows differ in their columns.
         """
         if ownership not in _OWNERSHIPS or (owner is None) == (ownership == "file"):
             raise Fatal(
@@ -222,7 +222,7 @@ class _TableWriter:
 
 
 def find(root: Path, source: str, token: str, fingerprint: str) -> Manifest | None:
-    """The manifest of a unit staged with this fingerprint; None where there is none, or a file of it is missing."""
+    """The manifest of a unit staged with this fingerprint; None where there is none or a file is missing."""
     return _load(_folder(root, source, token, fingerprint))
 
 

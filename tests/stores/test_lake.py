@@ -157,7 +157,7 @@ def test_races_without_end_are_retriable(tmp_path: Path, monkeypatch: pytest.Mon
 
     lake = Lake(tmp_path)
     monkeypatch.setattr(lake_replace, "commit", always)
-    monkeypatch.setattr(lake_replace.time, "sleep", lambda _: None)
+    monkeypatch.setattr("time.sleep", lambda _: None)
     with pytest.raises(Retriable):
         lake.replace(UNMAPPED, "ehr", [1], [unmapped([(1, 1, 7, "x")])], publish=("a", 1))
     assert lake.rows(UNMAPPED) == 0
@@ -367,7 +367,8 @@ def test_compaction_keeps_rows_and_vacuum_keeps_pinned_versions(tmp_path: Path) 
     newest = max(digests)
     assert lake.version(UNMAPPED) == newest
     receipt = lake.compact(UNMAPPED)
-    assert receipt.changed and receipt.version == newest + 1
+    assert receipt.changed
+    assert receipt.version == newest + 1
     assert len(list_files(lake._target(UNMAPPED).open())) == 4  # two buckets, two sources
     assert lake.content_digest(UNMAPPED) == digests[newest]
     assert not lake.compact(UNMAPPED).changed
@@ -443,7 +444,8 @@ def batches(count, text):
         ids = np.arange(start, start + 50_000)
         yield pa.record_batch({
             "record_id": pa.array(ids), "person_id": pa.array(ids % 9973),
-            "record_type": pa.array([text] * len(ids)), "resource": pa.array([f"{text} {i:060}" for i in ids.tolist()]),
+            "record_type": pa.array([text] * len(ids)),
+            "resource": pa.array([f"{text} {i:060}" for i in ids.tolist()]),
             "_owner": pa.array(ids % 1000), "_recipe": pa.array(["r"] * len(ids))})
 lake = Lake(Path(sys.argv[1]))
 for number, (count, text) in enumerate([(2_000_000, "a"), (2_000_000, "b")]):
@@ -454,7 +456,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, lake.rows("rec
 
 
 def test_memory_does_not_grow_with_the_table(tmp_path: Path) -> None:
-    """2,000,000 rows (over 200 MB in Arrow) replace as many: the peak stays far below what either would take."""
+    """2,000,000 rows (over 200 MB in Arrow) replace as many: the peak stays far below what both take."""
     command = [sys.executable, "-c", _BIG, str(tmp_path)]
     done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True)
     peak_mib, rows = map(int, done.stdout.split())

@@ -72,9 +72,13 @@ def test_what_is_staged_is_found_again(tmp_path: Path) -> None:
 
 
 def test_an_error_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), staging.StagingWriter(tmp_path, UNIT, "f1") as writer:
-        writer.write("omop.note", rows(1))
-        raise ZeroDivisionError
+    def fail() -> None:
+        with staging.StagingWriter(tmp_path, UNIT, "f1") as writer:
+            writer.write("omop.note", rows(1))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert list((tmp_path / "ehr").iterdir()) == []
 
 
