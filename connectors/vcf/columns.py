@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as made
 from typing import Any
 
 import numpy as np
@@ -24,14 +25,16 @@ class Values:
 
     field: Field
     width: int
-    rows: list[int] = field(default_factory=list)
-    entries: list[Any] = field(default_factory=list)
+    rows: list[int] = made(default_factory=list)
+    entries: list[Any] = made(default_factory=list)
 
     def columns(self, total: int) -> dict[str, pa.Array]:
         """The field's column of `total` rows, and the list column beside it where a single value was several."""
         declared = self.field
         if declared.kind == "Flag":
-            return {declared.column: _scatter(pa.array([True] * len(self.rows), pa.bool_()), self.rows, total)}
+            return {
+                declared.column: _scatter(pa.array([True] * len(self.rows), pa.bool_()), self.rows, total)
+            }
         if declared.scalar and not declared.is_number:
             texts = pa.array([None if e in {".", ""} else e for e in self.entries], pa.string())
             return {declared.column: self._place(texts, self.rows, total)}
@@ -105,7 +108,9 @@ class Genotypes:
         genotype = pa.array(alleles, pa.list_(pa.int16())).take(codes)
         return {
             "genotype": _scatter(by_record(genotype, self.width), self._rows, total),
-            "phased": _scatter(by_record(pa.array(phased, pa.bool_()).take(codes), self.width), self._rows, total),
+            "phased": _scatter(
+                by_record(pa.array(phased, pa.bool_()).take(codes), self.width), self._rows, total
+            ),
         }
 
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from pysam import VariantHeader
 
 
-
 @dataclass(frozen=True)
 class Field:
     """One declared field.
@@ -66,10 +65,10 @@ class Fields:
 
     def get(self, place: str, field_id: str) -> Field:
         """The field by id; one that no header line tells of is a single String, as in htslib."""
-        found = self._places[place].get(field_id)
-        if found is None:
+        if field_id not in self._places[place]:
             return Field(place, field_id, "String", True)
-        stated = dict(found.record.attrs) if found.record is not None else {}
+        found = self._places[place][field_id]
+        stated = dict(found.record.attrs)
         kind = str(stated.get("Type") or found.type)
         kind = kind if kind in ELEMENTS else "String"
         if kind == "Flag" and place == "format":

@@ -44,18 +44,22 @@ def step_through(raw: RawFile, variants: VariantFile) -> Iterator[tuple[int, byt
     """
     for number, line in raw.records():
         record = _next(variants)
-        if record is StopIteration:
+        if isinstance(record, _End):
             raise Rejected("truncated-file", f"line {number}", "the whole file: copy it again")
         if raw.is_bcf or line.strip():
-            yield number, line, record  # type: ignore[misc] - StopIteration is dealt with above
-    if _next(variants) is not StopIteration:
+            yield number, line, record
+    if not isinstance(_next(variants), _End):
         raise Rejected("unreadable-file", "file", "a file that htslib reads record by record")
 
 
-def _next(variants: VariantFile) -> VariantRecord | None | type[StopIteration]:
+class _End:
+    """There is no further record."""
+
+
+def _next(variants: VariantFile) -> VariantRecord | _End | None:
     try:
         return next(variants)
     except StopIteration:
-        return StopIteration
+        return _End()
     except (OSError, ValueError, UnicodeDecodeError):
         return None

@@ -96,7 +96,9 @@ def _require_whole(plain: BinaryIO) -> bool:
             plain.seek(0, 2)
             plain.seek(max(0, plain.tell() - len(_EOF_MARKER)))
             if plain.read() != _EOF_MARKER:
-                raise Rejected("truncated-file", "file", "the whole file, with bgzip's end marker: copy it again")
+                raise Rejected(
+                    "truncated-file", "file", "the whole file, with bgzip's end marker: copy it again"
+                )
         plain.seek(0)
         return True
     plain.seek(0)

@@ -50,7 +50,7 @@ def read_file(path: Path, key: Key) -> Iterator[tuple[str, pa.RecordBatch]]:
 
 
 def _file_row(raw: RawFile, variants: VariantFile, key: Key) -> pa.RecordBatch:
-    samples, contigs = list(variants.header.samples), list(variants.header.contigs)
+    samples, contigs = list(variants.header.samples), [str(c) for c in variants.header.contigs]
     lengths = [variants.header.contigs[name].length for name in contigs]
     text = raw.header.decode("utf-8", errors="replace")
     first = text.split("\n", 1)[0].rstrip("\r")
@@ -60,6 +60,29 @@ def _file_row(raw: RawFile, variants: VariantFile, key: Key) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(
         [pa.array(value, kind) for value, kind in zip(row, FILE.types, strict=True)], schema=FILE
     )
+
+
+def judge_file(raw: RawFile, variants: VariantFile) -> Iterator[tuple[str, str]]:
+    """For each record the reason for which it would be rejected ("" for none) and where it is."""
+    reader = _Reader(variants, None, is_text=not raw.is_bcf)
+    for number, line, record in step_through(raw, variants):
+        try:
+            reader.parse(line, record)
+        except Malformed as error:
+            yield error.args[0], reader.where(number, error.args[1])
+        else:
+            yield "", reader.where(number, "")
+
+
+@dataclass(frozen=True)
+class _Parsed:
+    """A record, its text as htslib writes it, the text's columns, its INFO by id and its FORMAT ids."""
+
+    record: VariantRecord
+    text: str
+    columns: list[str]
+    info: dict[str, str]
+    keys: list[str]
 
 
 @dataclass
@@ -87,13 +110,13 @@ class _Batch:
 
 
 class _Reader:
-    def __init__(self, variants: VariantFile, key: Key, *, is_text: bool) -> None:
+    def __init__(self, variants: VariantFile, key: Key | None, *, is_text: bool) -> None:
         self.samples = len(variants.header.samples)
         self.fields = Fields(variants.header)
         self.is_text = is_text
         self.limit = max(1, min(RECORDS, CELLS // max(1, self.samples)))
         self.batch = _Batch(self.samples)
-        self._hasher = key.hasher("vcf-record", _DIGITS)
+        self._hasher = key.hasher("vcf-record", _DIGITS) if key else hashlib.blake2b(digest_size=_DIGITS)
 
     @property
     def is_full(self) -> bool:
@@ -102,30 +125,39 @@ class _Reader:
     def take(self, index: int, number: int, line: bytes, record: VariantRecord | None) -> None:
         """Add one record, or put it among the rejected."""
         try:
-            if record is None:
-                raise Malformed("malformed-record", "")
+            parsed = self.parse(line, record)
+        except Malformed as error:
+            reason, where = error.args[0], self.where(number, error.args[1])
+            self.batch.rejected.append((index, reason, where, line[:PAYLOAD_LIMIT]))
+            return
+        self._add(index, parsed)
+        self._add_info(parsed, line)
+        if self.samples:
+            self._add_calls(parsed)
+
+    def where(self, number: int, place: str) -> str:
+        """Where in the file: by line in text, by record in BCF."""
+        return f"{'line' if self.is_text else 'record'} {number} {place}".rstrip()
+
+    def parse(self, line: bytes, record: VariantRecord | None) -> _Parsed:
+        """Take a record apart.
+
+        Raises:
+            Malformed: it is not to be trusted.
+        """
+        if record is None:
+            raise Malformed("malformed-record", "")
+        try:
             text = str(record).rstrip("\n")
             columns = text.split("\t")
             if self.is_text:
                 self._require_unchanged(line, text, columns)
-            info = _split_info(columns[7])
-            keys = columns[8].split(":") if len(columns) > 8 and columns[8] not in {".", ""} else []
-            if len(set(keys)) != len(keys):
-                raise Malformed("duplicate-field", "FORMAT")
-            fixed = _fixed(columns, record)
-        except Malformed as error:
-            reason, place = error.args
-            where = f"{'line' if self.is_text else 'record'} {number}"
-            self.batch.rejected.append((index, reason, f"{where} {place}".rstrip(), line[:PAYLOAD_LIMIT]))
-            return
         except UnicodeDecodeError:
-            where = f"{'line' if self.is_text else 'record'} {number}"
-            self.batch.rejected.append((index, "not-utf8", where, line[:PAYLOAD_LIMIT]))
-            return
-        self._add(index, text, fixed, record)
-        self._add_info(info, record, line)
-        if self.samples:
-            self._add_calls(keys, columns[9:], record)
+            raise Malformed("not-utf8", "") from None
+        keys = columns[8].split(":") if len(columns) > 8 and columns[8] not in {".", ""} else []
+        if len(set(keys)) != len(keys):
+            raise Malformed("duplicate-field", "FORMAT")
+        return _Parsed(record, text, columns, _split_info(columns[7]), keys)
 
     def _require_unchanged(self, line: bytes, text: str, columns: list[str]) -> None:
         given = line.rstrip(b"\r\n").decode()
@@ -134,24 +166,26 @@ class _Reader:
         if place := find_change(given, columns, self.samples, self.fields):
             raise Malformed("malformed-value", place)
 
-    def _add(self, index: int, text: str, fixed: tuple[Any, ...], record: VariantRecord) -> None:
+    def _add(self, index: int, parsed: _Parsed) -> None:
         hasher: hashlib.blake2b = self._hasher.copy()
-        hasher.update(text.encode())
+        hasher.update(parsed.text.encode())
         digest = int.from_bytes(hasher.digest(), "big") >> 1
-        for values, value in zip(self.batch.fixed.values(), (index, digest, *fixed), strict=True):
+        for values, value in zip(self.batch.fixed.values(), (index, digest, *_fixed(parsed)), strict=True):
             values.append(value)
 
-    def _add_info(self, info: dict[str, str], record: VariantRecord, line: bytes) -> None:
+    def _add_info(self, parsed: _Parsed, line: bytes) -> None:
         row = self.batch.size - 1
-        for key, text in info.items():
+        for key, text in parsed.info.items():
             values = self.batch.values.get(("info", key)) or self.batch.of(self.fields.get("info", key))
             values.rows.append(row)
             if values.field.kind == "Float":
-                values.entries.append(self._info_floats(record, key, text, line))
+                values.entries.append(self._info_floats(parsed.record, key, text, line))
             else:
                 values.entries.append(text)
 
-    def _info_floats(self, record: VariantRecord, key: str, text: str, line: bytes) -> tuple[float | None, ...]:
+    def _info_floats(
+        self, record: VariantRecord, key: str, text: str, line: bytes
+    ) -> tuple[float | None, ...]:
         """Floats of an INFO field; from the line itself where pysam refuses (`Number=G` in INFO)."""
         try:
             return _floats(record.info[key], text)
@@ -160,10 +194,10 @@ class _Reader:
                 text = _split_info(line.split(b"\t")[7].decode().rstrip("\r\n"))[key]
             return _floats((), text)
 
-    def _add_calls(self, keys: list[str], samples: list[str], record: VariantRecord) -> None:
+    def _add_calls(self, parsed: _Parsed) -> None:
         row = self.batch.size - 1
-        split = [sample.split(":") for sample in samples]
-        for position, key in enumerate(keys):
+        split = [sample.split(":") for sample in parsed.columns[9:]]
+        for position, key in enumerate(parsed.keys):
             texts = [one[position] if position < len(one) else "." for one in split]
             if key == "GT":
                 self.batch.genotypes.add(row, texts)
@@ -171,7 +205,7 @@ class _Reader:
             values = self.batch.values.get(("format", key)) or self.batch.of(self.fields.get("format", key))
             values.rows.append(row)
             if values.field.kind == "Float":
-                calls = [call[key] for call in record.samples.values()]
+                calls = [call[key] for call in parsed.record.samples.values()]
                 values.entries.extend([_floats(v, t) for v, t in zip(calls, texts, strict=True)])
             else:
                 values.entries.extend(texts)
@@ -183,7 +217,10 @@ class _Reader:
             yield "vcf.record", _to_arrow(batch, self.fields)
         if batch.rejected:
             columns = [list(column) for column in zip(*batch.rejected, strict=True)]
-            yield "rejected", pa.RecordBatch.from_pydict(dict(zip(REJECTED.names, columns, strict=True)), REJECTED)
+            yield (
+                "rejected",
+                pa.RecordBatch.from_pydict(dict(zip(REJECTED.names, columns, strict=True)), REJECTED),
+            )
 
 
 def _to_arrow(batch: _Batch, fields: Fields) -> pa.RecordBatch:
@@ -199,21 +236,22 @@ def _to_arrow(batch: _Batch, fields: Fields) -> pa.RecordBatch:
     columns |= {name: found.get(name, nulls) for name, nulls in empty.items()}
     columns |= {name: found[name] for name in sorted(found.keys() - empty.keys())}
     schema = pa.schema(
-        [RECORD.field(n) if n in RECORD.names else pa.field(n, a.type) for n, a in columns.items()], RECORD.metadata
+        [RECORD.field(n) if n in RECORD.names else pa.field(n, a.type) for n, a in columns.items()],
+        RECORD.metadata,
     )
     return pa.RecordBatch.from_arrays(list(columns.values()), schema=schema)
 
 
-def _fixed(columns: list[str], record: VariantRecord) -> tuple[Any, ...]:
-    contig, position, ids, reference, alternates, _, filters, _ = columns[:8]
+def _fixed(parsed: _Parsed) -> tuple[Any, ...]:
+    contig, position, ids, reference, alternates, _, filters, _ = parsed.columns[:8]
     return (
         contig,
         int(position),
-        max(record.stop, int(position)),
+        max(parsed.record.stop, int(position)),
         None if ids == "." else ids.split(";"),
         reference,
         [] if alternates == "." else alternates.split(","),
-        record.qual,
+        parsed.record.qual,
         None if filters == "." else [] if filters == "PASS" else filters.split(";"),
     )
 

@@ -30,7 +30,12 @@ FILE = pa.schema(
         field("format_version", pa.string(), Action.KEEP, "a version of the standard"),
         field("samples", pa.list_(pa.string()), Action.DROP, "sample names become keyed ids"),
         field("contigs", pa.list_(pa.string()), Action.KEEP, "names of reference sequences"),
-        field("contig_lengths", pa.list_(pa.int64()), Action.KEEP, "lengths of reference sequences; null: not declared"),
+        field(
+            "contig_lengths",
+            pa.list_(pa.int64()),
+            Action.KEEP,
+            "lengths of reference sequences, null where unknown",
+        ),
     ],
     metadata={"counts": "no"},
 )
@@ -46,10 +51,17 @@ RECORD = pa.schema(
         pa.field("end_position", pa.int64(), False, {"action": Action.KEEP.value, "reason": _NO_PERSON}),
         field("identifiers", pa.list_(pa.string()), Action.KEEP, _NO_PERSON),
         pa.field("reference", pa.string(), False, {"action": Action.KEEP.value, "reason": _NO_PERSON}),
-        pa.field("alternates", pa.list_(pa.string()), False, {"action": Action.KEEP.value, "reason": _NO_PERSON}),
+        pa.field(
+            "alternates", pa.list_(pa.string()), False, {"action": Action.KEEP.value, "reason": _NO_PERSON}
+        ),
         field("quality", pa.float32(), Action.KEEP, "a measure of the call"),
         field("filters", pa.list_(pa.string()), Action.KEEP, _NO_PERSON),
-        field("genotype", pa.list_(pa.list_(pa.int16())), Action.KEEP, "the data itself, under the sample's keyed id"),
+        field(
+            "genotype",
+            pa.list_(pa.list_(pa.int16())),
+            Action.KEEP,
+            "the data itself, under the sample's keyed id",
+        ),
         field("phased", pa.list_(pa.bool_()), Action.KEEP, "the data itself, under the sample's keyed id"),
     ]
 )
