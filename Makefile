@@ -29,6 +29,7 @@ help: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 22
 
 setup: $(STAMP) ## make the environment in .venv (once)
+	@:
 
 $(STAMP):
 	@bash requirements/install.sh "$(PYTHON)" "$(VENV)" "$(STAMP)"
