@@ -1,1 +1,1 @@
-"""De-identification: by column, in free text, in FHIR resources and in DICOM headers, under the two profiles."""
+"""De-identification by column, in free text, in FHIR resources and in DICOM headers."""

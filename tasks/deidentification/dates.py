@@ -1,8 +1,8 @@
 """Dates as exports spell them, and what the profiles let remain of them.
 
-A date keeps the wall time that the source wrote: zone offsets are dropped, never applied, so that a date column and
-the date part of its date-time column agree. Partial dates take their first day. Years of the group "90 and over" are
-cut to the youngest year of that group (see `grouped_year`).
+A date keeps the wall time that the source wrote: zone offsets are dropped, never applied, so that a date
+column and the date part of its date-time column agree. Partial dates take their first day. Years of the group
+"90 and over" are cut to the youngest year of that group (see `grouped_year`).
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from contracts.identity import Person
 OLDEST_AGE = 90
 """Ages of 90 and over form one group (45 CFR 164.514(b)(2)(i)(C))."""
 
+# Three spellings: ISO 8601 as in FHIR; DICOM DA and DT, and HL7 v2 TS; ACR-NEMA DA, older than DICOM.
 _DATE = (
     r"^\s*(\d{4})(?:"
-    r"-(\d{2})(?:-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?)?"  # ISO 8601, FHIR
-    r"|(\d{2})(?:(\d{2})(?:(\d{2})(\d{2})(\d{2})?(\.\d+)?(?:[+-]\d{4})?|\d{2}|)?)?"  # DICOM DA and DT, HL7 v2 TS
-    r"|\.(\d{2})\.(\d{2})"  # ACR-NEMA DA, older than DICOM
+    r"-(\d{2})(?:-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?)?"
+    r"|(\d{2})(?:(\d{2})(?:(\d{2})(\d{2})(\d{2})?(\.\d+)?(?:[+-]\d{4})?|\d{2}|)?)?"
+    r"|\.(\d{2})\.(\d{2})"
     r")?\s*$"
 )
 _ISO = re.compile(_DATE)
@@ -62,7 +63,8 @@ def reference_year(person: Person | None, today: date) -> int:
 
 
 def grouped_year(year: int, reference: int) -> int:
-    """The year, or the youngest year of the group "90 and over" where it tells an age over 89 at `reference`."""
+    """The year, or the youngest year of the group "90 and over" where it tells an age over 89 at
+    `reference`."""
     return max(year, reference - OLDEST_AGE)
 
 
@@ -73,7 +75,8 @@ def tells_great_age(person: Person | None, today: date) -> bool:
 
 
 def parse_dates(column: pa.Array) -> pa.Array:
-    """Strings (ISO of any precision, DICOM, ACR-NEMA), dates or timestamps -> date32; null where there is no date."""
+    """Strings (ISO of any precision, DICOM, ACR-NEMA), dates or timestamps -> date32; null where there is no
+    date."""
     if pa.types.is_date32(column.type):
         return column
     if pa.types.is_temporal(column.type):
@@ -82,7 +85,8 @@ def parse_dates(column: pa.Array) -> pa.Array:
 
 
 def parse_datetimes(column: pa.Array) -> pa.Array:
-    """Strings or timestamps -> timestamp[us] of the wall time written; null where no time of day is stated."""
+    """Strings or timestamps -> timestamp[us] of the wall time written; null where no time of day is
+    stated."""
     if pa.types.is_timestamp(column.type):
         return _wall(column)
     if pa.types.is_temporal(column.type):
@@ -147,8 +151,8 @@ def first_days(years: pa.Array) -> pa.Array:
 def shift_text(text: str, person: Person | None, *, years_only: bool, today: date) -> str | None:
     """An ISO or DICOM date or date-time string under a profile, in the same spelling and precision.
 
-    The zone offset is dropped: what stays is wall time, as in columns, and an offset that changes with the season
-    would betray the shift.
+    The zone offset is dropped: what stays is wall time, as in columns, and an offset that changes with the
+    season would betray the shift.
 
     Args:
         text: "1998", "1998-05", "1998-05-02", "1998-05-02T10:00:00Z", "19980502", "19980502101500".

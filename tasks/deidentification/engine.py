@@ -3,13 +3,16 @@
 Rules that hold for every table:
 
 - The first `subject` column says whose row it is. A subject that the vault doesn't know is nobody's.
-- A row of nobody has no shift: under `expert` its dates and date-times become null and the dates in its texts are
-  replaced, since an unshifted date beside shifted ones would betray the shift. Under `safe_harbor` years need no person.
-- Ages are told at the person's death where that is known, else at `today`; years that would tell an age over 89 are
-  cut to the youngest year of the group: in `year` columns under both profiles, in dates under `safe_harbor`.
-- A postal code keeps three digits, 000 where the area is small, under both profiles: an expert's determination rests
-  on small cells too.
-- What a schema doesn't declare is dropped; a column that it declares and the rows lack is a programming error.
+- A row of nobody has no shift: under `expert` its dates and date-times become null and the dates in its texts
+  are replaced, since an unshifted date beside shifted ones would betray the shift. Under `safe_harbor` years
+  need no person.
+- Ages are told at the person's death where that is known, else at `today`; years that would tell an age over
+  89 are cut to the youngest year of the group: in `year` columns under both profiles, in dates under
+  `safe_harbor`.
+- A postal code keeps three digits, 000 where the area is small, under both profiles: an expert's
+  determination rests on small cells too.
+- What a schema doesn't declare is dropped; a column that it declares and the rows lack is a programming
+  error.
 """
 
 from __future__ import annotations
@@ -112,8 +115,8 @@ class Deidentifier:
         """The de-identified rows.
 
         Args:
-            rows: as a connector emits them. A column that `schema` lacks (open tables) is judged by the metadata
-                that its own field carries.
+            rows: as a connector emits them. A column that `schema` lacks (open tables) is judged by the
+                metadata that its own field carries.
             schema: the table's declaration, made of `contracts.schemas.field`.
 
         Returns:
@@ -204,7 +207,8 @@ class Deidentifier:
 
 
 def shorten_zip(column: pa.Array) -> pa.Array:
-    """US postal codes -> their first three digits, 000 for small areas; null for what is no US postal code."""
+    """US postal codes -> their first three digits, 000 for small areas; null for what is no US postal
+    code."""
     import polars as pl
 
     codes = pl.Series("zip", column.cast(pa.large_string())).str.strip_chars()
@@ -214,7 +218,8 @@ def shorten_zip(column: pa.Array) -> pa.Array:
 
 @lru_cache(maxsize=1)
 def restricted_areas() -> frozenset[str]:
-    """Three-digit ZIP areas to be shown as 000, from `zip3_restricted.csv`, whose header names its vintage."""
+    """Three-digit ZIP areas to be shown as 000, from `zip3_restricted.csv`, whose header names its
+    vintage."""
     text = (files(__package__) / "zip3_restricted.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
     return frozenset(row["zip3"] for row in rows)
@@ -257,11 +262,9 @@ def _action(column: pa.Field, meta: Mapping[str, str]) -> Action:
 def _check_columns(table: pa.Table, schema: pa.Schema) -> None:
     for column in schema:
         meta = _metadata(column)
-        if column.name not in table.schema.names and column.name not in RESERVED and "action" in meta:
-            if _action(column, meta) is not Action.DROP:
-                raise Fatal(
-                    "a declared column is missing", f"column {column.name}", "emit every declared column"
-                )
+        absent = column.name not in table.schema.names and column.name not in RESERVED and "action" in meta
+        if absent and _action(column, meta) is not Action.DROP:
+            raise Fatal("a declared column is missing", f"column {column.name}", "emit every declared column")
 
 
 def _array(table: pa.Table, name: str) -> pa.Array:

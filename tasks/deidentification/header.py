@@ -1,18 +1,20 @@
 """DICOM headers by the Basic Application Level Confidentiality Profile (PS3.15 Annex E, Table E.1-1).
 
-A header is in the DICOM JSON model (PS3.18 F.2). What its IOD asks of an attribute (type 1, 2 or 3) is not known here,
-so a compound action is taken as the one that conforms whatever the type, and discloses nothing either way:
+A header is in the DICOM JSON model (PS3.18 F.2). What its IOD asks of an attribute (type 1, 2 or 3) is not
+known here, so a compound action is taken as the one that conforms whatever the type, and discloses nothing
+either way:
 
 - X/Z -> Z (empty conforms to types 2 and 3); X/D, Z/D, X/Z/D -> D (a dummy conforms to all);
 - X/Z/U* -> the sequence stays with its items cleaned and its UIDs replaced;
 - a sequence under D becomes one empty item.
 
-Under `expert`, for an image of a known person, the Retain Longitudinal Temporal Information with Modified Dates Option
-holds: dates and date-times that the table marks are shifted by the person's days, times stay. Otherwise no date stays.
+Under `expert`, for an image of a known person, the Retain Longitudinal Temporal Information with Modified
+Dates Option holds: dates and date-times that the table marks are shifted by the person's days, times stay.
+Otherwise no date stays.
 
-Attributes that the table doesn't name stay where their value can't be free text: numbers, code strings, UIDs (replaced
-unless they are of the standard), and the short texts of `header_text_allow.csv`. Names, long texts, unknown and binary
-values, and everything private go.
+Attributes that the table doesn't name stay where their value can't be free text: numbers, code strings, UIDs
+(replaced unless they are of the standard), and the short texts of `header_text_allow.csv`. Names, long texts,
+unknown and binary values, and everything private go.
 """
 
 from __future__ import annotations
@@ -32,7 +34,9 @@ from contracts.keys import Key
 from contracts.privacy import Profile
 from tasks.deidentification.dates import parse_date, shift_date
 from tasks.deidentification.keyed import surrogate_uid
+from tasks.deidentification.lexicon import compose, fold
 from tasks.deidentification.text import Scrubber
+from tasks.deidentification.text_dates import find_dates
 
 Json = dict[str, Any]
 
@@ -58,7 +62,8 @@ _UID = re.compile(r"[0-9.]{1,64}")
 _CLASS_UIDS = frozenset(
     {"00020002", "00020010", "0008001A", "00080016", "0008001B", "0008010C", "00081150", "00041510"}
 )
-"""UIDs that name a class, a transfer syntax or a coding scheme: no instance, whoever's root they are under."""
+"""UIDs that name a class, a transfer syntax or a coding scheme: no instance, whoever's root they are
+under."""
 _DUMMIES: Mapping[str, Sequence[Any]] = {
     "PN": [{"Alphabetic": "REMOVED"}],
     "DA": ["19000101"],
@@ -208,10 +213,12 @@ class HeaderCleaner:
         return {"vr": vr, "Value": list(values)} if values else {"vr": vr}
 
     def _holds_nothing(self, values: Sequence[Any], person: Person | None) -> bool:
+        """Whether short texts hold neither a trait of the person nor a date."""
         texts = [v for v in values if v is not None]
-        return all(
-            isinstance(v, str) and self._scrubber.holds_no_trait(v, person, ordinary=False) for v in texts
-        )
+        if not all(isinstance(v, str) for v in texts):
+            return False
+        traits = any(not self._scrubber.holds_no_trait(v, person, ordinary=False) for v in texts)
+        return not traits and not any(True for v in map(compose, texts) for _ in find_dates(v, fold(v)))
 
     def _sequence(self, items: Sequence[Any], person: Person | None, depth: int) -> Json:
         cleaned = [self._dataset(item, person, depth + 1) for item in items if isinstance(item, dict)]
@@ -238,7 +245,8 @@ class HeaderCleaner:
 
 
 def _is_removed_by_group(tag: str) -> bool:
-    """Private (odd) groups, curves (50xx), overlay data and comments (60xx), pixel and other bulk data, group lengths."""
+    """Private (odd) groups, curves (50xx), overlay data and comments (60xx), pixel and other bulk data, group
+    lengths."""
     group, element = int(tag[:4], 16), tag[4:]
     if group % 2 or tag[:2] == "50" or group >= 0x7FE0 or element == "0000":
         return True

@@ -5,7 +5,8 @@ from __future__ import annotations
 from contracts.keys import Key
 
 STANDARD_UIDS = "1.2.840.10008."
-"""The root under which DICOM registers what is no instance: SOP classes, transfer syntaxes, frames of reference."""
+"""The root under which DICOM registers what is no instance: SOP classes, transfer syntaxes, frames of
+reference."""
 
 
 def surrogate_uid(key: Key, uid: str) -> str:

@@ -14,7 +14,7 @@ from tasks.deidentification.dates import parse_date
 START, END = r"(?<![^\W_])", r"(?![^\W_])"
 """Borders of a token: letters and digits belong to it, an underscore does not ("Garcia_Maria.txt")."""
 
-_HONORIFICS = frozenset("mr mrs ms miss dr prof sir jr sr ii iii iv md phd rn esq".split())
+_HONORIFICS = frozenset({*"mr mrs ms miss dr prof sir jr sr".split(), *"ii iii iv md phd rn esq".split()})
 _STREETS = (
     "street st|avenue ave av|road rd|lane ln|drive dr|boulevard blvd|court ct|place pl|apartment apt|suite ste|"
     "north n|south s|east e|west w|highway hwy|parkway pkwy|square sq|terrace ter|circle cir|trail trl|unit u|"
@@ -84,7 +84,8 @@ def ordinary_words() -> Mapping[str, str]:
 
 
 def spellings(name: str) -> set[str]:
-    """Folded spellings of a name part: without accents, and with letters written out (Müller: muller, mueller)."""
+    """Folded spellings of a name part: without accents, and with letters written out (Müller: muller,
+    mueller)."""
     low = compose(name).lower()
     written = "".join(_MARKS.get(c, c) for c in low)
     return {fold(low), fold(written)}
@@ -113,7 +114,8 @@ def initials(values: Iterable[str]) -> set[str]:
 
 
 def name_pattern(parts: Iterable[str]) -> str:
-    """Any of the parts, longest first, with or without a generator's digits; apostrophes as typed or left out."""
+    """Any of the parts, longest first, with or without a generator's digits; apostrophes as typed or left
+    out."""
     ordered = sorted(set(parts), key=lambda part: (-len(part), part))
     # A separator inside a part ("o'brien", "smith-jones") may be typed as another, or not at all.
     joined = (
@@ -123,7 +125,8 @@ def name_pattern(parts: Iterable[str]) -> str:
 
 
 def identifier_pattern(value: str) -> str | None:
-    """An identifier with its separators as typed, as others, or none; None where it is too short to be told."""
+    """An identifier with its separators as typed, as others, or none; None where it is too short to be
+    told."""
     runs = re.findall(r"[^\W_]+", fold(compose(value)))
     plain = "".join(runs)
     if len(plain) < 4:
@@ -144,13 +147,22 @@ def phone_patterns(value: str) -> list[str]:
     if len(digits) < 7:
         return []
     national = digits[-10:] if len(digits) >= 10 else digits
-    found = [r"(?:\+?\d{1,3}" + _GAP + ")?" + _GAP.join(national)]
+    found = [r"(?:\+\d{1,3}" + _GAP + r"|(?<!\d[.\-/])1[ .\-(]{0,2})?" + _GAP.join(national)]
     if len(digits) > 10 and not digits.startswith("1"):
         found.append(_GAP.join(digits))
         found.append("0?" + _GAP.join(digits[-9:]))
     if len(national) == 10:
         found.append(_GAP.join(national[3:6]) + r"[ .\-\u2010-\u2015]" + _GAP.join(national[6:]))
     return found
+
+
+def bounded(pattern: str) -> str:
+    """The pattern as whole tokens; long numbers may stick to letters ("MRN1234567"), never to other digits."""
+    if len(re.findall(r"\d", re.sub(r"\{[^}]*\}|\\u\d{4}", "", pattern))) >= 7 and not re.search(
+        "[a-z]{2}", pattern
+    ):
+        return rf"(?<!\d)(?:{pattern})(?!\d)"
+    return f"{START}(?:{pattern}){END}"
 
 
 @lru_cache(maxsize=1)
@@ -184,7 +196,8 @@ def zip_pattern(value: str) -> str | None:
 
 
 def compact_date_patterns(value: str) -> list[str]:
-    """Spellings of a known date without separators (05211927, 21051927, 052127), which no grammar tells alone."""
+    """Spellings of a known date without separators (05211927, 21051927, 052127), which no grammar tells
+    alone."""
     day = parse_date(value)
     if day is None or len(value.strip()) < 8:
         return []

@@ -29,7 +29,7 @@ _OPTIONS = {
 def keyword(name: str) -> str:
     """The attribute's keyword: its name without apostrophes, blanks and punctuation (PS3.6)."""
     words = re.split(
-        r"[^A-Za-z0-9]+", re.sub(r"'s|'|\s*\(see [^)]*\)", "", name, flags=re.I).replace("(s)", "s")
+        r"[^A-Za-z0-9]+", re.sub(r"'s|'|\s*\(see [^)]*\)", "", name, flags=re.IGNORECASE).replace("(s)", "s")
     )
     return "".join(word[:1].upper() + word[1:] for word in words)
 
@@ -45,9 +45,9 @@ def main(source: str) -> None:
     """Print the table as CSV."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
     print(
-        "# DICOM PS3.15 Table E.1-1: action of the Basic Application Level Confidentiality Profile for an attribute,"
+        "# DICOM PS3.15 Table E.1-1: action of the Basic Application Level Confidentiality Profile for each"
     )
-    print("# and the options of the standard under which another action holds. Made by make_ps315.py.")
+    print("# attribute, and options of the standard under which another action holds. Made by make_ps315.py.")
     writer.writerow(["tag", "keyword", "action", "options"])
     rows = json.loads(Path(source).read_text(encoding="utf-8"))
     for row in sorted(rows, key=lambda r: pattern(r["tag"])):

@@ -1,9 +1,10 @@
-"""FHIR resources without a table of their own: what stays is what `fhir_allow.csv` names, each with its reason.
+"""FHIR resources without a table of their own: what stays is what `fhir_allow.csv` names, each with its
+reason.
 
-Everything else is dropped: narrative, names, telecom, addresses, positions, identifiers, displays of references,
-annotations, attachments, serial numbers, unlisted extensions. Dates keep their precision, lose their zone, and follow
-the row's person and the profile. References become keyed ids; a reference to a person whom the vault doesn't know is
-dropped.
+Everything else is dropped: narrative, names, telecom, addresses, positions, identifiers, displays of
+references, annotations, attachments, serial numbers, unlisted extensions. Dates keep their precision, lose
+their zone, and follow the row's person and the profile. References become keyed ids; a reference to a person
+whom the vault doesn't know is dropped.
 """
 
 from __future__ import annotations
@@ -67,7 +68,8 @@ def allowed() -> Rules:
 
 
 _ACTIONS = frozenset(
-    "code flag number date id reference text public display own unit age concept-text extension contained".split()
+    {"code", "flag", "number", "date", "id", "reference", "text", "public", "display", "own", "unit", "age"}
+    | {"concept-text", "extension", "contained"}
 )
 
 

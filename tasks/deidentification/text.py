@@ -2,10 +2,12 @@
 
 What is replaced, in order of precedence where finds overlap:
 
-1. the person's identifiers, phones, e-mails, addresses, postal codes and compactly written dates of birth and death;
-2. what looks like an e-mail address, a URL, an SSN, a phone number, an IP address or a labelled number, whoever's;
-3. dates: shifted in their own spelling (`expert`) or cut to the year (`safe_harbor`); a person's date of birth is
-   shifted like any other, so that ages hold; dates of no known person are replaced under `expert`;
+1. the person's identifiers, phones, e-mails, addresses, postal codes and compactly written dates of birth and
+   death;
+2. what looks like an e-mail address, a URL, an SSN, a phone number, an IP address or a labelled number,
+   whoever's;
+3. dates: shifted in their own spelling (`expert`) or cut to the year (`safe_harbor`); a person's date of
+   birth is shifted like any other, so that ages hold; dates of no known person are replaced under `expert`;
 4. the person's names, in any order, with initials and generators' digits;
 5. ages over 89 (`safe_harbor`).
 """
@@ -13,6 +15,7 @@ What is replaced, in order of precedence where finds overlap:
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -22,26 +25,30 @@ import pyarrow as pa
 from contracts.identity import Person
 from contracts.privacy import Profile
 from tasks.deidentification import lexicon
-from tasks.deidentification.dates import grouped_year, reference_year, shift_date, tells_great_age
+from tasks.deidentification.dates import OLDEST_AGE, reference_year, shift_date, tells_great_age
 from tasks.deidentification.lexicon import END, START, compose, fold
 from tasks.deidentification.text_dates import Found, find_dates
 
 _TAGS = re.compile(r"\[(?:NAME|ID|PHONE|EMAIL|ADDRESS|DATE)\]")
 _LABEL = (
-    r"mrn|medical record(?: number| no\.?)?|patient (?:id|number|no\.?)|account(?: number| no\.?)?|acct(?: no\.?)?|ssn|"
-    r"social security(?: number| no\.?)?|licen[sc]e(?: number| no\.?)?|passport(?: number| no\.?)?|"
-    r"accession(?: number| no\.?)?|member id|policy (?:number|no\.?)|health plan(?: number| id)?|case (?:number|no\.?)"
+    r"mrn|medical record(?: number| no\.?)?|patient (?:id|number|no\.?)|account(?: number| no\.?)?|"
+    r"acct(?: no\.?)?|ssn|social security(?: number| no\.?)?|licen[sc]e(?: number| no\.?)?|passport(?: number| no\.?)?|"
+    r"accession(?: number| no\.?)?|member id|policy (?:number|no\.?)|"
+    r"health plan(?: number| id)?|case (?:number|no\.?)"
 )
 _HEX = "[0-9a-f]"
 _GENERIC = re.compile(
     r"(?P<EMAIL>[a-z0-9._%+\-]+@[a-z0-9\-]+(?:\.[a-z0-9\-]+)+)"
     r"|(?P<URL>(?:https?|ftp)://[^\s<>\"]+|\bwww\.[^\s<>\"]+)"
-    rf"|\b(?:{_LABEL})\s*(?:[:#=]|is)?\s*#?\s*(?P<ID>(?=[a-z\-]{{0,12}}\d)[a-z0-9](?:[a-z0-9\-]{{1,40}}[a-z0-9])?)"
+    rf"|\b(?:{_LABEL})\s*(?:[:#=]|is)?\s*#?\s*"
+    r"(?P<ID>(?=[a-z\-]{0,12}\d)[a-z0-9](?:[a-z0-9\-]{1,40}[a-z0-9])?)"
     r"|(?<![\w\-.])(?P<SSN>\d{3}[-\u2010-\u2015 ]\d{2}[-\u2010-\u2015 ]\d{4})(?![\w\-])"
-    r"|(?<![\w.])(?P<PHONE>(?:\+?1[-. ]?)?(?:\(\d{3}\)[ \-.]?|\d{3}[-. ])\d{3}[-. ]\d{4}(?:\s*(?:x|ext\.?)\s*\d{1,6})?"
+    r"|(?<![\w.])(?P<PHONE>(?:\+?1[-. ]?)?(?:\(\d{3}\)[ \-.]?|\d{3}[-. ])\d{3}[-. ]\d{4}"
+    r"(?:\s*(?:x|ext\.?)\s*\d{1,6})?"
     r"|\+\d{1,3}(?:[ .\-]?\(?\d{1,4}\)?){2,5}"
     r")(?!\w)"
-    r"|\b(?:tele)?(?:phone|fax|cell|mobile|pager|tel)\b\.?\s*(?:no\.?|number|#)?\s*:?\s*(?P<TEL>\+?\d[\d .()\-]{5,16}\d)"
+    r"|\b(?:tele)?(?:phone|fax|cell|mobile|pager|tel)\b\.?\s*(?:no\.?|number|#)?\s*:?\s*"
+    r"(?P<TEL>\+?\d[\d .()\-]{5,16}\d)"
     r"|(?<![\w.])(?P<IP>(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d))(?![\w.]\d)"
     rf"|(?<!\w)(?P<UUID>{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}})(?!\w)"
 )
@@ -63,7 +70,7 @@ _AGES = re.compile(
     rf"(?<![\w.]){_AGE.format(1)}(?=[\s-]*(?:years?|yrs?|y)[\s-]*(?:old\b|of age\b|/?o\b)|[\s-]?yo\b)"
     rf"|\b(?:aged?|at the age of)[\s:]+(?:of\s+)?{_AGE.format(2)}(?![\w.%/])"
 )
-_JOINT = re.compile(r"[\s,.^&'\u2019\-]{0,4}|\s+(?:and|&)\s+")
+_JOINT = re.compile(r"[\s,.^&'\u2019_\-]{0,4}|\s+(?:and|&)\s+")
 _INITIAL_BEFORE = re.compile(r"(?:(?<![^\W_])[a-z](?:\.\s*|\^|\s+))+$")
 _INITIAL_AFTER = re.compile(r"(?:(?:\s*[,^]\s*|\s+)[a-z](?![^\W_])\.?)+")
 
@@ -98,14 +105,21 @@ def _alternatives(person: Person) -> Iterable[tuple[str, str]]:
         for pattern in lexicon.phone_patterns(value) if "@" not in value else ():
             yield "PHONE", pattern
     for value in traits.get("address", ()):
-        yield "ADDRESS", lexicon.address_pattern(value) or ""
+        if not _is_ordinary(value):
+            yield "ADDRESS", lexicon.address_pattern(value) or ""
     for value in traits.get("identifier", ()):
         yield "ID", lexicon.identifier_pattern(value) or ""
+        for number in re.findall(r"(?<!\d)\d{6,}(?!\d)", value):  # the number without its prefix
+            yield "ID", lexicon.identifier_pattern(number) or ""
     for value in traits.get("zip", ()):
         yield "ADDRESS", lexicon.zip_pattern(value) or ""
     for value in [*traits.get("birth_date", ()), *traits.get("death_date", ())]:
         for pattern in lexicon.compact_date_patterns(value):
             yield "DATE", pattern
+
+
+def _is_ordinary(value: str) -> bool:
+    return fold(compose(value.strip())) in lexicon.ordinary_words()
 
 
 def _compile(person: Person | None, today: date) -> _Lexicon:
@@ -114,11 +128,14 @@ def _compile(person: Person | None, today: date) -> _Lexicon:
         return _Lexicon(None, {}, None, frozenset(), reference, great_age, frozenset())
     found = [(tag, pattern) for tag, pattern in _alternatives(person) if pattern]
     groups = {f"k{i}": tag for i, (tag, _) in enumerate(found)}
-    joined = "|".join(f"(?P<k{i}>{pattern})" for i, (_, pattern) in enumerate(found))
+    joined = "|".join(f"(?P<k{i}>{lexicon.bounded(pattern)})" for i, (_, pattern) in enumerate(found))
     values = [v for v in [*person.traits.get("name", ()), *person.traits.get("contact", ())] if "@" not in v]
+    values += filter(
+        _is_ordinary, person.traits.get("address", ())
+    )  # "Hope": a town, where it is capitalised
     parts = lexicon.name_parts(values)
     names = re.compile(f"{START}{lexicon.name_pattern(parts)}{END}") if parts else None
-    known = re.compile(f"{START}(?:{joined}){END}") if found else None
+    known = re.compile(joined) if found else None
     years = (
         frozenset(value.strip()[:4] for value in person.traits.get("birth_date", ()))
         if great_age
@@ -215,7 +232,8 @@ class Scrubber:
             return "[DATE]"
         if self._profile is Profile.SAFE_HARBOR:
             year = found.day.year
-            return str(year) if grouped_year(year, known.reference) == year else "[DATE]"
+            # The group's own year is no group here: what is older than it is not shown under it, as in columns.
+            return str(year) if year > known.reference - OLDEST_AGE else "[DATE]"
         moved = shift_date(found.day, person.shift_days) if person else None
         return found.spell(moved) if moved else "[DATE]"
 
@@ -229,7 +247,8 @@ def _names(text: str, folded: str, known: _Lexicon) -> list[_Span]:
         order = range(1, len(spans)) if step == 1 else range(len(spans) - 2, -1, -1)
         for i in order:
             (_, end), (start, _) = sorted((spans[i - step], spans[i]))
-            sure[i] = sure[i] or (sure[i - step] and _JOINT.fullmatch(folded[end:start]) is not None)
+            near = sure[i - step] and _JOINT.fullmatch(folded[end:start]) is not None
+            sure[i] = sure[i] or (near and _goes_with(text, folded, spans[i], spans[i - step]))
     return [
         _widened(folded, *span, known.initials) for span, is_sure in zip(spans, sure, strict=True) if is_sure
     ]
@@ -238,6 +257,12 @@ def _names(text: str, folded: str, known: _Lexicon) -> list[_Span]:
 def _is_sure(written: str, folded: str) -> bool:
     kind = _kind(folded)
     return not kind or (kind == "word" and written[0].isupper())
+
+
+def _goes_with(text: str, folded: str, span: tuple[int, int], sure: tuple[int, int]) -> bool:
+    """Whether a part beside a sure one is a name as well: "Mrs. Young may improve" has but one, "may young" two."""
+    is_particle = _kind(folded[slice(*span)]) == "particle"
+    return is_particle or text[span[0]].isupper() or text[sure[0]].islower()
 
 
 def _kind(folded: str) -> str:
@@ -259,10 +284,7 @@ def _widened(folded: str, start: int, end: int, initials: frozenset[str]) -> _Sp
 
 
 def _ages(folded: str) -> list[_Span]:
-    found = []
-    for match in _AGES.finditer(folded):
-        found.append(_Span(*match.span(match.lastgroup or 0), "90+"))
-    return found
+    return [_Span(*match.span(match.lastgroup or 0), "90+") for match in _AGES.finditer(folded)]
 
 
 def _years(folded: str, known: _Lexicon) -> list[_Span]:
@@ -274,22 +296,20 @@ def _years(folded: str, known: _Lexicon) -> list[_Span]:
 
 
 def _rewrite(text: str, found: list[list[_Span]]) -> str:
-    """Replace the spans; earlier lists win over later ones, and a name over a neighbour it overlaps in part."""
-    taken: list[_Span] = []
+    """Replace the spans; where two overlap, the one of the earlier list stays."""
+    taken: list[_Span] = []  # in order of place
     for spans in found:
-        free = [s for s in spans if not any(s.start < t.end and t.start < s.end for t in taken)]
-        last = -1
-        for span in free:
-            if span.start >= last:
-                taken.append(span)
-                last = span.end
-    out, at, previous = [], 0, ""
-    for span in sorted(taken, key=lambda s: s.start):
-        between = text[at : span.start]
+        for span in spans:
+            at = bisect_left(taken, span.end, key=lambda s: s.start)
+            if at == 0 or taken[at - 1].end <= span.start:
+                taken.insert(at, span)
+    out, place, previous = [], 0, ""
+    for span in taken:
+        between = text[place : span.start]
         if not (span.text == previous == "[NAME]" and _JOINT.fullmatch(between)):
             out += [between, span.text]
-        at, previous = span.end, span.text
-    return "".join([*out, text[at:]])
+        place, previous = span.end, span.text
+    return "".join([*out, text[place:]])
 
 
 def scrub(text: str, person: Person | None, profile: Profile, today: date) -> str:

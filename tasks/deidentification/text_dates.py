@@ -1,8 +1,8 @@
 """Dates in running text: found in their usual spellings, shifted in the same spelling, or cut to their year.
 
-Slashed and dashed dates are read month first (US), dotted ones day first, unless only the other order is possible.
-Bare years stay: a year alone may remain under both profiles. A day and month without a year can't be shifted and is
-replaced by a tag.
+Slashed and dashed dates are read month first (US), dotted ones day first, unless only the other order is
+possible. Bare years stay: a year alone may remain under both profiles. A day and month without a year can't
+be shifted and is replaced by a tag.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-_MONTHS = "january february march april may june july august september october november december".split()
+_MONTHS = ["january", "february", "march", "april", "may", "june"]
+_MONTHS += ["july", "august", "september", "october", "november", "december"]
 _MONTH_OF = {name[:3]: i + 1 for i, name in enumerate(_MONTHS)}
-_DAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
+_DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _FULL = frozenset([*_MONTHS, *_DAYS])
 _MON = (
     r"(?P<mon>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|"
@@ -60,7 +61,8 @@ _YEAR_FIRST = re.compile(rf"{_BEFORE}{_YEAR}(?P<g1>{_S}|-|/){_MON}(?P<dot>\.?)(?
 
 @dataclass(frozen=True)
 class Found:
-    """A date in text: where, its day (None where it can't be told) and how to spell another day in the same way."""
+    """A date in text: where, its day (None where it can't be told) and how to spell another day in the same
+    way."""
 
     start: int
     end: int
@@ -153,7 +155,8 @@ def _triple(start: int, end: int, first: str, sep: str, second: str, year: str) 
 
 
 def _full_year(year: str) -> int:
-    """Two digits mean the hundred years up to 2029: the century is only used to count days over leap years."""
+    """Two digits mean the hundred years up to 2029: the century is only used to count days over leap
+    years."""
     return int(year) if len(year) == 4 else int(year) + (2000 if int(year) < 30 else 1900)
 
 
@@ -187,6 +190,8 @@ def _worded(found: re.Match[str], text: str) -> Found | None:
     year = g.get("y") or g.get("y6") or ""
     day_text = g.get("d") or ""
     day = _make(_full_year(year), month, int(day_text or 1))
+    is_dashed = len(day_text) == 2 and "-" in found.group()
+    ordinal = text[slice(*found.span("ord"))] if g.get("ord") else ""
     weekday = text[slice(*found.span("wd"))] if g.get("wd") else ""
 
     def spell(x: date) -> str:
@@ -194,8 +199,8 @@ def _worded(found: re.Match[str], text: str) -> Found | None:
         new = {
             "wd": _like(weekday, _DAYS[x.weekday()]) if weekday else "",
             "mon": _like(word, _MONTHS[x.month - 1]),
-            "d": _padded(x.day, day_text) if day_text[:1] == "0" else str(x.day),
-            "ord": _ordinal(x.day),
+            "d": f"{x.day:02d}" if day_text[:1] == "0" or is_dashed else str(x.day),
+            "ord": _ordinal(x.day).upper() if ordinal.isupper() else _ordinal(x.day),
             "y": f"{x:%Y}" if len(year) == 4 else f"{x:%y}",
         }
         new["y6"] = new["y"]
