@@ -95,7 +95,9 @@ def _load(path: Path) -> Check:
     sql = path.read_text(encoding="utf-8")
     header: Mapping[str, str] = dict(_HEADER.findall(sql))
     if missing := sorted({"severity", "tables", "reason"} - set(header)):
-        raise Fatal(f"the check lacks {', '.join(missing)}", path.name, "a header line `-- severity: warning`")
+        raise Fatal(
+            f"the check lacks {', '.join(missing)}", path.name, "a header line `-- severity: warning`"
+        )
     if header["severity"] not in SEVERITIES:
         raise Fatal("unknown severity", path.name, f"one of {', '.join(SEVERITIES)}")
     tables = tuple(header["tables"].replace(",", " ").split())

@@ -1,8 +1,8 @@
 """Small frames for the gate: only what a suite's expectations read, in dtypes that keep their meaning.
 
-Great Expectations judges pandas columns of numpy dtypes. Dates become days and date-times microseconds since 1970-01-01,
-so that no calendar limits them; integers beyond 2^53 beside nulls stay Python integers, so that none is rounded; a list
-becomes its length; a column that is only asked for nulls becomes a marker.
+Great Expectations judges pandas columns of numpy dtypes. Dates become days and date-times microseconds since
+1970-01-01, so that no calendar limits them; integers beyond 2^53 beside nulls stay Python integers, so that none is
+rounded; a list becomes its length; a column that is only asked for nulls becomes a marker.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ def make_frame(rows: pa.Table, expectations: Sequence[Expectation]) -> pd.DataFr
 
     read = {name for e in expectations if e.type != NOT_NULL for name in e.columns}
     asked = {name for e in expectations for name in e.columns}
-    columns = {n: _values(rows[n]) if n in read else _marker(rows[n]) for n in rows.schema.names if n in asked}
+    columns = {
+        n: _values(rows[n]) if n in read else _marker(rows[n]) for n in rows.schema.names if n in asked
+    }
     return pd.DataFrame(columns, index=pd.RangeIndex(rows.num_rows), copy=False)
 
 

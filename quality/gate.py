@@ -245,10 +245,14 @@ def _validator() -> Any:
         if not _cached:
             os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read at import
             import great_expectations
+            from great_expectations.data_context.types.base import ProgressBarsConfig
 
-            logging.getLogger("great_expectations").setLevel(logging.CRITICAL)  # its messages may quote values
+            logging.getLogger("great_expectations").setLevel(
+                logging.CRITICAL
+            )  # its messages may quote values
             context = great_expectations.get_context(mode="ephemeral")
-            context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+            quiet = ProgressBarsConfig(globally=False, metric_calculations=False)
+            context.variables.progress_bars = quiet
             asset = context.data_sources.add_pandas("gate").add_dataframe_asset("rows")
             _cached.append(asset.add_batch_definition_whole_dataframe("whole"))
         return _cached[0]
@@ -265,7 +269,9 @@ def _results(found: Suite, counts: Mapping[str, Any], today: date) -> dict[str, 
         for expectation in found.expectations:
             failed = int(counts.get("failures", {}).get(expectation.name, 0))
             share = 100.0 * failed / rows if rows else 0.0
-            bound = {k: v.isoformat() if isinstance(v, date) else v for k, v in expectation.bound(today).items()}
+            bound = {
+                k: v.isoformat() if isinstance(v, date) else v for k, v in expectation.bound(today).items()
+            }
             results.append(
                 ExpectationValidationResult(
                     success=failed <= (1.0 - expectation.mostly) * rows,
@@ -283,5 +289,5 @@ def _results(found: Suite, counts: Mapping[str, Any], today: date) -> dict[str, 
             },
             meta={"suite_digest": found.digest},
         )
-        plain: dict[str, Any] = whole.to_json_dict()
+        plain: dict[str, Any] = whole.to_json_dict()  # type: ignore[no-untyped-call]
         return plain

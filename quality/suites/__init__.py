@@ -47,7 +47,7 @@ _OWN = frozenset({"type", "severity", "on_failure", "reason", "mostly", "optiona
 _TABLE = {"max_quarantined_share": 0.2, "min_judged_rows": 20, "min_rows": 0}
 _FOLDER = Path(__file__).parent
 _REASON = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_DAY = re.compile(r"today(?P<days>[+-]\d+)?")
+_DAY = re.compile(r"today(?P<year>\.year)?(?P<shift>[+-]\d+)?")
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,8 @@ class Expectation:
 
     Attributes:
         type: a kind of `KINDS`, named as Great Expectations names it.
-        kwargs: its arguments. A day is an ISO date, `today` or `today+366`; a list column is judged by its length.
+        kwargs: its arguments. A day is an ISO date, `today` or `today+366`; `today.year` is its year; a list column
+            is judged by its length.
         severity: critical, warning or info.
         on_failure: what becomes of a row that fails: `quarantine` it (critical), `block` the publication of its
             source's table (critical), or `warn` and let it pass (warning, info).
@@ -138,13 +139,16 @@ def suites() -> dict[str, Suite]:
 
 
 def day(value: Any, today: date) -> Any:
-    """`today`, `today+366` or an ISO date as a date; anything else as it is."""
+    """`today`, `today+366` or an ISO date as a date, `today.year` as a number; anything else as it is."""
     if isinstance(value, datetime):
         raise ValueError("a time of day is no bound")
     if not isinstance(value, str):
         return value
     relative = _DAY.fullmatch(value)
-    return today + timedelta(days=int(relative["days"] or 0)) if relative else date.fromisoformat(value)
+    if relative is None:
+        return date.fromisoformat(value)
+    shift = int(relative["shift"] or 0)
+    return today.year + shift if relative["year"] else today + timedelta(days=shift)
 
 
 def _overlays() -> tuple[Path, ...]:
@@ -169,7 +173,9 @@ def _load(path: Path, _modified: int, _size: int) -> Suite:
     _known(settings, set(_TABLE), f"{table}: [table]")
     expectations = tuple(_expectation(table, n, e) for n, e in enumerate(data.get("expectation", []), 1))
     if len({e.name for e in expectations}) < len(expectations):
-        raise Fatal("two expectations have the same type, columns and reason", table, "give them different reasons")
+        raise Fatal(
+            "two expectations have the same type, columns and reason", table, "give them different reasons"
+        )
     text = json.dumps(data, sort_keys=True, default=str)
     return Suite(
         table,
@@ -211,13 +217,19 @@ def _legal(found: Expectation, place: str) -> None:
         legal = f"severity of {', '.join(SEVERITIES)}; on_failure of {', '.join(OUTCOMES)}"
         raise Fatal("unknown severity or on_failure", place, legal)
     if (found.severity == "critical") == (found.on_failure == "warn"):
-        raise Fatal("severity and on_failure disagree", place, "critical quarantines or blocks, the others warn")
+        raise Fatal(
+            "severity and on_failure disagree", place, "critical quarantines or blocks, the others warn"
+        )
     if not _REASON.fullmatch(found.reason):
         raise Fatal("the reason is not a reason code", place, "lower-case words joined by hyphens")
     if not 0.0 <= found.mostly <= 1.0 or (found.mostly < 1.0 and found.on_failure != "block"):
-        raise Fatal("mostly is out of place", place, "0 to 1, with on_failure = block: rows are judged one by one")
+        raise Fatal(
+            "mostly is out of place", place, "0 to 1, with on_failure = block: rows are judged one by one"
+        )
     try:
         found.bound(date(2000, 1, 1))
         re.compile(found.kwargs.get("regex", ""))
     except (ValueError, re.error) as error:
-        raise Fatal(f"an argument is malformed: {error}", place, "a number, an ISO date, today or today+366") from None
+        raise Fatal(
+            f"an argument is malformed: {error}", place, "a number, an ISO date, today or today+366"
+        ) from None
