@@ -119,7 +119,7 @@ class Lake:
         with Spool(self.root, fitting, selection) as spool:
             spool.fill(rows)
             if delta is None:
-                if not len(spool.sums.keys):
+                if not len(spool.counts.keys):
                     return Receipt(fitting.table.name, -1, False)
                 self.ensure(fitting.table.name)
             return replace_rows(target, spool, selection, publish)

@@ -25,6 +25,7 @@ _MULTIPLIERS_2 = np.array([0x94D049BB133111EB, 0xC4CEB9FE1A85EC53], dtype=U64)
 _STEP = np.array([0x9E3779B97F4A7C15, 0xD1B54A32D192ED03], dtype=U64)
 _NULL = np.array([0x6A09E667F3BCC909, 0xBB67AE8584CAA73B], dtype=U64)
 _LONG_BYTES = 256
+_STEP_BYTES = 2**20
 
 
 def _mix(lanes: Lanes) -> Lanes:
@@ -158,7 +159,16 @@ def _keyed(name: str, array: pa.Array) -> Lanes:
 
 
 def hash_rows(batch: pa.RecordBatch) -> Lanes:
-    """Digests of a batch's rows over all columns but the own ones (those that begin with `_`): uint64 (n, 2)."""
+    """Digests of a batch's rows over all columns but the own ones (those that begin with `_`): uint64 (n, 2).
+
+    Wide rows are taken a few at a time: the work arrays are many times the size of what is hashed.
+    """
+    step = max(1, batch.num_rows * _STEP_BYTES // max(batch.nbytes, 1))
+    parts = [_hash_slice(batch.slice(start, step)) for start in range(0, batch.num_rows, step)]
+    return np.concatenate(parts) if parts else np.zeros((0, 2), dtype=U64)
+
+
+def _hash_slice(batch: pa.RecordBatch) -> Lanes:
     total = np.zeros((batch.num_rows, 2), dtype=U64)
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         if not name.startswith("_"):

@@ -27,6 +27,7 @@ from stores.lake_files import (
     read_batches,
     remove_written,
 )
+from stores.lake_rows import OWN
 from stores.lake_spool import Spool
 
 if TYPE_CHECKING:
@@ -106,47 +107,37 @@ def find_publication(target: Target, delta: DeltaTable, publish: tuple[str, int]
 def _compare(
     target: Target, delta: DeltaTable, files: list[DataFile], spool: Spool, selection: Selection
 ) -> Change:
-    """Compare stored and new rows, key by key."""
-    stored = _stored_sums(target.root, arrow_schema(delta), files, selection, spool.sums.keys)
-    new = spool.sums
-    write = new.differing(stored)
-    remove = stored.differing(new)
-    return Change(
-        remove,
-        write,
-        int(stored.counts[is_member(stored.keys, remove)].sum()),
-        int(new.counts[is_member(new.keys, write)].sum()),
-    )
+    """Compare stored and new rows, key by key. Only keys that have both are read in full."""
+    schema = arrow_schema(delta)
+    stored_keys = _stored_keys(target.root, files, selection)
+    gone = stored_keys[~is_member(stored_keys, spool.counts.keys)]
+    fresh = spool.counts.keys[~is_member(spool.counts.keys, stored_keys)]
+    both = stored_keys[is_member(stored_keys, spool.counts.keys)]
+    stored = _sums(target.root, schema, files, Selection(selection.source, selection.key, both))
+    differing = stored.differing(spool.sums(both)) if len(both) else both
+    own = pa.schema([field for field in schema if field.name in OWN])
+    removed = _sums(target.root, own, files, Selection(selection.source, selection.key, gone))
+    write = np.sort(np.concatenate([fresh, differing]))
+    rows_removed = removed.counts.sum() + stored.counts[is_member(stored.keys, differing)].sum()
+    rows_written = spool.counts.counts[is_member(spool.counts.keys, write)].sum()
+    return Change(np.sort(np.concatenate([gone, differing])), write, int(rows_removed), int(rows_written))
 
 
-def _stored_sums(
-    root: Path, schema: pa.Schema, files: list[DataFile], selection: Selection, new_keys: Any
-) -> KeySums:
-    """Digests of the stored rows by key. Keys that get no rows are counted without decoding their columns."""
+def _stored_keys(root: Path, files: list[DataFile], selection: Selection) -> Any:
+    """The selection's keys that have rows, sorted."""
+    if selection.key == PARTITION:
+        return np.array(sorted({file.bucket for file in files}), dtype=np.int64)
+    return find_owners(root, files, selection)
+
+
+def _sums(root: Path, schema: pa.Schema, files: list[DataFile], selection: Selection) -> KeySums:
+    """Digests (over the columns of `schema`) and counts of the selected rows by key."""
     summing = Summing()
-    own = pa.schema([f for f in schema if f.name in ("_source", "_owner", PARTITION)])
-    full = selection
-    if selection.key == "_owner":
-        owners = find_owners(root, files, selection)
-        stays = is_member(owners, new_keys)
-        kept = owners[stays]
-        gone = Selection(selection.source, "_owner", owners[~stays])
-        full = Selection(selection.source, "_owner", kept)
-        if len(gone.keys):
-            _sum_files(root, own, files, gone, summing)
-        if not len(kept):
-            return summing.total()
-    _sum_files(root, schema, files, full, summing)
-    return summing.total()
-
-
-def _sum_files(
-    root: Path, schema: pa.Schema, files: list[DataFile], selection: Selection, summing: Summing
-) -> None:
     for file in files:
-        if selection.covers(file):
+        if len(selection.keys) and selection.covers(file):
             for batch in read_batches(root, file, schema, selection):
                 summing.add(np.asarray(batch.column(selection.key)).astype(np.int64), hash_rows(batch))
+    return summing.total()
 
 
 def _add_columns(target: Target, delta: DeltaTable, spool: Spool) -> None:

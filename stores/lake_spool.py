@@ -27,7 +27,7 @@ class Spool:
 
     Attributes:
         schema: the columns of the rows, own ones included, over all batches.
-        sums: digests and counts by key.
+        counts: number of rows by key.
     """
 
     def __init__(self, lake: Path, fitting: Fitting, selection: Selection) -> None:
@@ -36,7 +36,7 @@ class Spool:
         self._summing = Summing()
         self._schemas: list[pa.Schema] = []
         self._sinks: dict[tuple[int, int], Any] = {}
-        self.sums = KeySums.empty()
+        self.counts = KeySums.empty()
 
     def __enter__(self) -> Self:
         self._folder.mkdir(parents=True, mode=0o700)
@@ -55,7 +55,7 @@ class Spool:
         for sink in self._sinks.values():
             sink.close()
         self._sinks.clear()
-        self.sums = self._summing.total()
+        self.counts = self._summing.total()
 
     def _take(self, batch: pa.RecordBatch) -> None:
         keys = np.asarray(batch.column(self._selection.key)).astype(np.int64)
@@ -64,7 +64,7 @@ class Spool:
             raise Fatal(
                 f"rows of another {self._selection.key[1:]} than those to replace", self._fitting.table.name
             )
-        self._summing.add(keys, hash_rows(batch))
+        self._summing.add(keys, np.zeros((len(keys), 2), dtype=np.uint64))
         index = self._index(batch.schema)
         buckets = np.asarray(batch.column("_bucket"))
         order = np.argsort(buckets, kind="stable")
@@ -110,8 +110,20 @@ class Spool:
         """The buckets that have rows."""
         return sorted({int(path.name.split("-")[0]) for path in self._folder.iterdir()})
 
+    def sums(self, keys: Any) -> KeySums:
+        """Digests and counts of the rows of these keys (sorted): gone through only when there is what to compare."""
+        summing = Summing()
+        for bucket in self.buckets():
+            for batch in self._stored(bucket, keys):
+                summing.add(np.asarray(batch.column(self._selection.key)).astype(np.int64), hash_rows(batch))
+        return summing.total()
+
     def read(self, bucket: int, keys: Any, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         """The bucket's rows whose key is among the sorted `keys`, in the columns of `schema`."""
+        for batch in self._stored(bucket, keys):
+            yield align(batch, schema)
+
+    def _stored(self, bucket: int, keys: Any) -> Iterator[pa.RecordBatch]:
         for index in range(len(self._schemas)):
             path = self._folder / f"{bucket}-{index}.arrows"
             if path.exists():
@@ -121,7 +133,7 @@ class Spool:
                         if not mask.all():
                             batch = batch.filter(pa.array(mask))
                         if batch.num_rows:
-                            yield align(batch, schema)
+                            yield batch
 
 
 def sweep_spools(lake: Path) -> int:

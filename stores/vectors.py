@@ -17,6 +17,16 @@ from contracts.errors import Fatal
 from contracts.protocols import Encoder, Receipt
 from stores.files import make_folder
 from stores.lake_digest import digest_rows, is_member
+from stores.vectors_search import (
+    filter_of,
+    fuse_rankings,
+    has_words,
+    join_integers,
+    result_schema,
+    search_by_text,
+    search_by_vector,
+    vector_schema,
+)
 
 if TYPE_CHECKING:
     from lancedb.table import Table
@@ -25,30 +35,8 @@ KINDS = ("note", "image")
 BRUTE_FORCE_ROWS = 100_000
 _IDS_IN_A_FILTER = 5_000
 _FOR_EVER = dt.timedelta(days=36_500)
+_STEP_ROWS = 20_000
 _MARGIN = dt.timedelta(minutes=1)
-_RRF_CONSTANT = 60
-"""Cormack, Clarke and Buettcher 2009: score = sum over rankings of 1 / (60 + rank)."""
-
-
-def vector_schema(dimension: int) -> pa.Schema:
-    """Columns of a vector table; `vector` is float32 of `dimension`, L2 norm 1."""
-    return pa.schema(
-        [
-            pa.field("id", pa.int64(), nullable=False),
-            pa.field("person_id", pa.int64()),
-            pa.field("source_id", pa.int64(), nullable=False),  # note_id or instance_id
-            pa.field("chunk", pa.int32(), nullable=False),
-            pa.field("date", pa.date32()),
-            pa.field("modality", pa.string()),
-            pa.field("title", pa.string()),
-            pa.field("text", pa.string()),  # de-identified
-            pa.field("digest", pa.string(), nullable=False),  # keyed digest of what was embedded
-            pa.field("encoder", pa.string(), nullable=False),
-            pa.field("vector", pa.list_(pa.float32(), dimension), nullable=False),
-        ]
-    )
-
-
 _DESCRIBING = ("id", "person_id", "source_id", "chunk", "date", "modality", "title", "digest")
 
 
@@ -124,18 +112,15 @@ class Vectors:
         rows = rows.filter(pa.array(~_is_stored(rows, stored)))
         ids = np.asarray(stored.column("id"))
         doomed = ids[is_member(ids, np.sort(_integers(remove_ids)))]
-        replaced = int(is_member(np.asarray(rows.column("id")), np.sort(ids)).sum())
-        if rows.num_rows:
-            merge = table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
-            merge.execute(rows)
+        known = is_member(np.asarray(rows.column("id")), np.sort(ids))
+        _write(table, rows.filter(pa.array(known)), rows.filter(pa.array(~known)))
         for start in range(0, len(doomed), _IDS_IN_A_FILTER):
-            table.delete(f"id IN ({_joined(doomed[start : start + _IDS_IN_A_FILTER])})")
+            table.delete(f"id IN ({join_integers(doomed[start : start + _IDS_IN_A_FILTER])})")
         changed = bool(rows.num_rows or len(doomed))
         if changed or not _indexed(table, "text") or _lags(table):
             _refresh(table)
-        return Receipt(
-            name, int(self._existing(name).version), changed, rows.num_rows, len(doomed) + replaced
-        )
+        removed = len(doomed) + int(known.sum())
+        return Receipt(name, int(self._existing(name).version), changed, rows.num_rows, removed)
 
     # Search
 
@@ -168,20 +153,20 @@ class Vectors:
             k: how many, 1 or more.
             version: a kept version, such as a release's; None for the newest.
         """
-        schema = _result_schema(encoder.dimension)
+        schema = result_schema(encoder.dimension)
         table = self._open(self.table_name(kind, encoder), version)
-        where = _filter(persons, date_from, date_to)
+        where = filter_of(persons, date_from, date_to)
         if table is None or k < 1 or where is None:
             return schema.empty_table()
-        depth = k if vector is None or not _words(text) else max(4 * k, 50)
+        depth = k if vector is None or not has_words(text) else max(4 * k, 50)
         rankings = []
         if vector is not None:
-            rankings.append(_by_vector(table, np.asarray(vector, dtype=np.float32), where, depth))
-        if _words(text):
-            rankings.append(_by_text(table, str(text), where, depth))
+            rankings.append(search_by_vector(table, np.asarray(vector, dtype=np.float32), where, depth))
+        if has_words(text):
+            rankings.append(search_by_text(table, str(text), where, depth))
         if not rankings:
             return schema.empty_table()
-        best = rankings[0] if len(rankings) == 1 else _fuse(rankings)
+        best = rankings[0] if len(rankings) == 1 else fuse_rankings(rankings)
         return best.sort_by([("score", "descending"), ("id", "ascending")]).slice(0, k).cast(schema)
 
     # Upkeep
@@ -296,72 +281,17 @@ def _is_stored(rows: pa.Table, stored: pa.Table) -> Any:
     return mask
 
 
+def _write(table: Table, known: pa.Table, fresh: pa.Table) -> None:
+    """Replace rows whose ids are stored, append the others; in steps, since LanceDB holds several copies."""
+    for start in range(0, known.num_rows, _STEP_ROWS):
+        merge = table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
+        merge.execute(known.slice(start, _STEP_ROWS))
+    for start in range(0, fresh.num_rows, _STEP_ROWS):
+        table.add(fresh.slice(start, _STEP_ROWS))
+
+
 def _integers(values: Sequence[int]) -> Any:
     return np.array([operator.index(value) for value in values], dtype=np.int64)
-
-
-def _joined(values: Any) -> str:
-    """Integers for an SQL list; anything else raises."""
-    return ", ".join(str(operator.index(value)) for value in values)
-
-
-def _words(text: str | None) -> bool:
-    return bool(text and text.strip())
-
-
-def _filter(persons: Sequence[int] | None, date_from: dt.date | None, date_to: dt.date | None) -> str | None:
-    """The SQL filter, of validated integers and dates alone; "" for none, None if nothing can pass."""
-    parts = []
-    if persons is not None:
-        if not len(persons):
-            return None
-        parts.append(f"person_id IN ({_joined(persons)})")
-    if date_from is not None:
-        parts.append(f"date >= date '{dt.date(date_from.year, date_from.month, date_from.day).isoformat()}'")
-    if date_to is not None:
-        parts.append(f"date <= date '{dt.date(date_to.year, date_to.month, date_to.day).isoformat()}'")
-    return " AND ".join(parts)
-
-
-def _result_schema(dimension: int) -> pa.Schema:
-    fields = [f for f in vector_schema(dimension) if f.name != "vector"]
-    return pa.schema([*(f.with_nullable(True) for f in fields), pa.field("score", pa.float64())])
-
-
-def _by_vector(table: Table, vector: Any, where: str, depth: int) -> pa.Table:
-    """The nearest rows by cosine. Filtered searches pass the index by: its lists would hide rows that pass."""
-    query: Any = table.search(vector, vector_column_name="vector", query_type="vector")
-    query = query.distance_type("cosine")
-    query = query.where(where, prefilter=True).bypass_vector_index() if where else query.nprobes(32)
-    found = _take(query, depth, "_distance")
-    score = pa.compute.subtract(1.0, found.column("score"))
-    return found.set_column(found.schema.get_field_index("score"), "score", score)
-
-
-def _by_text(table: Table, text: str, where: str, depth: int) -> pa.Table:
-    """The best rows by BM25."""
-    query = table.search(text, query_type="fts", fts_columns="text")
-    return _take(query.where(where, prefilter=True) if where else query, depth, "_score")
-
-
-def _take(query: Any, depth: int, score: str) -> pa.Table:
-    names = [f.name for f in vector_schema(1) if f.name != "vector"]
-    found = query.select([*names, score]).limit(depth).to_arrow()
-    return found.select([*names, score]).rename_columns([*names, "score"])
-
-
-def _fuse(rankings: Sequence[pa.Table]) -> pa.Table:
-    """Reciprocal rank fusion; ties within a ranking go by id, so that a search gives the same answer each time."""
-    scores: dict[int, float] = {}
-    for ranking in rankings:
-        ordered = ranking.sort_by([("score", "descending"), ("id", "ascending")])
-        for rank, number in enumerate(ordered.column("id").to_pylist(), 1):
-            scores[number] = scores.get(number, 0.0) + 1.0 / (_RRF_CONSTANT + rank)
-    joined = pa.concat_tables([ranking.drop_columns(["score"]) for ranking in rankings])
-    _, first = np.unique(np.asarray(joined.column("id")), return_index=True)
-    rows = joined.take(pa.array(first))
-    fused = [scores[number] for number in rows.column("id").to_pylist()]
-    return rows.append_column("score", pa.array(fused, pa.float64()))
 
 
 def _indexed(table: Table, column: str) -> bool:
