@@ -68,7 +68,7 @@ class Fields:
         if field_id not in self._places[place]:
             return Field(place, field_id, "String", True)
         found = self._places[place][field_id]
-        stated = dict(found.record.attrs)
+        stated = dict(found.record.attrs) if found.record is not None else {}
         kind = str(stated.get("Type") or found.type)
         kind = kind if kind in ELEMENTS else "String"
         if kind == "Flag" and place == "format":

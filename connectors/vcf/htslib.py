@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+import os
+import shutil
+import threading
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from connectors.vcf.raw import RawFile, malformed_header, open_raw
 from contracts.errors import Rejected
@@ -24,9 +29,9 @@ def open_variants(path: Path) -> Iterator[tuple[RawFile, VariantFile]]:
     import pysam
 
     pysam.set_verbosity(0)
-    with open_raw(path) as raw:
+    with open_raw(path) as raw, _readable(path, raw) as source:
         try:
-            variants = pysam.VariantFile(str(path), "r")
+            variants = pysam.VariantFile(source, "r")
             names = [*variants.header.samples, *variants.header.contigs]
         except (ValueError, OSError, UnicodeDecodeError):
             raise malformed_header() from None  # htslib's own words would tell the path
@@ -36,18 +41,46 @@ def open_variants(path: Path) -> Iterator[tuple[RawFile, VariantFile]]:
             yield raw, variants
 
 
+@contextmanager
+def _readable(path: Path, raw: RawFile) -> Iterator[str | BinaryIO]:
+    """What pysam opens: the path, or a pipe of the decompressed bytes, since pysam refuses gzip that is not bgzip."""
+    if not raw.is_plain_gzip:
+        yield str(path)
+        return
+    reading, writing = os.pipe()
+    feeder = threading.Thread(target=_feed, args=(path, writing), daemon=True)
+    feeder.start()
+    try:
+        with os.fdopen(reading, "rb") as pipe:
+            yield pipe
+    finally:
+        feeder.join()
+
+
+def _feed(path: Path, writing: int) -> None:
+    """Decompress into the pipe, to the file's end or damage, or until the reader has closed its end."""
+    try:
+        with os.fdopen(writing, "wb") as pipe, gzip.open(path, "rb") as file:
+            shutil.copyfileobj(file, pipe, 1 << 16)
+    except (BrokenPipeError, EOFError, gzip.BadGzipFile, zlib.error):
+        return  # a reader that stopped early needs no more; damage is told by the walk over the raw records
+
+
 def step_through(raw: RawFile, variants: VariantFile) -> Iterator[tuple[int, bytes, VariantRecord | None]]:
     """Each record's line number, its raw bytes, and the record; None where htslib cannot parse it.
 
     Raises:
         Rejected: the stream is damaged, or htslib ends at another record than the file does.
     """
+    ended = 0
     for number, line in raw.records():
-        record = _next(variants)
+        record = None if ended else _next(variants)
         if isinstance(record, _End):
-            raise Rejected("truncated-file", f"line {number}", "the whole file: copy it again")
-        if raw.is_bcf or line.strip():
+            ended = number  # the walk goes on: what it meets further on may tell why
+        elif not ended and (raw.is_bcf or line.strip()):
             yield number, line, record
+    if ended:
+        raise Rejected("truncated-file", f"line {ended}", "the whole file: copy it again")
     if not isinstance(_next(variants), _End):
         raise Rejected("unreadable-file", "file", "a file that htslib reads record by record")
 

@@ -35,7 +35,7 @@ _MESSAGES = {
 def check_file(path: Path) -> Iterator[Finding]:
     """Findings for one file: its header, each record that would be rejected (by line), fields that nothing declares.
 
-    Rules: the reason codes of rejections; `missing-fileformat` and `undeclared-field`, `undeclared-contig` (warnings);
+    Rules: the reason codes of rejections; `other-version` and `undeclared-field`, `undeclared-contig` (warnings);
     `count` (information).
     """
     told = records = 0
@@ -61,7 +61,7 @@ def check_file(path: Path) -> Iterator[Finding]:
 def _check_header(raw: RawFile) -> Iterator[Finding]:
     if not raw.header.startswith(b"##fileformat=VCFv4."):
         message = "the first line does not state a version of VCF 4"
-        yield Finding("warning", "missing-fileformat", message, "line 1")
+        yield Finding("warning", "other-version", message, "line 1")
 
 
 def _declared(variants: VariantFile) -> dict[str, set[str]]:

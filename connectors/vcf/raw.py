@@ -30,11 +30,13 @@ class RawFile:
 
     Attributes:
         is_bcf: BCF, else text.
+        is_plain_gzip: compressed, but not by bgzip.
         header: the header's text with the #CHROM line, as it stands.
         header_lines: lines before the first record.
     """
 
     is_bcf: bool
+    is_plain_gzip: bool
     header: bytes = field(repr=False)
     header_lines: int
     stream: BinaryIO = field(repr=False)
@@ -57,18 +59,18 @@ def open_raw(path: Path) -> Iterator[RawFile]:
     """Open a file and read its header.
 
     Raises:
-        Rejected: `empty-file`, `truncated-file`, `corrupt-gzip`, or `malformed-header` where there is no header line.
+        Rejected: `empty-file`, `truncated-file`, `corrupt-gzip`, or `malformed-header` where no #CHROM line is.
     """
     with path.open("rb") as plain:
-        compressed = _require_whole(plain)
-        stream = cast(BinaryIO, gzip.GzipFile(fileobj=plain)) if compressed else plain
+        compression = _require_whole(plain)
+        stream = cast(BinaryIO, gzip.GzipFile(fileobj=plain)) if compression else plain
         with telling_damage():
             start = stream.read(len(BCF_MAGIC) + 1)
             if not start:
                 raise Rejected("empty-file", "file", "a VCF header, at least")
             is_bcf = start.startswith(BCF_MAGIC)
             header = _read_bcf_header(stream) if is_bcf else _read_text_header(stream, start)
-        yield RawFile(is_bcf, header, header.count(b"\n"), stream)
+        yield RawFile(is_bcf, compression == "gzip", header, header.count(b"\n"), stream)
 
 
 @contextmanager
@@ -88,21 +90,18 @@ def malformed_header() -> Rejected:
     return Rejected("malformed-header", "header", legal)
 
 
-def _require_whole(plain: BinaryIO) -> bool:
-    """Whether the file is compressed; bgzip must end in its empty block (SAMv1, section 4.1.2)."""
+def _require_whole(plain: BinaryIO) -> str:
+    """How the file is compressed: "bgzip", "gzip" or "". bgzip must end in its empty block (SAMv1, section 4.1.2)."""
     start = plain.read(18)
-    if start.startswith(GZIP_MAGIC):
-        if start[3:4] == b"\x04" and start[12:14] == b"BC":
-            plain.seek(0, 2)
-            plain.seek(max(0, plain.tell() - len(_EOF_MARKER)))
-            if plain.read() != _EOF_MARKER:
-                raise Rejected(
-                    "truncated-file", "file", "the whole file, with bgzip's end marker: copy it again"
-                )
-        plain.seek(0)
-        return True
+    is_gzip = start.startswith(GZIP_MAGIC)
+    is_bgzip = is_gzip and start[3:4] == b"\x04" and start[12:14] == b"BC"
+    if is_bgzip:
+        plain.seek(0, 2)
+        plain.seek(max(0, plain.tell() - len(_EOF_MARKER)))
+        if plain.read() != _EOF_MARKER:
+            raise Rejected("truncated-file", "file", "the whole file, with bgzip's end marker: copy it again")
     plain.seek(0)
-    return False
+    return "bgzip" if is_bgzip else "gzip" if is_gzip else ""
 
 
 def _read_text_header(stream: BinaryIO, start: bytes) -> bytes:
