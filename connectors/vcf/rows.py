@@ -224,7 +224,7 @@ class _Reader:
 
 
 def _to_arrow(batch: _Batch, fields: Fields) -> pa.RecordBatch:
-    """Fixed columns, then those of declared fields in the header's order, then those that nothing declares."""
+    """Fixed columns, then those of declared fields in htslib's order of ids, then those that nothing declares."""
     total = batch.size
     columns = {name: pa.array(values, RECORD.field(name).type) for name, values in batch.fixed.items()}
     columns |= batch.genotypes.columns(total)
