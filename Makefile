@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 # The environment is made anew when what it is made of has changed, or the folder has moved; otherwise never.
-STATE := $(shell { pwd; $(PYTHON) -V 2>&1; cat pyproject.toml constraints.txt requirements/*; } | sha256sum | cut -c1-16)
+STATE := $(shell { pwd; cat pyproject.toml constraints.txt requirements/*; } | sha256sum | cut -c1-16)
 STAMP := $(VENV)/.stamp-$(STATE)
 
 # Bytecode is kept, beside the code: without it every start compiles some thousand files.

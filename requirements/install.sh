@@ -17,16 +17,17 @@ fail() { say "$1" >&2; tail -n 30 "$log" >&2; exit 1; }
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>"$log" ||
     fail "'$python' is not Python 3.11 or newer; name one that is: make setup PYTHON=/path/to/python3.11"
 
-# Debian's Python without python3-venv can make an environment but not put pip into it: there, pip works from outside.
+# An environment that works and was made for this very place is kept; scripts in it name its folder.
+# Debian's Python without python3-venv can make one but not put pip into it: there, pip works from outside.
 rm -f "$venv"/.stamp-*
-pip=("$venv/bin/python" -m pip)
-if ! "$venv/bin/python" -c 'import sys' 2>/dev/null || ! "${pip[@]}" --version >/dev/null 2>&1; then
-    "$python" -m venv --clear "$venv" >"$log" 2>&1 ||
-        "$python" -m venv --clear --without-pip "$venv" >"$log" 2>&1 ||
+if ! "$venv/bin/python" -c '' 2>/dev/null || ! grep -qF " $PWD/$venv" "$venv/pyvenv.cfg"; then
+    "$python" -m venv --clear "$PWD/$venv" >"$log" 2>&1 ||
+        "$python" -m venv --clear --without-pip "$PWD/$venv" >"$log" 2>&1 ||
         fail "no environment could be made in $venv"
-    "${pip[@]}" --version >/dev/null 2>&1 || pip=("$python" -m pip --python "$venv/bin/python")
-    "${pip[@]}" --version >"$log" 2>&1 || fail "'$python' has no pip; install it (Debian: apt-get install python3-pip)"
 fi
+pip=("$venv/bin/python" -m pip)
+"${pip[@]}" --version >/dev/null 2>&1 || pip=("$python" -m pip --python "$venv/bin/python")
+"${pip[@]}" --version >"$log" 2>&1 || fail "'$python' has no pip; install it (Debian: apt-get install python3-pip)"
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 done_with "$("$venv/bin/python" -V) in $venv"
 
