@@ -98,13 +98,10 @@ def name_parts(values: Iterable[str]) -> set[str]:
         for spelled in spellings(value):
             words = re.split(r"[\s,;^=~|/()\"\d.]+", spelled)
             for word in words:
-                whole = word.strip("-'_")
-                pieces = [
-                    whole,
-                    *re.split(r"[-'_\u2010-\u2015]+", whole),
-                    re.sub(r"[-'_\u2010-\u2015]", "", whole),
-                ]
-                found.update(p for p in pieces if len(p) >= 2 and p not in _HONORIFICS)
+                hyphened = re.split(r"[-_\u2010-\u2015]+", word)
+                wholes = {piece.strip("'") for piece in (word.strip("-_"), *hyphened)}
+                parts = {part for whole in wholes for part in [*whole.split("'"), re.sub(r"\W|_", "", whole)]}
+                found.update(p for p in wholes | parts if len(p) >= 2 and p not in _HONORIFICS)
     return found
 
 
@@ -147,7 +144,7 @@ def phone_patterns(value: str) -> list[str]:
     if len(digits) < 7:
         return []
     national = digits[-10:] if len(digits) >= 10 else digits
-    found = [r"(?:\+\d{1,3}" + _GAP + r"|(?<!\d[.\-/])1[ .\-(]{0,2})?" + _GAP.join(national)]
+    found = [r"(?:\+\d{1,3}" + _GAP + r"|(?<!\d[.\-/])1[ .\-(]{0,2}|0)?" + _GAP.join(national)]
     if len(digits) > 10 and not digits.startswith("1"):
         found.append(_GAP.join(digits))
         found.append("0?" + _GAP.join(digits[-9:]))
@@ -156,13 +153,20 @@ def phone_patterns(value: str) -> list[str]:
     return found
 
 
-def bounded(pattern: str) -> str:
-    """The pattern as whole tokens; long numbers may stick to letters ("MRN1234567"), never to other digits."""
-    if len(re.findall(r"\d", re.sub(r"\{[^}]*\}|\\u\d{4}", "", pattern))) >= 7 and not re.search(
-        "[a-z]{2}", pattern
-    ):
-        return rf"(?<!\d)(?:{pattern})(?!\d)"
-    return f"{START}(?:{pattern}){END}"
+def joined(patterns: Mapping[str, str]) -> str:
+    """Patterns by group name as one: whole tokens, and long numbers, which may stick to letters ("MRN1234567")."""
+    tokens: list[str] = []
+    numbers: list[str] = []
+    for name, pattern in patterns.items():
+        (numbers if _is_long_number(pattern) else tokens).append(f"(?P<{name}>{pattern})")
+    # One border for all of a kind: tried once at each place of a text, not once for each pattern.
+    kinds = [rf"(?=[\d+])(?<!\d)(?:{'|'.join(numbers)})(?!\d)"] if numbers else []
+    return "|".join([*kinds, f"{START}(?:{'|'.join(tokens)}){END}"] if tokens else kinds)
+
+
+def _is_long_number(pattern: str) -> bool:
+    bare = re.sub(r"\{[^}]*\}|\\u\d{4}", "", pattern)
+    return len(re.findall(r"\d", bare)) >= 7 and not re.search("[a-z]{2}", pattern)
 
 
 @lru_cache(maxsize=1)
@@ -202,3 +206,19 @@ def compact_date_patterns(value: str) -> list[str]:
     if day is None or len(value.strip()) < 8:
         return []
     return [day.strftime(f) for f in ("%m%d%Y", "%d%m%Y", "%m%d%y", "%d%m%y", "%y%m%d")]
+
+
+def loose_date_pattern(value: str) -> str | None:
+    """A known date with any separators, in any order, with its month in any language ("29 de febrero de 1980")."""
+    day = parse_date(value)
+    if day is None or len(value.strip()) < 8:
+        return None
+    year, month, number = rf"'?(?:{day.year // 100})?{day.year % 100:02d}", f"0?{day.month}", f"0?{day.day}"
+    gap, word = (
+        r"[\W_\u5e74\u6708\u65e5]{1,3}",
+        r"(?:(?:de|del|of|the|den|le)\s+)?[^\W\d_]{3,10}\.?(?:\s+(?:de|del|of))?",
+    )
+    ordinal = rf"{number}(?:st|nd|rd|th|er|\.)?"
+    orders = [(year, month, number), (month, number, year), (number, month, year), (ordinal, word, year)]
+    orders.append((word, ordinal, year))
+    return r"(?<!\d)(?:" + "|".join(gap.join(order) for order in orders) + r")(?!\d)"

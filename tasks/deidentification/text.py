@@ -89,6 +89,7 @@ class _Lexicon:
     known: re.Pattern[str] | None
     tags: Mapping[str, str]
     names: re.Pattern[str] | None
+    loose: re.Pattern[str] | None
     initials: frozenset[str]
     reference: int
     great_age: bool
@@ -105,8 +106,9 @@ def _alternatives(person: Person) -> Iterable[tuple[str, str]]:
         for pattern in lexicon.phone_patterns(value) if "@" not in value else ():
             yield "PHONE", pattern
     for value in traits.get("address", ()):
-        if not _is_ordinary(value):
-            yield "ADDRESS", lexicon.address_pattern(value) or ""
+        for piece in dict.fromkeys([value, *value.split(",")]):
+            if not _is_ordinary(piece):
+                yield "ADDRESS", lexicon.address_pattern(piece) or ""
     for value in traits.get("identifier", ()):
         yield "ID", lexicon.identifier_pattern(value) or ""
         for number in re.findall(r"(?<!\d)\d{6,}(?!\d)", value):  # the number without its prefix
@@ -125,10 +127,10 @@ def _is_ordinary(value: str) -> bool:
 def _compile(person: Person | None, today: date) -> _Lexicon:
     reference, great_age = reference_year(person, today), tells_great_age(person, today)
     if person is None:
-        return _Lexicon(None, {}, None, frozenset(), reference, great_age, frozenset())
+        return _Lexicon(None, {}, None, None, frozenset(), reference, great_age, frozenset())
     found = [(tag, pattern) for tag, pattern in _alternatives(person) if pattern]
     groups = {f"k{i}": tag for i, (tag, _) in enumerate(found)}
-    joined = "|".join(f"(?P<k{i}>{lexicon.bounded(pattern)})" for i, (_, pattern) in enumerate(found))
+    joined = lexicon.joined({f"k{i}": pattern for i, (_, pattern) in enumerate(found)})
     values = [v for v in [*person.traits.get("name", ()), *person.traits.get("contact", ())] if "@" not in v]
     values += filter(
         _is_ordinary, person.traits.get("address", ())
@@ -141,8 +143,11 @@ def _compile(person: Person | None, today: date) -> _Lexicon:
         if great_age
         else frozenset()
     )
+    days = [*person.traits.get("birth_date", ()), *person.traits.get("death_date", ())]
+    dated = [pattern for pattern in map(lexicon.loose_date_pattern, days) if pattern]
+    loose = re.compile("|".join(dated)) if dated else None
     firsts = frozenset(lexicon.initials(values))
-    return _Lexicon(known, groups, names, firsts, reference, great_age, years)
+    return _Lexicon(known, groups, names, loose, firsts, reference, great_age, years)
 
 
 class Scrubber:
@@ -170,6 +175,8 @@ class Scrubber:
             self._generic(folded),
             self._dates(text, folded, person, known),
         ]
+        if known.loose:  # what the grammar of dates left
+            found.append([_Span(*m.span(), "[DATE]") for m in known.loose.finditer(folded)])
         if known.names:
             found.append(_names(text, folded, known))
         if self._profile is Profile.SAFE_HARBOR:
@@ -295,14 +302,27 @@ def _years(folded: str, known: _Lexicon) -> list[_Span]:
     return [_Span(*m.span(), "[DATE]") for m in re.finditer(pattern, folded)]
 
 
+def _place(taken: list[_Span], span: _Span, text: str) -> None:
+    """Add a span to those in order of place. What another covers already is left to it; the rest never stays."""
+    first = bisect_left(taken, span.start, key=lambda s: s.end)
+    last = bisect_left(taken, span.end, key=lambda s: s.start)
+    within = [s for s in taken[first:last] if s.end > span.start]
+    if not within:
+        taken.insert(last, span)
+        return
+    tag = span.text if span.text.startswith("[") else "[DATE]"  # half a date can't be spelled anew
+    borders = [span.start, *(border for s in within for border in (s.start, s.end)), span.end]
+    for start, end in zip(borders[::2], borders[1::2], strict=True):
+        if any(c.isalnum() for c in text[start:end]):
+            taken.insert(bisect_left(taken, end, key=lambda s: s.start), _Span(start, end, tag))
+
+
 def _rewrite(text: str, found: list[list[_Span]]) -> str:
-    """Replace the spans; where two overlap, the one of the earlier list stays."""
-    taken: list[_Span] = []  # in order of place
+    """Replace the spans; where two overlap, the one of the earlier list comes first."""
+    taken: list[_Span] = []
     for spans in found:
         for span in spans:
-            at = bisect_left(taken, span.end, key=lambda s: s.start)
-            if at == 0 or taken[at - 1].end <= span.start:
-                taken.insert(at, span)
+            _place(taken, span, text)
     out, place, previous = [], 0, ""
     for span in taken:
         between = text[place : span.start]

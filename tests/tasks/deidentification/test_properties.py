@@ -60,7 +60,7 @@ def persons(draw: st.DrawFn) -> Person:
 @st.composite
 def written(draw: st.DrawFn, value: str) -> str:
     """A trait as people type it."""
-    cased = draw(st.sampled_from([str.lower, str.upper, str.title, str]))(value)
+    cased = draw(st.sampled_from([value.lower(), value.upper(), value.title(), value]))
     bare = draw(st.booleans())
     around = draw(st.sampled_from(["{}", "({})", "{},", "{}'s", "_{}_", '"{}"', "{}.", "^{}^", "-{}-"]))
     return around.format(plain(cased) if bare else cased)

@@ -37,9 +37,32 @@ def safe(text: str, person: Person | None = MARIA) -> str:
         ("GarciaLorca", "[NAME]"),
         ("Mariana's marianas", "Mariana's marianas"),
         ("her brother Pedro", "her brother [NAME]"),
+        ("Maria L. Garcia-Lorca", "[NAME]"),
+        ("María P. Lorca", "[NAME]"),
     ],
 )
 def test_names_in_any_order_and_case(text: str, scrubbed: str) -> None:
+    assert expert(text) == scrubbed
+
+
+def test_apostrophes_hyphens_and_umlauts() -> None:
+    person = Person(5, 9, {"name": ("O'Brien-Müller", "Jean-Luc")})
+    names = ["obrien", "O’BRIEN", "O Brien", "MUELLER, JEANLUC", "Jean Luc O'Brien-Mueller", "J L Müller"]
+    assert [expert(name, person) for name in names] == ["[NAME]"] * len(names)
+
+
+@pytest.mark.parametrize(
+    ("text", "scrubbed"),
+    [
+        ("21 de mayo de 1927", "[DATE]"),
+        ("21. Mai 1927", "[DATE]"),
+        ("1927 05 21", "[DATE]"),
+        ("21.5.27", "[DATE]"),
+        ("Fri May 21 10:00:00 1927", "[DATE] 10:00:00 1927"),
+        ("22 de mayo de 1927", "22 de mayo de 1927"),
+    ],
+)
+def test_the_date_of_birth_in_odd_spellings(text: str, scrubbed: str) -> None:
     assert expert(text) == scrubbed
 
 
