@@ -279,7 +279,7 @@ def _results(found: Suite, counts: Mapping[str, Any], today: date) -> dict[str, 
                     result={"element_count": rows, "unexpected_count": failed, "unexpected_percent": share},
                 )
             )
-        whole = ExpectationSuiteValidationResult(
+        whole: Any = ExpectationSuiteValidationResult(
             success=all(r.success for r in results),
             results=results,
             suite_name=found.table,
@@ -289,5 +289,5 @@ def _results(found: Suite, counts: Mapping[str, Any], today: date) -> dict[str, 
             },
             meta={"suite_digest": found.digest},
         )
-        plain: dict[str, Any] = whole.to_json_dict()  # type: ignore[no-untyped-call]
+        plain: dict[str, Any] = whole.to_json_dict()
         return plain
