@@ -15,6 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from contracts.errors import Fatal
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -43,7 +45,29 @@ def make_frame(rows: pa.Table, expectations: Sequence[Expectation]) -> pd.DataFr
     columns = {
         n: _values(rows[n]) if n in read else _marker(rows[n]) for n in rows.schema.names if n in asked
     }
+    for expectation in expectations:
+        if expectation.tolerance:
+            name = expectation.columns[0]
+            columns[judged_column(expectation)] = columns[name] + _span(
+                expectation, rows.schema.field(name).type
+            )
     return pd.DataFrame(columns, index=pd.RangeIndex(rows.num_rows), copy=False)
+
+
+def judged_column(expectation: Expectation) -> str:
+    """The frame's column that stands for an expectation's first one: later by its tolerance, where it has one."""
+    name = expectation.columns[0]
+    return f"{name} + {expectation.tolerance}" if expectation.tolerance else name
+
+
+def _span(expectation: Expectation, kind: pa.DataType) -> int:
+    """The tolerance in the unit of a column of type `kind`."""
+    tolerance = expectation.tolerance
+    if pa.types.is_timestamp(kind):
+        return int(tolerance.total_seconds()) * 1_000_000
+    if pa.types.is_date32(kind) and not tolerance.seconds:
+        return tolerance.days
+    raise Fatal("the tolerance does not fit the column", expectation.name, "days for a date")
 
 
 def comparable(value: Any, kind: pa.DataType, *, last: bool) -> Any:
@@ -71,7 +95,7 @@ def _values(column: pa.ChunkedArray) -> np.ndarray[Any, Any]:
     if pa.types.is_date32(kind):
         return _floats(column.cast(pa.int32()))
     if pa.types.is_timestamp(kind):
-        return _integers(column.cast(pa.timestamp("us"), safe=False).cast(pa.int64()))
+        return _floats(column.cast(pa.timestamp("us"), safe=False).cast(pa.int64()))
     if pa.types.is_integer(kind):
         return _integers(column)
     if pa.types.is_floating(kind):
@@ -89,5 +113,5 @@ def _integers(column: pa.ChunkedArray) -> np.ndarray[Any, Any]:
 
 
 def _floats(column: pa.ChunkedArray) -> np.ndarray[Any, Any]:
-    filled = pc.fill_null(column.cast(pa.float64()), float("nan"))
+    filled = pc.fill_null(column.cast(pa.float64(), safe=False), float("nan"))
     return np.asarray(filled.to_numpy(), dtype=np.float64)

@@ -19,7 +19,7 @@ from typing import Any
 import pyarrow as pa
 
 from contracts.errors import Fatal
-from quality.frames import comparable, make_frame
+from quality.frames import comparable, judged_column, make_frame
 from quality.suites import Expectation, Suite, suite
 
 _LOCK = threading.RLock()
@@ -221,8 +221,8 @@ def _validate(
 
 def _bounds(expectation: Expectation, schema: pa.Schema, today: date) -> dict[str, Any]:
     kind = schema.field(expectation.columns[0]).type
-    bound = expectation.bound(today)
-    return {k: comparable(v, kind, last=k == "max_value") for k, v in bound.items()}
+    bound = {k: comparable(v, kind, last=k == "max_value") for k, v in expectation.bound(today).items()}
+    return bound | ({"column_A": judged_column(expectation)} if expectation.tolerance else {})
 
 
 def _build(expectation: Expectation, kwargs: Mapping[str, Any]) -> Any:
@@ -230,10 +230,11 @@ def _build(expectation: Expectation, kwargs: Mapping[str, Any]) -> Any:
     from great_expectations import expectations as kinds
 
     name = "".join(word.capitalize() for word in expectation.type.split("_"))
+    meta = {"name": expectation.name}
+    if expectation.tolerance:
+        meta["tolerance"] = str(expectation.tolerance)
     pair = {"ignore_row_if": "either_value_is_missing"} if len(expectation.columns) > 1 else {}
-    return getattr(kinds, name)(
-        **kwargs, **pair, severity=expectation.severity, meta={"name": expectation.name}
-    )
+    return getattr(kinds, name)(**kwargs, **pair, severity=expectation.severity, meta=meta)
 
 
 _cached: list[Any] = []

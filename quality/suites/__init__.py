@@ -43,8 +43,10 @@ KINDS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
 
 SEVERITIES = ("critical", "warning", "info")
 OUTCOMES = ("quarantine", "block", "warn")
-_OWN = frozenset({"type", "severity", "on_failure", "reason", "mostly", "optional", "note"})
+_OWN = frozenset({"type", "severity", "on_failure", "reason", "mostly", "optional", "tolerance"})
 _TABLE = {"max_quarantined_share": 0.2, "min_judged_rows": 20, "min_rows": 0}
+_PAIR = "expect_column_pair_values_a_to_be_greater_than_b"
+_SPAN = re.compile(r"(?P<count>\d+) (?P<unit>minutes|days)")
 _FOLDER = Path(__file__).parent
 _REASON = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _DAY = re.compile(r"today(?P<year>\.year)?(?P<shift>[+-]\d+)?")
@@ -63,6 +65,7 @@ class Expectation:
             source's table (critical), or `warn` and let it pass (warning, info).
         reason: reason code, lower-case words joined by hyphens.
         mostly: for `block`, the share of rows that must pass; 1 means all.
+        tolerance: for a pair, how much column A may fall short (`60 minutes` for date-times, `366 days` for dates).
         optional: whether rows that lack the column pass: it is set at publication, or an export may not have it.
     """
 
@@ -73,6 +76,7 @@ class Expectation:
     reason: str
     mostly: float = 1.0
     optional: bool = False
+    tolerance: timedelta = timedelta()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -199,6 +203,11 @@ def _expectation(table: str, number: int, entry: dict[str, Any]) -> Expectation:
     _known(entry, needed | allowed | _OWN, place)
     if missing := sorted((needed | {"severity", "on_failure", "reason"}) - set(entry)):
         raise Fatal(f"without {', '.join(missing)}", place)
+    span = _SPAN.fullmatch(str(entry.get("tolerance", "0 days")))
+    if span is None or ("tolerance" in entry and kind != _PAIR):
+        raise Fatal(
+            "tolerance is out of place", place, "`60 minutes` or `366 days`, where one is to be greater"
+        )
     found = Expectation(
         kind,
         {k: v for k, v in entry.items() if k in needed | allowed},
@@ -207,6 +216,7 @@ def _expectation(table: str, number: int, entry: dict[str, Any]) -> Expectation:
         entry["reason"],
         float(entry.get("mostly", 1.0)),
         bool(entry.get("optional", False)),
+        timedelta(**{span["unit"]: int(span["count"])}),
     )
     _legal(found, place)
     return found

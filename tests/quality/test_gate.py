@@ -34,7 +34,9 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("omop.visit_occurrence", {"visit_start_date": EARLY}, "impossible-visit-start"),
     ("omop.visit_occurrence", {"visit_end_date": date(9999, 12, 31)}, "impossible-visit-end"),
     ("omop.visit_occurrence", {"visit_end_date": date(2019, 12, 31)}, "visit-ends-before-start"),
-    ("omop.visit_occurrence", {"visit_end_datetime": datetime(2020, 1, 1, 7, 59)}, "visit-ends-before-start"),
+    ("omop.visit_occurrence", {"visit_end_datetime": datetime(2020, 1, 1, 6, 59)}, "visit-ends-before-start"),
+    ("records.patient", {"death_date": date(1978, 12, 31)}, "death-before-birth"),
+    ("omop.condition_occurrence", {"condition_end_date": date(2018, 12, 30)}, "condition-ends-before-start"),
     ("omop.condition_occurrence", {"condition_start_date": None}, "missing-condition-start"),
     ("omop.condition_occurrence", {"condition_start_date": EARLY}, "impossible-condition-start"),
     ("omop.note", {"note_text": None}, "missing-text"),
@@ -53,7 +55,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("genomics.call", {"record_id": None}, "no-id"),
 ]
 ODD: list[tuple[str, dict[str, Any], str]] = [
-    ("records.patient", {"death_date": date(1979, 1, 1)}, "death-before-birth"),
+    ("records.patient", {"death_date": date(1980, 1, 1)}, "death-day-before-birth"),
     ("omop.visit_occurrence", {"visit_concept_id": 0}, "unmapped-visit-class"),
     ("omop.condition_occurrence", {"condition_end_date": date(2019, 1, 1)}, "condition-end-day-before-start"),
     ("omop.note", {"visit_occurrence_id": None}, "note-without-visit"),
@@ -98,6 +100,14 @@ def test_days_shifted_into_the_future_pass_to_the_day() -> None:
 def test_the_first_critical_reason_wins() -> None:
     change = {"person_id": None, "visit_start_date": None, "visit_end_date": EARLY}
     assert _judge("omop.visit_occurrence", {}, change).rejected == [(1, "no-person")]
+
+
+def test_the_hour_that_clocks_go_back_is_no_fault() -> None:
+    times = {
+        "visit_start_datetime": datetime(2022, 11, 6, 1, 52),
+        "visit_end_datetime": datetime(2022, 11, 6, 0, 52),
+    }
+    assert _judge("omop.visit_occurrence", times).rejected == []
 
 
 def test_pairs_with_a_null_pass() -> None:

@@ -102,6 +102,7 @@ def test_missing_overlay_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         ('"quarantine"', '"warn"', "disagree"),
         ('"no-title"', '"No title!"', "reason code"),
         ('"no-title"', '"no-title"\nmostly = 0.9', "mostly"),
+        ('"no-title"', '"no-title"\ntolerance = "60 minutes"', "tolerance"),
         ("[[expectation]]", "[table]\nlimit = 1\n[[expectation]]", "unknown limit"),
         ("[[expectation]]", "[[expectation", "not TOML"),
         (RULE, RULE + RULE, "same type, columns and reason"),
