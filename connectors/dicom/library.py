@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import struct
 import warnings
 from functools import lru_cache
 
 _QUIET = r"(pydicom|pylibjpeg|openjpeg|libjpeg|rle|jpeg_ls|gdcm)(\.|$)"
 
-UNREPRESENTABLE: tuple[type[Exception], ...] = (
+CONVERSION_ERRORS: tuple[type[Exception], ...] = (
     ValueError,
     TypeError,
     LookupError,
@@ -16,8 +17,9 @@ UNREPRESENTABLE: tuple[type[Exception], ...] = (
     ArithmeticError,
     NotImplementedError,
     EOFError,
+    struct.error,
 )
-"""What pydicom raises on converting a value that is not what its VR promises; `struct.error` joins on loading."""
+"""What pydicom raises on converting a value that is not what its VR promises: the element is left out."""
 
 
 @lru_cache(maxsize=1)

@@ -139,7 +139,8 @@ class Walker:
         try:
             self._pass_items(tag, implicit, stop, depth, closed=False)
         except _Malformed:
-            self._skip(stop - self._cursor.position, None, tag)
+            pass  # the sequence's own length still says where it ends; its header is left out on parsing
+        self._skip(stop - self._cursor.position, None, tag)
 
     def _pass_items(self, tag: int, implicit: bool, end: int | None, depth: int, *, closed: bool) -> None:
         """Pass over items, to the delimiter where there is one (`closed`), else to `end`."""

@@ -1,0 +1,101 @@
+"""The DICOM connector: trees of image files, as a PACS or a modality exports them (PS3.10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from connectors.listing import list_files
+from contracts.errors import Rejected
+from contracts.schemas import IGNORED, REJECTED
+from contracts.schemas.dicom import INSTANCE, TABLES
+from contracts.units import WHOLE, Discovery, Part, Source
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from contracts.identity import Identity
+    from contracts.protocols import Finding, Place, Reading
+
+_PAYLOAD_BYTES = 1 << 20
+
+
+class DicomConnector:
+    """Reads the headers of DICOM files. A file is one record and owns its row.
+
+    Pixels are passed over by their lengths; `tasks.dicom` decodes them where they are needed.
+    """
+
+    kind: ClassVar[str] = "dicom"
+    version: ClassVar[str] = "1"
+    ownership: ClassVar[str] = "file"
+    tables: ClassVar[dict[str, pa.Schema]] = TABLES
+
+    def discover(self, source: Source, checkpoint: str) -> Discovery:
+        """List every file of the tree: DICOM has no suffix. The checkpoint is handed on."""
+        return Discovery(list_files(source.location), checkpoint)
+
+    def parts(self, reading: Reading) -> Sequence[Part]:
+        """The whole: an instance is read in one go."""
+        return [WHOLE]
+
+    def identities(self, reading: Reading) -> Iterator[Identity]:
+        """The patient whom the header names; nobody where it names none, or the file cannot be read."""
+        from connectors.dicom.dataset import judging_errors
+        from connectors.dicom.identities import find_identity
+        from connectors.dicom.recognise import recognise
+
+        try:
+            with judging_errors():
+                opening = recognise(reading.place)
+                identity = find_identity(reading, opening) if opening else None
+        except Rejected:
+            return  # reading it quarantines it, with the reason
+        if identity is not None:
+            yield identity
+
+    def read(self, reading: Reading, part: Part) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """One row: of `dicom.instance`, of `rejected` or of `ignored`."""
+        from connectors.dicom.dataset import judging_errors
+
+        try:
+            with judging_errors():
+                table, row = _read(reading)
+        except Rejected as rejected:
+            row = {"_record": 0, "reason": rejected.reason, "where": rejected.place}
+            yield "rejected", _batch({**row, "payload": _payload(reading.place)}, REJECTED)
+            return
+        yield table, _batch(row, INSTANCE if table == "dicom.instance" else IGNORED)
+
+    def check(self, place: Place) -> Iterator[Finding]:
+        """Preflight of one file; see `connectors.dicom.preflight`."""
+        from connectors.dicom.preflight import check_file
+
+        return check_file(place)
+
+
+def _read(reading: Reading) -> tuple[str, dict[str, Any]]:
+    from connectors.dicom.instance import read_instance
+    from connectors.dicom.recognise import DIRECTORY_CLASS, recognise
+
+    if reading.place.size == 0:
+        return "ignored", {"_record": 0, "type": "empty-file"}
+    opening = recognise(reading.place)
+    if opening is None:
+        return "ignored", {"_record": 0, "type": "not-dicom"}
+    row = read_instance(reading, opening) if opening.media_class != DIRECTORY_CLASS else None
+    if row is None:
+        return "ignored", {"_record": 0, "type": "dicomdir"}
+    return "dicom.instance", row
+
+
+def _payload(place: Place) -> bytes:
+    """The beginning of the file, for the encrypted quarantine."""
+    with place.open() as file:
+        return file.read(_PAYLOAD_BYTES)
+
+
+def _batch(row: dict[str, Any], schema: pa.Schema) -> pa.RecordBatch:
+    import pyarrow as pa
+
+    return pa.RecordBatch.from_pylist([row], schema=schema)

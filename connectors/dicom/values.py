@@ -1,0 +1,106 @@
+"""Values of single elements as plain Python, or nothing where the file holds nonsense."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+from connectors.dicom.library import CONVERSION_ERRORS
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+_CODE = re.compile(r"[A-Z0-9_ ]{1,16}")
+_DATE = re.compile(r"(\d{4})[.\-]?(\d{2})[.\-]?(\d{2})")
+_TIME = re.compile(r"(\d{2}):?(?:(\d{2}):?(?:(\d{2})(\.\d{1,6})?)?)?")
+_INT32 = 1 << 31
+
+
+def value_of(dataset: Dataset, tag: int) -> Any:
+    """The value of an element; None where it is absent, empty, or not what its VR promises."""
+    if tag not in dataset:
+        return None
+    try:
+        value = dataset[tag].value
+    except CONVERSION_ERRORS:
+        return None
+    return None if value is None or value == "" else value
+
+
+def values_of(dataset: Dataset, tag: int) -> list[Any]:
+    """The values of an element of any multiplicity."""
+    value = value_of(dataset, tag)
+    if value is None:
+        return []
+    return list(value) if _is_multiple(value) else [value]
+
+
+def _is_multiple(value: Any) -> bool:
+    return not isinstance(value, (str, bytes)) and hasattr(value, "__iter__") and hasattr(value, "__len__")
+
+
+def text_of(dataset: Dataset, tag: int) -> str | None:
+    """Text without padding; backslashes stay where a value of one was given several."""
+    words = [str(v) for v in values_of(dataset, tag) if not isinstance(v, bytes)]
+    return "\\".join(words).strip(" \x00\t\r\n") or None
+
+
+def texts_of(dataset: Dataset, tag: int) -> list[str]:
+    """The non-empty texts of an element."""
+    found = [str(v).strip(" \x00\t\r\n") for v in values_of(dataset, tag) if not isinstance(v, bytes)]
+    return [text for text in found if text]
+
+
+def code_of(dataset: Dataset, tag: int) -> str | None:
+    """A code string (VR CS); None where the value has not the shape of one, so that no text slips through."""
+    return codes_of(dataset, tag)[0] if codes_of(dataset, tag) else None
+
+
+def codes_of(dataset: Dataset, tag: int) -> list[str]:
+    """Code strings by position; "" in place of what has not the shape of one."""
+    found = [str(v).strip(" \x00").upper() for v in values_of(dataset, tag)]
+    codes = [word if _CODE.fullmatch(word) else "" for word in found]
+    return codes if any(codes) else []
+
+
+def whole_of(dataset: Dataset, tag: int) -> int | None:
+    """A whole number that fits 32 bits."""
+    number = number_of(dataset, tag)
+    return int(number) if number is not None and -_INT32 <= number < _INT32 else None
+
+
+def number_of(dataset: Dataset, tag: int) -> float | None:
+    """The first number of an element, if it is finite."""
+    numbers = numbers_of(dataset, tag)
+    return numbers[0] if numbers else None
+
+
+def numbers_of(dataset: Dataset, tag: int) -> list[float]:
+    """All numbers of an element; none where one of them is no finite number."""
+    try:
+        numbers = [float(v) for v in values_of(dataset, tag)]
+    except CONVERSION_ERRORS:
+        return []
+    return numbers if all(math.isfinite(n) for n in numbers) else []
+
+
+def uid_of(dataset: Dataset, tag: int) -> str | None:
+    """A UID as it stands, valid or not."""
+    return text_of(dataset, tag)
+
+
+def date_of(dataset: Dataset, tag: int) -> str | None:
+    """A date (DA, or the `YYYY.MM.DD` of ACR-NEMA) in ISO 8601."""
+    found = _DATE.match(text_of(dataset, tag) or "")
+    return "-".join(found.groups()) if found else None
+
+
+def moment_of(dataset: Dataset, date_tag: int, time_tag: int) -> str | None:
+    """A date and a time of day in ISO 8601, in local wall time; None where either is missing."""
+    day = date_of(dataset, date_tag)
+    found = _TIME.match(text_of(dataset, time_tag) or "")
+    if not day or not found:
+        return None
+    hour, minute, second, fraction = found.groups()
+    return f"{day}T{hour}:{minute or '00'}:{second or '00'}{fraction or ''}"
