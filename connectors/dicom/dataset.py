@@ -104,6 +104,5 @@ def judging_errors() -> Iterator[None]:
         raise Retriable(f"a unit cannot be read: {type(error).__name__}", "unit", "try again") from None
     except RecursionError:
         raise Rejected("nested-too-deep", "RecursionError") from None
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever a hostile file provokes is the file's fault
         raise Rejected("unreadable", type(error).__name__) from None
-

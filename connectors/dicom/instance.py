@@ -138,10 +138,10 @@ def _describe_acquisition(dataset: Dataset) -> dict[str, Any]:
     shared = _first_item(dataset, _SHARED_GROUPS)
     measures = _first_item(shared, _PIXEL_MEASURES)
     orientation = _first_item(shared, _PLANE_ORIENTATION)
-    thicknesses = numbers_of(dataset, 0x00180050) or _numbers(measures, 0x00180050) or [None]
+    thicknesses = numbers_of(dataset, 0x00180050) or _numbers(measures, 0x00180050)
     return {
         "pixel_spacing_mm": numbers_of(dataset, 0x00280030) or _numbers(measures, 0x00280030),
-        "slice_thickness_mm": thicknesses[0],
+        "slice_thickness_mm": thicknesses[0] if thicknesses else None,
         "image_position_patient_mm": numbers_of(dataset, 0x00200032) or None,
         "image_orientation_patient": numbers_of(dataset, 0x00200037) or _numbers(orientation, 0x00200037),
         "kvp_kv": number_of(dataset, 0x00180060),

@@ -52,7 +52,9 @@ def _check(place: Place) -> Iterator[Finding]:
     survey = survey_elements(place, opening)
     records = any(element.tag == DIRECTORY_RECORDS for element in survey.elements)
     if opening.media_class == DIRECTORY_CLASS or records:
-        yield Finding("info", "dicomdir", "a directory of a medium: it is ignored, its images are found without it")
+        yield Finding(
+            "info", "dicomdir", "a directory of a medium: it is ignored, its images are found without it"
+        )
         return
     yield from _check_values(place, opening, survey)
     yield from _check_form(opening, survey)
@@ -67,11 +69,15 @@ def _check_values(place: Place, opening: Opening, survey: Survey) -> Iterator[Fi
         if uid is None and name == "sop_instance_uid":
             yield Finding("error", "no-uids", _MESSAGES["no-uids"], f"tag {tag:08X}")
         elif uid is None:
-            yield Finding("warning", "missing-uid", "the image will be alone in its series or study", f"tag {tag:08X}")
+            message = "the image will be alone in its series or study"
+            yield Finding("warning", "missing-uid", message, f"tag {tag:08X}")
         elif len(uid) > 64 or not _UID.fullmatch(uid):
-            yield Finding("warning", "invalid-uid", "a UID is malformed (PS3.5 9.1): it is taken as it is", f"tag {tag:08X}")
+            message = "a UID is malformed (PS3.5 9.1): it is taken as it is"
+            yield Finding("warning", "invalid-uid", message, f"tag {tag:08X}")
     if text_of(dataset, PATIENT_ID) is None:
-        yield Finding("warning", "no-patient-id", "no PatientID: the image will belong to nobody", "tag 00100020")
+        yield Finding(
+            "warning", "no-patient-id", "no PatientID: the image will belong to nobody", "tag 00100020"
+        )
     if code_of(dataset, 0x00280301) == "YES":
         yield Finding("warning", "burned-in-annotation", "the pixels are said to show text", "tag 00280301")
 
@@ -80,7 +86,9 @@ def _check_form(opening: Opening, survey: Survey) -> Iterator[Finding]:
     if not opening.preamble:
         yield Finding("warning", "no-preamble", "no preamble (PS3.10 7.1): read all the same", "byte 0")
     if not opening.transfer_syntax:
-        yield Finding("warning", "no-transfer-syntax", "no transfer syntax is stated: guessed", "tag 00020010")
+        yield Finding(
+            "warning", "no-transfer-syntax", "no transfer syntax is stated: guessed", "tag 00020010"
+        )
     if survey.trailing:
         yield Finding("info", "trailing-bytes", "bytes behind the data set are left out")
     if survey.pixels is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -81,7 +82,9 @@ class Walker:
             try:
                 self._pass(tag, vr, length, self._implicit, None, 0)
             except _Malformed:
-                raise Rejected("unreadable", f"tag {tag:08X}", "items and delimiters in their places") from None
+                raise Rejected(
+                    "unreadable", f"tag {tag:08X}", "items and delimiters in their places"
+                ) from None
             pixels = pixels or tag in PIXEL_TAGS
             last = tag
             declared = -1 if length == UNDEFINED else length
@@ -136,16 +139,16 @@ class Walker:
         stop = self._cursor.position + length
         if end is not None and stop > end:
             raise _Malformed
-        try:
+        with suppress(_Malformed):  # the sequence's own length still says where it ends
             self._pass_items(tag, implicit, stop, depth, closed=False)
-        except _Malformed:
-            pass  # the sequence's own length still says where it ends; its header is left out on parsing
         self._skip(stop - self._cursor.position, None, tag)
 
     def _pass_items(self, tag: int, implicit: bool, end: int | None, depth: int, *, closed: bool) -> None:
         """Pass over items, to the delimiter where there is one (`closed`), else to `end`."""
         if depth > DEPTH_LIMIT:
-            raise Rejected("nested-too-deep", f"tag {tag:08X}", f"at most {DEPTH_LIMIT} sequences in one another")
+            raise Rejected(
+                "nested-too-deep", f"tag {tag:08X}", f"at most {DEPTH_LIMIT} sequences in one another"
+            )
         while closed or end is None or self._cursor.position < end:
             found, _, length = self._header(self._take(8, end), implicit, end)
             if found == _SEQUENCE_END:

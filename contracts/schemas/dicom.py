@@ -1,8 +1,7 @@
 """What the DICOM connector emits: one row an instance, and what may leave of it.
 
 Columns follow attributes of PS3.3 (numbers in brackets are tags) and PS3.15 Table E.1-1 in what is done with them;
-the whole header goes beside them through the Basic Profile. Dates are ISO strings, date-times ISO strings in local wall
-time.
+the whole header goes beside them through the Basic Profile. Dates and date-times are ISO strings, in local wall time.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ _S, _I, _F = pa.string(), pa.int32(), pa.float64()
 _CODE = "a code string by its shape (VR CS); PS3.15 E.1-1 does not list it"
 _NUMBER = "a number about the image; PS3.15 E.1-1 does not list it"
 _UID = "PS3.15 E.1-1: U"
+_FREE = "written by people, so it may name them"
 _CLASS = "UIDs of the standard stay, private ones are replaced"
 
 
@@ -44,8 +44,8 @@ INSTANCE = pa.schema(
         field("body_part_examined", _S, Action.KEEP, _CODE),  # (0018,0015)
         field("laterality", _S, Action.KEEP, _CODE),  # (0020,0060), (0020,0062)
         field("image_type", pa.list_(_S), Action.KEEP, _CODE),  # (0008,0008)
-        field("manufacturer", _S, Action.TEXT, "written by people, so it may name them"),  # (0008,0070)
-        field("manufacturer_model_name", _S, Action.TEXT, "written by people, so it may name them"),  # (0008,1090)
+        field("manufacturer", _S, Action.TEXT, _FREE),  # (0008,0070)
+        field("manufacturer_model_name", _S, Action.TEXT, _FREE),  # (0008,1090)
         field("photometric_interpretation", _S, Action.KEEP, _CODE),  # (0028,0004)
         field("samples_per_pixel", _I, Action.KEEP, _NUMBER),  # (0028,0002)
         field("rows", _I, Action.KEEP, _NUMBER),  # (0028,0010)
@@ -56,7 +56,7 @@ INSTANCE = pa.schema(
         field("pixel_spacing_mm", pa.list_(_F), Action.KEEP, _NUMBER),  # (0028,0030): row, column
         field("slice_thickness_mm", _F, Action.KEEP, _NUMBER),  # (0018,0050)
         field("image_position_patient_mm", pa.list_(_F), Action.KEEP, _NUMBER),  # (0020,0032): x, y, z
-        field("image_orientation_patient", pa.list_(_F), Action.KEEP, _NUMBER),  # (0020,0037): row, column cosines
+        field("image_orientation_patient", pa.list_(_F), Action.KEEP, _NUMBER),  # (0020,0037)
         field("kvp_kv", _F, Action.KEEP, _NUMBER),  # (0018,0060)
         field("repetition_time_ms", _F, Action.KEEP, _NUMBER),  # (0018,0080)
         field("echo_time_ms", _F, Action.KEEP, _NUMBER),  # (0018,0081)
