@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,7 +74,7 @@ class Account:
         }
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Account:
+    def from_json(cls, data: Mapping[str, Any]) -> Account:
         """The inverse of `to_json`."""
         account = cls(read=int(data["read"]))
         account.fates.update(data["fates"])

@@ -13,7 +13,8 @@ from typing import Any
 
 from prefect import flow
 from prefect.runtime import flow_run
-from prefect.states import Completed, Failed, State
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
 
 from connectors.crosswalk import KIND as CROSSWALK
 from flows import work

@@ -154,6 +154,7 @@ def open_round(
     """
     path = home_path()
     settings = load_settings(path)
+    use_overlay(settings)
     if sync:
         settings.dask.mode = "sync"
     with ExitStack() as stack:
@@ -161,7 +162,8 @@ def open_round(
         stack.enter_context(Lease(room.home))
         if settings.sources:
             save_sources(room.vault, [s.to_source() for s in settings.sources])
-        catalog = Catalog.open(room.home, settings.stores.catalog_url)
+        catalog = Catalog.open(room.home, settings.stores.catalog_url or None)
+        _close_interrupted(catalog)
         run_id = str(uuid.uuid4())
         executor = stack.enter_context(open_executor(settings.dask, str(room.home.staging / "scratch")))
         current = Round(
@@ -183,11 +185,27 @@ def open_round(
         yield current
 
 
+def use_overlay(settings: Settings) -> None:
+    """Tell this process and its workers where a site's own mappings, suites and checks lie."""
+    if settings.overlay:
+        folder = Path(settings.overlay).expanduser().resolve()
+        os.environ["NIGHTROUNDS_OVERLAY"] = str(folder)
+        if (folder / "mappings").is_dir():
+            os.environ["NIGHTROUNDS_MAPPINGS"] = str(folder / "mappings")
+
+
+def _close_interrupted(catalog: Catalog) -> None:
+    """Rounds that were killed never said so: whoever holds the lease now says it for them."""
+    for row in catalog.rounds(limit=20):
+        if row.state == "running":
+            catalog.end_round(row.round_no, "interrupted", row.summary or {})
+
+
 def last_summary(flow_run_id: str) -> dict[str, Any] | None:
     """The summary of the round that this flow run made, or None when it ended before its report."""
     path = home_path()
     home = open_workroom(str(path)).home
-    catalog = Catalog.open(home, load_settings(path).stores.catalog_url)
+    catalog = Catalog.open(home, load_settings(path).stores.catalog_url or None)
     for row in catalog.rounds():
         if row.flow_run_id == flow_run_id:
             return dict(row.summary) if row.summary else None

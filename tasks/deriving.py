@@ -54,7 +54,7 @@ def derive_table(lake: Lake, table: str, round_no: int) -> Derived | None:
 
 def _computed(connection: duckdb.DuckDBPyConnection, table: str, mapping: Mapping) -> Iterator[pa.RecordBatch]:
     schema = table_named(table).schema
-    reader = connection.execute(mapping.sql).to_arrow_reader(_BATCH_ROWS)
+    reader = connection.sql(mapping.sql).to_arrow_reader(_BATCH_ROWS)
     for batch in reader:
         yield from pa.Table.from_batches([batch]).select(schema.names).cast(schema).to_batches()
 

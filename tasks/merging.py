@@ -16,6 +16,7 @@ from contracts.schemas import PRESENCE
 from stores.staging import Manifest
 from tasks.processing import NO_OWNER
 
+LEDGER_COLUMNS = ["_owner", "unit", "record_type", "version", "digest", "fate", "_recipe"]
 _STANDING = ("accepted", "unmapped")
 
 
@@ -63,16 +64,16 @@ def _polars(table: pa.Table) -> pl.DataFrame:
     return frame
 
 
-def merge_presences(manifests: Sequence[Manifest], ledger: pa.Table, gone: Sequence[str]) -> Merge:
+def merge_presences(manifests: Sequence[Manifest], ledger: pl.DataFrame, gone: Sequence[str]) -> Merge:
     """Judge the records of the staged units against each other and against the ledger.
 
     Args:
         manifests: the source's staged units.
-        ledger: the source's rows of `records.ledger`, with `_owner` and `_recipe`.
+        ledger: the source's rows of `records.ledger`, with `_owner` and `_recipe`, versions opened.
         gone: units of a snapshot source that are there no more.
     """
     staged = pl.concat([presences(m) for m in manifests]) if manifests else _no_presences()
-    old = _polars(ledger.select(["_owner", "unit", "record_type", "version", "digest", "fate", "_recipe"]))
+    old = ledger.select(LEDGER_COLUMNS)
     replaced = pl.Series([m.unit.unit for m in manifests] + list(gone), dtype=pl.String)
     leaving = old.filter(pl.col("unit").is_in(replaced.implode()))
     touched = pl.concat([staged["_owner"], leaving["_owner"]]).unique().sort()
@@ -82,7 +83,7 @@ def merge_presences(manifests: Sequence[Manifest], ledger: pa.Table, gone: Seque
     winning = ranked.group_by("_owner", maintain_order=True).last()
     fresh, same = _split_unchanged(staged, winning, old)
     dirty = _dirty(winning, old)
-    after = pl.concat([kept.select(_LEDGER), _ledger_rows(staged)]).unique(["_owner", "unit"], keep="last")
+    after = pl.concat([kept.select(LEDGER_COLUMNS), _ledger_rows(staged)]).unique(["_owner", "unit"], keep="last")
     before = set(old.filter(pl.col("fate").is_in(_STANDING) & pl.col("_owner").is_in(touched.implode()))["_owner"])
     return Merge(
         touched=touched.to_list(),
@@ -93,9 +94,6 @@ def merge_presences(manifests: Sequence[Manifest], ledger: pa.Table, gone: Seque
         removed=sorted(before - set(standing["_owner"])),
         dirty=dirty,
     )
-
-
-_LEDGER = ["_owner", "unit", "record_type", "version", "digest", "fate", "_recipe"]
 
 
 def _no_presences() -> pl.DataFrame:
@@ -140,7 +138,7 @@ def _dirty(winning: pl.DataFrame, old: pl.DataFrame) -> list[str]:
 
 
 def _ledger_rows(staged: pl.DataFrame) -> pl.DataFrame:
-    return staged.rename({"recipe": "_recipe"}).select(_LEDGER)
+    return staged.rename({"recipe": "_recipe"}).select(LEDGER_COLUMNS)
 
 
 def _weights(frame: pl.DataFrame) -> dict[tuple[str, str], int]:

@@ -17,12 +17,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contracts.accounting import Account
+from contracts.keys import Key
 from contracts.protocols import Receipt
 from contracts.schemas import LAKE, table_named
 from quality.gate import judge_table
 from stores.lake import Lake
 from stores.staging import Manifest
 from tasks.merging import Merge
+from tasks.versions import seal_versions
 
 LEDGER = "records.ledger"
 _BATCH_ROWS = 20_000
@@ -115,9 +117,9 @@ def _set(rows: pa.Table, name: str, values: pa.Array) -> pa.Table:
     return kept.append_column(name, values)
 
 
-def publish_ledger(lake: Lake, source: str, merge: Merge, round_no: int) -> Receipt:
+def publish_ledger(lake: Lake, source: str, merge: Merge, round_no: int, key: Key) -> Receipt:
     """Write what stands where, once every table of the source is published."""
-    frame = merge.ledger.select("unit", "record_type", "version", "digest", "fate", "_owner", "_recipe")
+    frame = seal_versions(merge.ledger, key).select(*table_named(LEDGER).schema.names, "_owner", "_recipe")
     batches = frame.to_arrow(compat_level=pl.CompatLevel.oldest()).to_batches(max_chunksize=_BATCH_ROWS)
     return lake.replace(LEDGER, source, merge.touched, batches, publish=(f"{source}:{LEDGER}", round_no))
 

@@ -57,7 +57,7 @@ def _map(mapping: Mapping, target: str, table: str, rows: pa.Table) -> pa.Table:
     view = table.replace(".", "_")
     connection.register(view, rows)
     try:
-        mapped = connection.execute(mapping.sql).to_arrow_table()
+        mapped = connection.sql(mapping.sql).to_arrow_table()
     finally:
         connection.unregister(view)
     passed = [pa.field(n, rows.schema.field(n).type) for n in _PASSED if n in rows.schema.names]

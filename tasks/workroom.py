@@ -16,7 +16,7 @@ import orjson
 
 from connectors.registry import connector
 from contracts.errors import Fatal
-from contracts.keys import Key, load_key
+from contracts.keys import Key
 from contracts.protocols import Connector, Reading
 from contracts.units import Source, Unit
 from stores.home import Home, open_home
@@ -93,7 +93,7 @@ def open_workroom(home: str) -> Workroom:
 @lru_cache(maxsize=4)
 def _open(home: str, _process: int) -> Workroom:
     opened = open_home(Path(home))
-    key = load_key(opened.key_id)
+    key = opened.load_key()
     return Workroom(opened, key, Vault.open(opened, key), Quarantine(opened, key))
 
 

@@ -67,6 +67,7 @@ PATIENT = pa.schema(
         field("birth_year", _S, Action.YEAR, "the year alone, grouped over 89", output="year_of_birth"),
         field("deceased", pa.bool_(), Action.KEEP, "whether, not when"),
         *_moment("death"),
+        field("updated", _S, Action.DATETIME, "when the record changed: shifted, or left out"),
         field("gender", _S, Action.KEEP, _ENUM),
         field("birth_sex", _S, Action.KEEP, _ENUM),
         field("race_code", _S, Action.KEEP, _CODE),

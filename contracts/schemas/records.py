@@ -10,7 +10,7 @@ PATIENT = pa.schema(
     [
         lake_field("record_id", pa.int64(), required=True),
         lake_field("person_id", pa.int64(), required=True),
-        lake_field("version", pa.string(), required=True),
+        lake_field("updated_datetime", pa.timestamp("us")),
         lake_field("birth_date", pa.date32()),
         lake_field("birth_precision", pa.string()),
         lake_field("year_of_birth", pa.int32()),
@@ -24,7 +24,8 @@ PATIENT = pa.schema(
     ]
 )
 """One row for each Patient record of a source; `omop.person` and `omop.death` are derived from it, one a person.
-`birth_precision` is day, month or year, as the source states it."""
+`birth_precision` is day, month or year, as the source states it. `updated_datetime` is when the source last changed
+the record, shifted like every date of the person: it orders the statements about one person."""
 
 UNMAPPED = pa.schema(
     [
@@ -45,4 +46,5 @@ LEDGER = pa.schema(
         lake_field("fate", pa.string(), required=True),
     ]
 )
-"""One row for each (record, unit) that holds it: what newest-wins, merging and removal are judged by."""
+"""One row for each (record, unit) that holds it: what newest-wins, merging and removal are judged by. `version` is
+sealed: when a record was changed is a true date."""

@@ -30,6 +30,7 @@ from tasks.encoders import load_encoder
 
 Progress = Callable[[int, int], None]
 NOTE, IMAGE = "note", "image"
+_ROWS_AT_ONCE = 10_000
 
 
 def embed_notes(current: Round, progress: Progress | None = None) -> dict[str, Any]:
@@ -147,9 +148,13 @@ def _apply(current: Round, kind: str, encoder: Encoder, add: pl.DataFrame, gone:
     if not add.height and not gone:
         return False
     rows = add.with_columns(encoder=pl.lit(f"{encoder.name}@{encoder.digest[:12]}"))
-    receipt = current.vectors.apply(kind, encoder, rows.to_arrow(compat_level=pl.CompatLevel.oldest()), gone)
-    current.changed |= receipt.changed
-    return receipt.changed
+    changed = False
+    for start in range(0, max(rows.height, 1), _ROWS_AT_ONCE):
+        step = rows.slice(start, _ROWS_AT_ONCE).to_arrow(compat_level=pl.CompatLevel.oldest())
+        receipt = current.vectors.apply(kind, encoder, step, gone if start == 0 else [])
+        changed |= receipt.changed
+    current.changed |= changed
+    return changed
 
 
 def _note(

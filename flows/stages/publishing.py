@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import pyarrow as pa
+import polars as pl
 
 from connectors.registry import connector
 from contracts.accounting import Account
@@ -14,9 +14,10 @@ from flows.rounds import Round, SourceOutcome
 from stores.catalog import PublicationRow, UnitRow
 from stores import staging
 from stores.staging import Manifest
-from tasks.merging import Merge, merge_presences
+from tasks.merging import LEDGER_COLUMNS, Merge, merge_presences
 from tasks.publishing import LEDGER, Publication, account_source, publish_ledger, publish_table, tables_of
 from tasks.recipe import components
+from tasks.versions import open_versions
 from tasks.workroom import Job
 
 
@@ -42,7 +43,7 @@ def publish_source(current: Round, name: str) -> SourceOutcome:
         outcome.account.check(name)
         if complete:
             if merge.touched:
-                receipt = publish_ledger(current.lake, name, merge, current.number)
+                receipt = publish_ledger(current.lake, name, merge, current.number, current.room.key)
                 current.changed |= receipt.changed
             _mark_published(current, outcome, manifests, by_unit, merge, rows)
     return outcome
@@ -60,13 +61,11 @@ def staged_manifests(current: Round, outcome: SourceOutcome) -> list[Manifest]:
     return found
 
 
-def _ledger(current: Round, name: str) -> pa.Table:
-    if current.lake.version(LEDGER) is None:
-        return LAKE[LEDGER].own_schema.empty_table()
-    import polars as pl
-
-    columns = ["_owner", "unit", "record_type", "version", "digest", "fate", "_recipe"]
-    return current.lake.read(LEDGER, columns=columns, where=pl.col("_source") == name)
+def _ledger(current: Round, name: str) -> pl.DataFrame:
+    rows = current.lake.read(LEDGER, columns=LEDGER_COLUMNS, where=pl.col("_source") == name)
+    frame = pl.from_arrow(rows)
+    assert isinstance(frame, pl.DataFrame)
+    return open_versions(frame, current.room.key)
 
 
 def _publish_tables(

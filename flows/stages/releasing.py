@@ -8,9 +8,27 @@ from flows.rounds import Round
 def release_round(current: Round) -> int | None:
     """Publish a release of the lake's and the vectors' versions, when they differ from the current one's."""
     with current.timed("release"):
-        versions = {t: v for t, v in current.lake.versions().items()}
-        released = current.releases.publish(
-            current.run_id, current.number, versions, current.vectors.versions(), current.started.isoformat()
-        )
+        versions, vectors = current.lake.versions(), current.vectors.versions()
+        if _moved_back(current, versions, vectors):
+            known = current.releases.current()
+            current.release = known.number if known else None
+            return current.release
+        created = current.started.isoformat()
+        released = current.releases.publish(current.run_id, current.number, versions, vectors, created)
     current.release = released.number
     return current.release
+
+
+def _moved_back(current: Round, versions: dict[str, int], vectors: dict[str, int]) -> bool:
+    """Whether a person moved readers back from the release of what the stores hold: a quiet night leaves that be.
+
+    A round that reported the newest release had moved the pointer to it; if the pointer is elsewhere now, someone
+    moved it. A round that was cut off before its report had not.
+    """
+    releases = current.releases.list()
+    pointer = current.releases.current()
+    if not releases or pointer is None or pointer.number == releases[-1].number:
+        return False
+    newest = releases[-1]
+    reported = [r.summary.get("release") for r in current.catalog.rounds(limit=50) if r.summary]
+    return (newest.tables, newest.vectors) == (versions, vectors) and newest.number in reported

@@ -16,7 +16,6 @@ GOOD: dict[str, dict[str, Any]] = {
     "records.patient": {
         "record_id": 1,
         "person_id": LARGE,
-        "version": "",
         "birth_date": date(1980, 1, 2),
         "birth_precision": "day",
         "year_of_birth": 1980,

@@ -118,7 +118,7 @@ def test_a_visit_a_condition_and_a_note_meet() -> None:
     assert visit["visit_occurrence_id"] == problem["visit_occurrence_id"] == text["visit_occurrence_id"]
     assert visit["person_id"] == problem["person_id"] == text["person_id"] is not None
     assert (problem["condition_source_value"], problem["condition_start_date"]) == (
-        "49727002",
+        "49727002 Cough",
         date(2020, 1, 1),
     )
     assert problem["condition_start_datetime"] is None
@@ -161,7 +161,8 @@ def test_patients_keep_what_their_source_states() -> None:
         meta={"lastUpdated": "2024-01-01"},
     )
     (patient,) = mapped(data)["records.patient"]
-    assert patient["version"] == patient["_version"] == "2024-01-01T00:00:00.000000"
+    assert patient["_version"] == "2024-01-01T00:00:00.000000"
+    assert patient["updated_datetime"] == datetime(2024, 1, 1)
     assert (patient["birth_precision"], patient["year_of_birth"]) == ("month", 1950)
     assert patient["gender_source_value"] == "male"
 

@@ -1,7 +1,7 @@
 -- source: records.patient
 -- One row for each person whom the newest Patient record that speaks of it states to be dead.
 WITH newest AS (
-    SELECT *, row_number() OVER (PARTITION BY person_id ORDER BY version DESC, record_id) AS place
+    SELECT *, row_number() OVER (PARTITION BY person_id ORDER BY updated_datetime DESC NULLS LAST, record_id) AS place
     FROM records.patient
     WHERE death_date IS NOT NULL
 )

@@ -1,14 +1,15 @@
 -- source: records.patient
 -- One row a person: the newest statement among all of the person's Patient records, in any source.
 WITH newest AS (
-    SELECT *, row_number() OVER (PARTITION BY person_id ORDER BY version DESC, record_id) AS place
+    SELECT *, row_number() OVER (PARTITION BY person_id ORDER BY updated_datetime DESC NULLS LAST, record_id) AS place
     FROM records.patient
 )
 SELECT
     person_id,
     CASE lower(gender_source_value) WHEN 'male' THEN 8507 WHEN 'm' THEN 8507
         WHEN 'female' THEN 8532 WHEN 'f' THEN 8532 ELSE 0 END AS gender_concept_id,
-    year_of_birth,
+    -- the year that goes with the (shifted) month and day; a grouped year stands as it is
+    coalesce(year(birth_date), year_of_birth) AS year_of_birth,
     CASE WHEN birth_precision IN ('day', 'month') THEN month(birth_date) END AS month_of_birth,
     CASE WHEN birth_precision = 'day' THEN day(birth_date) END AS day_of_birth,
     CASE WHEN birth_precision = 'day' THEN birth_date::TIMESTAMP END AS birth_datetime,

@@ -17,7 +17,8 @@ SELECT
     encounter_id AS visit_occurrence_id,
     NULL::BIGINT AS visit_detail_id,
     -- the code, kept whole; the text only where the source gives no code
-    coalesce(code, code_text) AS condition_source_value,
+    -- the code first, then the terminology's words for it
+    coalesce(code || ' ' || code_display, code, code_text) AS condition_source_value,
     0::BIGINT AS condition_source_concept_id,
     verification_status AS condition_status_source_value
 FROM fhir_condition

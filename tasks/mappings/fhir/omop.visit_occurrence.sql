@@ -18,13 +18,13 @@ SELECT
     END::BIGINT AS visit_concept_id,
     start_date AS visit_start_date,
     start_datetime AS visit_start_datetime,
-    coalesce(end_date, start_date) AS visit_end_date,
+    coalesce(greatest(end_date, start_date), start_date) AS visit_end_date,
     CASE WHEN end_date IS NULL THEN start_datetime ELSE end_datetime END AS visit_end_datetime,
     32817::BIGINT AS visit_type_concept_id,  -- EHR
     NULL::BIGINT AS provider_id,
     NULL::BIGINT AS care_site_id,
     -- kept whole: the CDM's 50 characters are a limit of its reference database, not of this lake
-    coalesce(type_display, type_code, type_text, class_code) AS visit_source_value,
+    coalesce(type_code || ' ' || type_display, type_code, type_text, class_code) AS visit_source_value,
     0::BIGINT AS visit_source_concept_id,
     NULL::BIGINT AS admitted_from_concept_id,
     NULL::VARCHAR AS admitted_from_source_value,

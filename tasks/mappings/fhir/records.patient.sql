@@ -4,9 +4,11 @@ SELECT
     _record, _owner, _version, _digest,
     record_id,
     person_id,
-    _version AS version,
-    birth_date,
-    birth_precision,
+    updated AS updated_datetime,
+    -- a year that stands for all ages over 89 leaves no exact date of birth beside it
+    CASE WHEN abs(year(birth_date) - year_of_birth) > 1 THEN make_date(year_of_birth, 1, 1) ELSE birth_date END
+        AS birth_date,
+    CASE WHEN abs(year(birth_date) - year_of_birth) > 1 THEN 'year' ELSE birth_precision END AS birth_precision,
     year_of_birth,
     death_date,
     death_datetime,

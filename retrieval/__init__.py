@@ -1,0 +1,1 @@
+"""How the record is found again: search, patient context."""
