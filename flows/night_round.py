@@ -19,6 +19,7 @@ from prefect.states import Completed, Failed
 from connectors.crosswalk import KIND as CROSSWALK
 from flows import work
 from flows.rounds import Options, Round, open_round, round_by
+from flows.stages.settling import settle
 from tasks.workroom import load_sources
 
 _MODALITY = {"dicom": "images", "vcf": "variants"}
@@ -95,14 +96,17 @@ def _make_round(sources: list[str] | None, modality: str | None, options: Option
             names = [n for n, kind in kinds.items() if kind != CROSSWALK and modality_of(kind) == group]
             if names:
                 refresh(run_id=current.run_id, sources=names, return_state=True)
-        work.derive(current.run_id)
-        work.embed_new_notes(current.run_id)
-        work.embed_new_images(current.run_id)
-        work.link_graph(current.run_id)
+        if not settle(current):
+            work.derive(current.run_id)
+            work.embed_new_notes(current.run_id)
+            work.embed_new_images(current.run_id)
+            work.link_graph(current.run_id)
         work.release(current.run_id)
         work.report(current.run_id)
         stopped = [f"{p.source} {p.table} {p.state}" for p in current.blocked]
-        return _state(current.failed, stopped, current.held_back - len(stopped))
+        held = current.held_back - len(stopped)
+        stopped += [f"release held by {check}" for check in current.critical]
+        return _state(current.failed, stopped, held)
 
 
 def _chosen_kinds(current: Round, sources: list[str] | None, modality: str | None) -> dict[str, str]:

@@ -70,6 +70,7 @@ class Round:
     started: datetime
     sources: dict[str, SourceOutcome] = field(default_factory=dict)
     linkage: dict[str, int] = field(default_factory=dict)
+    linkage_changed: bool = False
     derived: dict[str, int] = field(default_factory=dict)
     embedded: dict[str, dict[str, Any]] = field(default_factory=dict)
     checks: list[dict[str, Any]] = field(default_factory=list)
@@ -98,7 +99,8 @@ class Round:
     @property
     def failed(self) -> int:
         """Units and sources that ended in an error."""
-        return sum(len(s.failures) + bool(s.problem) for s in self.sources.values())
+        after = sum(bool(found.get("problem")) for found in self.embedded.values())
+        return after + sum(len(s.failures) + bool(s.problem) for s in self.sources.values())
 
     @property
     def held_back(self) -> int:
@@ -113,11 +115,16 @@ class Round:
         return [p for s in self.sources.values() for p in s.publications if p.state in {"blocked", "held"}]
 
     @property
+    def critical(self) -> list[str]:
+        """Critical checks between tables that fail: readers keep the release they have."""
+        return [str(c["check"]) for c in self.checks if c["severity"] == "critical" and c["failing"]]
+
+    @property
     def state(self) -> str:
         """One word for how the round ended: failed, blocked, quarantine or published."""
         if self.failed:
             return "failed"
-        if self.blocked:
+        if self.blocked or self.critical:
             return "blocked"
         return "quarantine" if self.held_back else "published"
 

@@ -100,7 +100,8 @@ def derive(run_id: str) -> dict[str, int]:
     found = derive_all(current, graph=False)
     for result in check_lake(current):
         if result["failing"]:
-            get_run_logger().warning("%(check)s: %(failing)s of %(total)s (%(severity)s)", result)
+            level = "info" if result["severity"] == "info" else "warning"
+            getattr(get_run_logger(), level)("%(check)s: %(failing)s of %(total)s (%(severity)s)", result)
     return found
 
 

@@ -8,6 +8,7 @@ while one of its tables does not exist. Counts only.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -89,6 +90,12 @@ def checks() -> dict[str, Check]:
         files.update({path.stem: path for path in folder.glob("*.sql")})
     found = {name: _load(files[name]) for name in sorted(files)}
     return found | {check.name: check for check in _key_checks()}
+
+
+def checks_digest() -> str:
+    """Digest over all checks: another digest asks them anew."""
+    text = "\n".join(f"{c.name} {c.severity} {c.reason} {c.sql}" for c in checks().values())
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _load(path: Path) -> Check:

@@ -41,6 +41,7 @@ def resolve_persons(current: Round) -> dict[str, int]:
     """Join identities to persons; what changed is in the vault's history."""
     with current.timed("resolve"):
         resolution = current.room.vault.resolve(current.number)
+    current.linkage_changed = bool(resolution.allotted or resolution.joined or resolution.parted)
     current.linkage = {
         "identities": resolution.identities,
         "persons": resolution.persons,

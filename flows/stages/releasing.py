@@ -6,10 +6,13 @@ from flows.rounds import Round
 
 
 def release_round(current: Round) -> int | None:
-    """Publish a release of the lake's and the vectors' versions, when they differ from the current one's."""
+    """Publish a release of the lake's and the vectors' versions, when they differ from the current one's.
+
+    A critical check between tables that fails keeps readers where they are: what belongs together does not yet.
+    """
     with current.timed("release"):
         versions, vectors = current.lake.versions(), current.vectors.versions()
-        if _moved_back(current, versions, vectors):
+        if current.critical or _moved_back(current, versions, vectors):
             known = current.releases.current()
             current.release = known.number if known else None
             return current.release

@@ -10,6 +10,7 @@ import orjson
 
 from contracts.accounting import FATES, Account
 from flows.rounds import Round, SourceOutcome
+from flows.stages.settling import recipe_of_whole
 
 SHOWN_UNITS = 1_000
 
@@ -25,12 +26,15 @@ def summarise(current: Round) -> dict[str, Any]:
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
         "profile": current.home.profile.value,
         "release": current.release,
+        "recipe_of_whole": recipe_of_whole(current),
+        "versions": {"lake": current.lake.versions(), "vectors": current.vectors.versions()},
         "changed": current.changed,
         "linkage": current.linkage,
         "sources": {name: _source(outcome) for name, outcome in sorted(current.sources.items())},
         "derived": current.derived,
         "embedded": current.embedded,
         "checks": current.checks,
+        "problems_after": [f["problem"] for f in current.embedded.values() if f.get("problem")],
         "seconds": current.seconds,
     }
 

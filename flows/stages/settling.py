@@ -1,0 +1,49 @@
+"""A quiet night: when nothing was published and the last round ended whole, what follows from the lake is there."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from flows.rounds import Round
+from quality.cross import checks_digest
+from tasks.deriving import DERIVED
+from tasks.mappings import mappings
+
+_ENDED_WHOLE = ("published", "quarantine", "blocked")
+
+
+def recipe_of_whole(current: Round) -> str:
+    """Digest over what decides the derived tables, the checks and the vectors, beside the lake's own rows."""
+    parts = [f"{name}={mapping.digest}" for name, mapping in sorted(mappings(DERIVED).items())]
+    parts += [checks_digest(), current.settings.encoders.text, current.settings.encoders.image]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def settle(current: Round) -> bool:
+    """Whether derived tables, checks, vectors and graph are those of the lake as it stands; if so, take over what
+    the last round found of them.
+
+    True when this round published nothing and resolved no new link, and the last round ended whole, under the same
+    recipe, with the versions that the stores now hold.
+    """
+    last = _last_summary(current)
+    if current.changed or current.linkage_changed or last is None:
+        return False
+    if last.get("recipe_of_whole") != recipe_of_whole(current) or last.get("problems_after"):
+        return False
+    held = {"lake": current.lake.versions(), "vectors": current.vectors.versions()}
+    if last.get("versions") != held:
+        return False
+    current.derived, current.checks = dict(last["derived"]), list(last["checks"])
+    for kind, found in last["embedded"].items():
+        current.embedded[kind] = {**found, "added": 0, "removed": 0, "changed": False}
+    return True
+
+
+def _last_summary(current: Round) -> dict[str, Any] | None:
+    """The summary of the round before this one, when that one ended whole."""
+    for row in current.catalog.rounds(limit=5):
+        if row.round_no < current.number:
+            return dict(row.summary) if row.summary and row.state in _ENDED_WHOLE else None
+    return None
