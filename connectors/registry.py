@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, cast
 
 from contracts.errors import Fatal
+from contracts.plugins import declared_connectors, load_plugins
 
 if TYPE_CHECKING:
     from contracts.protocols import Connector
-
-ENTRY_POINTS = "nightrounds.connectors"
-"""Group under which an installed package of a site may declare connectors of its own: `kind = "module:Class"`."""
 
 _TARGETS: dict[str, str] = {
     "fhir": "connectors.fhir:FhirConnector",
@@ -63,6 +60,7 @@ def connector(kind: str) -> Connector:
 
 
 def _targets() -> dict[str, str]:
-    """Our own targets and those that installed packages declare; a declared one never replaces ours."""
-    declared = {point.name: point.value for point in entry_points(group=ENTRY_POINTS)}
+    """Our own targets and those of plugins (see `contracts.plugins`); a plugin's never replaces ours."""
+    load_plugins()
+    declared = {point.name: point.value for point in declared_connectors()}
     return {**declared, **_TARGETS}

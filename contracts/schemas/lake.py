@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 from contracts.errors import Fatal
+from contracts.plugins import load_plugins
 from contracts.schemas import genomics, graph, imaging, linkage, omop, records
 
 OWN_COLUMNS = (
@@ -110,14 +112,40 @@ _TABLES = [
     LakeTable("graph.edge", graph.EDGE, ("edge_id",), 91, ("graph.node",), derived=True),
 ]
 
-LAKE: dict[str, LakeTable] = {table.name: table for table in _TABLES}
+class _Registry(Mapping[str, LakeTable]):
+    """Lake tables by name. Whoever looks first brings in those of plugins."""
+
+    def __init__(self, tables: list[LakeTable]) -> None:
+        self._tables = {table.name: table for table in tables}
+
+    def __getitem__(self, name: str) -> LakeTable:
+        load_plugins()
+        return self._tables[name]
+
+    def __iter__(self) -> Iterator[str]:
+        load_plugins()
+        return iter(tuple(self._tables))
+
+    def __len__(self) -> int:
+        load_plugins()
+        return len(self._tables)
+
+    def add(self, table: LakeTable) -> None:
+        """Add a table; the same one again changes nothing."""
+        if self._tables.setdefault(table.name, table) != table:
+            raise Fatal("the lake has another table by this name", table.name, "choose another name")
+
+
+LAKE = _Registry(_TABLES)
 
 
 def register(table: LakeTable) -> None:
-    """Add the lake table of a new format. A name is taken once."""
-    if table.name in LAKE and LAKE[table.name] != table:
-        raise Fatal("the lake has another table by this name", table.name)
-    LAKE[table.name] = table
+    """Add the lake table of a new format. A name is taken once.
+
+    Raises:
+        Fatal: another table has the name.
+    """
+    LAKE.add(table)
 
 
 def table_named(name: str) -> LakeTable:

@@ -1,8 +1,9 @@
 """Suites: one TOML file for each lake table, which a data manager can read and a site can overlay.
 
 A file is named after its table (`omop.note.toml`). Its `[table]` settings and `[[expectation]]` entries are described
-by `Suite` and `Expectation`. A site's own files stand in `<NIGHTROUNDS_OVERLAY>/suites/`; there a file of the same
-name wins over ours. A table without a suite passes everything. Nothing here imports Great Expectations.
+by `Suite` and `Expectation`. A plugin's files, for the tables that it brings, stand in its `suites/`. A site's own
+files stand in `<NIGHTROUNDS_OVERLAY>/suites/`; there a file of the same name wins over ours. A table without a suite
+passes everything. Nothing here imports Great Expectations.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.errors import Fatal
+from contracts.plugins import plugin_folders
 
 OVERLAY_VARIABLE = "NIGHTROUNDS_OVERLAY"
 """Environment variable that names a site's overlay folder: workers on other machines see it too."""
@@ -121,7 +123,7 @@ def suite(table: str) -> Suite | None:
         Fatal: the file is malformed, or the overlay folder is not there.
     """
     found = None
-    for folder in (_FOLDER, *_overlays()):
+    for folder in _folders():
         path = folder / f"{table}.toml"
         found = path if path.is_file() else found
     if found is None:
@@ -138,7 +140,7 @@ def digest(table: str) -> str:
 
 def suites() -> dict[str, Suite]:
     """Every suite by table, sorted."""
-    names = {path.stem for folder in (_FOLDER, *_overlays()) for path in folder.glob("*.toml")}
+    names = {path.stem for folder in _folders() for path in folder.glob("*.toml")}
     return {name: found for name in sorted(names) if (found := suite(name))}
 
 
@@ -153,6 +155,11 @@ def day(value: Any, today: date) -> Any:
         return date.fromisoformat(value)
     shift = int(relative["shift"] or 0)
     return today.year + shift if relative["year"] else today + timedelta(days=shift)
+
+
+def _folders() -> tuple[Path, ...]:
+    """Where suites lie; the last that has one wins."""
+    return (*plugin_folders("suites"), _FOLDER, *_overlays())
 
 
 def _overlays() -> tuple[Path, ...]:

@@ -2,8 +2,8 @@
 
 A file is named after its target (`omop.visit_occurrence.sql`), begins with the comment `-- source: fhir.encounter`
 (several tables are separated by commas), goes on with a sentence that says what it does, and is one DuckDB SELECT. A
-site's own files stand in `<overlay>/<kind>/` under the same names; there a file wins over ours, and a new name adds a
-target.
+plugin's files stand in its `mappings/<kind>/` and add targets. A site's own files stand in `<overlay>/<kind>/` under
+the same names; there a file wins over ours, and a new name adds a target.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from contracts.errors import Fatal
+from contracts.plugins import plugin_folders
 
 OVERLAY_VARIABLE = "NIGHTROUNDS_MAPPINGS"
 """Environment variable that names a site's overlay folder: workers on other machines see it too."""
@@ -55,7 +56,7 @@ def mappings(kind: str, overlay: Path | None = None) -> dict[str, Mapping]:
         Fatal: a file lacks its `-- source:` line, or the overlay folder is not there.
     """
     files: dict[str, Path] = {}
-    for folder in (_FOLDER, *_overlays(overlay)):
+    for folder in (*plugin_folders("mappings"), _FOLDER, *_overlays(overlay)):
         files.update({path.stem: path for path in (folder / kind).glob("*.sql")})
     return {name: _load(files[name], files[name].stat().st_mtime_ns) for name in sorted(files)}
 
