@@ -81,7 +81,7 @@ class Executor:
         client = self._connect()
         futures = client.map(guarded, [function] * len(items), list(items), pure=False, key="unit")
         waiting = dict(zip([f.key for f in futures], items, strict=True))
-        for future in as_completed(futures):
+        for future in as_completed(futures, loop=client.loop):
             item = waiting[future.key]
             if future.status == "finished":
                 result, failure = future.result()

@@ -18,6 +18,7 @@ from prefect.states import Completed, Failed
 
 from connectors.crosswalk import KIND as CROSSWALK
 from flows import work
+from flows.discretion import discreet
 from flows.rounds import Options, Round, open_round, round_by
 from flows.stages.settling import settle
 from tasks.workroom import load_sources
@@ -84,6 +85,7 @@ def _refresh(run_id: str | None, sources: list[str] | None, modality: str) -> St
 _STOPPED = ("blocked", "held")
 
 
+@discreet("night round")
 def _make_round(sources: list[str] | None, modality: str | None, options: Options, sync: bool) -> State[Any]:
     today = os.environ.get("NIGHTROUNDS_TODAY")
     day = date.fromisoformat(today) if today else None

@@ -14,6 +14,7 @@ from prefect.cache_policies import NO_CACHE
 
 from connectors.crosswalk import KIND as CROSSWALK
 from contracts.errors import Retriable
+from flows.discretion import discreet
 from flows.observing import shown_progress
 from flows.rounds import round_by
 from flows.stages.deriving import check_lake, derive_all
@@ -46,6 +47,7 @@ _COARSE: dict[str, Any] = {
 
 
 @task(name="survey", task_run_name="survey {source}", tags=["nightrounds"], **_COARSE)
+@discreet("survey")
 def survey(run_id: str, source: str) -> int:
     """List a source and learn who is in it; returns how many units it holds."""
     current = round_by(run_id)
@@ -60,6 +62,7 @@ def survey(run_id: str, source: str) -> int:
 
 
 @task(name="resolve persons", tags=["nightrounds"], **_COARSE)
+@discreet("resolve persons")
 def resolve(run_id: str, sources: list[str]) -> dict[str, int]:
     """Join identities to persons, then decide which units must be read."""
     current = round_by(run_id)
@@ -72,6 +75,7 @@ def resolve(run_id: str, sources: list[str]) -> dict[str, int]:
 
 
 @task(name="process", task_run_name="process {source}", tags=["nightrounds"], **_COARSE)
+@discreet("process")
 def process(run_id: str, source: str) -> int:
     """Read, clean, de-identify, standardise, judge and stage the units that must be read."""
     current = round_by(run_id)
@@ -84,6 +88,7 @@ def process(run_id: str, source: str) -> int:
 
 
 @task(name="publish", task_run_name="publish {source}", tags=["nightrounds"], **_COARSE)
+@discreet("publish")
 def publish(run_id: str, source: str) -> dict[str, str]:
     """Publish the source's tables behind the gate; returns the state of each."""
     outcome = publish_source(round_by(run_id), source)
@@ -94,6 +99,7 @@ def publish(run_id: str, source: str) -> dict[str, str]:
 
 
 @task(name="derive", tags=["nightrounds"], **_COARSE)
+@discreet("derive")
 def derive(run_id: str) -> dict[str, int]:
     """Derive tables over the whole lake and check what holds between tables."""
     current = round_by(run_id)
@@ -106,30 +112,35 @@ def derive(run_id: str) -> dict[str, int]:
 
 
 @task(name="embed notes", tags=["nightrounds"], **_COARSE)
+@discreet("embed notes")
 def embed_new_notes(run_id: str) -> dict[str, Any]:
     """Embed the notes that have no vector of this encoder."""
     return embed_notes(round_by(run_id), shown_progress("embed notes"))
 
 
 @task(name="embed images", tags=["nightrounds"], **_COARSE)
+@discreet("embed images")
 def embed_new_images(run_id: str) -> dict[str, Any]:
     """Embed the images that have no vector of this encoder."""
     return embed_images(round_by(run_id), shown_progress("embed images"))
 
 
 @task(name="link graph", tags=["nightrounds"], **_COARSE)
+@discreet("link graph")
 def link_graph(run_id: str) -> dict[str, int]:
     """Derive the patient graph."""
     return derive_all(round_by(run_id), graph=True)
 
 
 @task(name="release", tags=["nightrounds"], **_COARSE)
+@discreet("release")
 def release(run_id: str) -> int | None:
     """Move the readers' pointer to what this round published."""
     return release_round(round_by(run_id))
 
 
 @task(name="report", tags=["nightrounds"], **_COARSE)
+@discreet("report")
 def report(run_id: str) -> str:
     """Write the report and leave the summary, the accounting and the units' fates as artifacts."""
     current = round_by(run_id)
