@@ -33,6 +33,7 @@ SEPARATOR = "\x1f"
 UIDS = {"sop_instance_uid": 0x00080018, "series_instance_uid": 0x0020000E, "study_instance_uid": 0x0020000D}
 DIRECTORY_RECORDS = 0x00041220
 _SHARED_GROUPS, _PIXEL_MEASURES, _PLANE_ORIENTATION = 0x52009229, 0x00289110, 0x00209116
+_SOP_CLASS, _ROWS = 0x00080016, 0x00280010
 _SUBSAMPLED = {"YBR_FULL_422": (2, 3), "YBR_PARTIAL_422": (2, 3), "YBR_PARTIAL_420": (1, 2)}
 """Share of the samples that a native image of subsampled chroma holds (PS3.3 C.7.6.3.1.2)."""
 
@@ -47,8 +48,7 @@ def read_instance(reading: Reading, opening: Opening) -> dict[str, Any] | None:
     if any(element.tag == DIRECTORY_RECORDS for element in survey.elements):
         return None
     dataset = load_elements(reading.place, opening, survey.elements, is_metadata)
-    if survey.pixels:
-        require_pixels(dataset, survey.pixels, opening)
+    require_pixels(dataset, survey.pixels, opening)
     uids = {name: uid_of(dataset, tag) for name, tag in UIDS.items()}
     if uids["sop_instance_uid"] is None:
         missing = ", ".join(f"{UIDS[name]:08X}" for name, uid in uids.items() if uid is None)
@@ -66,14 +66,19 @@ def read_instance(reading: Reading, opening: Opening) -> dict[str, Any] | None:
     }
 
 
-def require_pixels(dataset: Dataset, pixels: Element, opening: Opening) -> None:
+def require_pixels(dataset: Dataset, pixels: Element | None, opening: Opening) -> None:
     """Raise `truncated-file` where native pixels are fewer than the header declares.
 
-    Encapsulated pixels end with their delimiter, which the walk over the file has demanded already.
+    Encapsulated pixels end with their delimiter, which the walk over the file has demanded already. An image without
+    pixels is taken for a header sent alone if it says how large the image is, else for a file cut before that.
     """
+    if pixels is None:
+        if _is_image(dataset) and whole_of(dataset, _ROWS) is None:
+            raise Rejected("truncated-file", f"tag {_ROWS:08X}", "the size of the image, and its pixels")
+        return
     if opening.transfer_syntax not in NATIVE or pixels.length < 0:
         return
-    sizes = [whole_of(dataset, tag) for tag in (0x00280010, 0x00280011, 0x00280100)]
+    sizes = [whole_of(dataset, tag) for tag in (_ROWS, 0x00280011, 0x00280100)]
     samples, frames = whole_of(dataset, 0x00280002) or 1, whole_of(dataset, 0x00280008) or 1
     bits = samples * frames
     for size in sizes:
@@ -81,6 +86,12 @@ def require_pixels(dataset: Dataset, pixels: Element, opening: Opening) -> None:
     share, whole = _SUBSAMPLED.get(code_of(dataset, 0x00280004) or "", (1, 1))
     if pixels.length < -(-bits * share // (8 * whole)):
         raise Rejected("truncated-file", f"tag {pixels.tag:08X}", "as many pixels as the header declares")
+
+
+def _is_image(dataset: Dataset) -> bool:
+    from pydicom.uid import UID
+
+    return UID(uid_of(dataset, _SOP_CLASS) or "").name.endswith("Image Storage")
 
 
 def _keys(reading: Reading, dataset: Dataset, uids: dict[str, str | None]) -> dict[str, Any]:
@@ -100,7 +111,7 @@ def _keys(reading: Reading, dataset: Dataset, uids: dict[str, str | None]) -> di
         "series_key": (uids["series_instance_uid"] or sop) + of_patient,
         "study_key": (uids["study_instance_uid"] or sop) + of_patient,
         **uids,
-        "sop_class_uid": uid_of(dataset, 0x00080016),
+        "sop_class_uid": uid_of(dataset, _SOP_CLASS),
         "accession": authority + SEPARATOR + accession if accession else None,
     }
 
@@ -124,7 +135,7 @@ def _describe_image(dataset: Dataset) -> dict[str, Any]:
         "image_type": codes_of(dataset, 0x00080008) or None,
         "photometric_interpretation": code_of(dataset, 0x00280004),
         "samples_per_pixel": whole_of(dataset, 0x00280002),
-        "rows": whole_of(dataset, 0x00280010),
+        "rows": whole_of(dataset, _ROWS),
         "columns": whole_of(dataset, 0x00280011),
         "number_of_frames": whole_of(dataset, 0x00280008),
         "bits_allocated": whole_of(dataset, 0x00280100),

@@ -62,8 +62,7 @@ def _check(place: Place) -> Iterator[Finding]:
 
 def _check_values(place: Place, opening: Opening, survey: Survey) -> Iterator[Finding]:
     dataset = load_elements(place, opening, survey.elements, is_metadata)
-    if survey.pixels:
-        require_pixels(dataset, survey.pixels, opening)
+    require_pixels(dataset, survey.pixels, opening)
     for name, tag in UIDS.items():
         uid = uid_of(dataset, tag)
         if uid is None and name == "sop_instance_uid":

@@ -148,8 +148,8 @@ def guess_encoding(head: bytes) -> Encoding | None:
 def _count_plausible(head: bytes, encoding: Encoding) -> int:
     """How many elements in a row, from the first byte on, are ones that a data set may begin with.
 
-    Tags ascend, the first is of group 0002 or 0008, VRs exist, and what is implicit is in the dictionary. A value
-    that goes on behind `head` settles it when an element came before it.
+    Tags ascend, the first is of group 0002 or 0008 and ends within `head`, VRs exist, and what is implicit is in the
+    dictionary. Where `head` ends after the first, that one settles it.
     """
     at, count, last = 0, 0, -1
     order = "<" if encoding.little else ">"
@@ -161,7 +161,7 @@ def _count_plausible(head: bytes, encoding: Encoding) -> int:
         if tag <= last or (count == 0 and group not in (0x0002, 0x0008)):
             return 0
         step = _step(head, at, encoding, order, tag)
-        if step is None:
+        if step is None or (count == 0 and step > len(head)):
             return 0
         at, last, count = at + step, tag, count + 1
     return count

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import MutableSequence
 from typing import TYPE_CHECKING, Any
 
 from connectors.dicom.library import CONVERSION_ERRORS
@@ -33,11 +34,7 @@ def values_of(dataset: Dataset, tag: int) -> list[Any]:
     value = value_of(dataset, tag)
     if value is None:
         return []
-    return list(value) if _is_multiple(value) else [value]
-
-
-def _is_multiple(value: Any) -> bool:
-    return not isinstance(value, (str, bytes)) and hasattr(value, "__iter__") and hasattr(value, "__len__")
+    return list(value) if isinstance(value, MutableSequence) else [value]  # a name is iterable, but one value
 
 
 def text_of(dataset: Dataset, tag: int) -> str | None:
