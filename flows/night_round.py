@@ -8,7 +8,7 @@ it is then a round over the sources of its kinds.
 from __future__ import annotations
 
 import os
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from prefect import flow
@@ -31,7 +31,13 @@ def modality_of(kind: str) -> str:
     return _MODALITY.get(kind, "records")
 
 
-@flow(name="night_round", persist_result=False)
+def _today() -> date:
+    """The round's date; `NIGHTROUNDS_TODAY` sets it for the demo and for tests."""
+    day = os.environ.get("NIGHTROUNDS_TODAY")
+    return date.fromisoformat(day) if day else datetime.now(UTC).date()
+
+
+@flow(name="night_round", flow_run_name=lambda: f"night of {_today()}", persist_result=False)
 def night_round(
     sources: list[str] | None = None, reprocess: bool = False, verify: bool = False, sync: bool = False
 ) -> State[Any]:
@@ -46,19 +52,19 @@ def night_round(
     return _make_round(sources, None, Options(reprocess, verify), sync)
 
 
-@flow(name="refresh_records", persist_result=False)
+@flow(name="refresh_records", flow_run_name=lambda: f"records of {_today()}", persist_result=False)
 def refresh_records(run_id: str | None = None, sources: list[str] | None = None) -> State[Any]:
     """Bring the records (EHR exports and tables) up to date; on its own, or as part of a round."""
     return _refresh(run_id, sources, "records")
 
 
-@flow(name="refresh_images", persist_result=False)
+@flow(name="refresh_images", flow_run_name=lambda: f"images of {_today()}", persist_result=False)
 def refresh_images(run_id: str | None = None, sources: list[str] | None = None) -> State[Any]:
     """Bring the imaging index up to date; on its own, or as part of a round."""
     return _refresh(run_id, sources, "images")
 
 
-@flow(name="refresh_variants", persist_result=False)
+@flow(name="refresh_variants", flow_run_name=lambda: f"variants of {_today()}", persist_result=False)
 def refresh_variants(run_id: str | None = None, sources: list[str] | None = None) -> State[Any]:
     """Bring the variants up to date; on its own, or as part of a round."""
     return _refresh(run_id, sources, "variants")
@@ -87,9 +93,7 @@ _STOPPED = ("blocked", "held")
 
 @discreet("night round")
 def _make_round(sources: list[str] | None, modality: str | None, options: Options, sync: bool) -> State[Any]:
-    today = os.environ.get("NIGHTROUNDS_TODAY")
-    day = date.fromisoformat(today) if today else None
-    with open_round(options, sync=sync, today=day, flow_run_id=str(flow_run.get_id() or "")) as current:
+    with open_round(options, sync=sync, today=_today(), flow_run_id=str(flow_run.get_id() or "")) as current:
         kinds = _chosen_kinds(current, sources, modality)
         for name in kinds:
             work.survey(current.run_id, name)

@@ -32,12 +32,16 @@ _BATCH_ROWS = 20_000
 
 @dataclass(frozen=True)
 class Publication:
-    """What became of one (source, table): `state` is published, unchanged, blocked or held."""
+    """What became of one (source, table): `state` is published, unchanged, blocked or held.
+
+    `rows` were judged in this round, duplicates included; `lake_rows` the whole table holds now, over all sources.
+    """
 
     source: str
     table: str
     state: str
     rows: int = 0
+    lake_rows: int = 0
     receipt: Receipt | None = None
     verdict: dict[str, Any] = field(default_factory=dict)
     reasons: dict[str, int] = field(default_factory=dict)
@@ -72,7 +76,9 @@ def publish_table(
     rows = sum(m.rows(table) for m in manifests)
     verdict = judge_table(table, verdicts, today=today)
     if not verdict.passed:
-        return Publication(source, table, "blocked", rows, None, verdict.to_json(), dict(verdict.reasons))
+        return Publication(
+            source, table, "blocked", rows, lake.rows(table), None, verdict.to_json(), dict(verdict.reasons)
+        )
     receipt = lake.replace(
         table,
         source,
@@ -81,7 +87,9 @@ def publish_table(
         publish=(f"{source}:{table}", round_no),
     )
     state = "published" if receipt.changed else "unchanged"
-    return Publication(source, table, state, rows, receipt, verdict.to_json(), dict(verdict.reasons))
+    return Publication(
+        source, table, state, rows, lake.rows(table), receipt, verdict.to_json(), dict(verdict.reasons)
+    )
 
 
 def _winning_rows(table: str, manifests: list[Manifest], merge: Merge) -> Iterator[pa.RecordBatch]:

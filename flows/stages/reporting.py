@@ -51,7 +51,8 @@ def _source(outcome: SourceOutcome) -> dict[str, Any]:
         "account": account.to_json(),
         "balanced": account.balanced,
         "tables": [
-            {"table": p.table, "state": p.state, "rows": p.rows, "reasons": p.reasons} for p in outcome.publications
+            {"table": p.table, "state": p.state, "judged": p.rows, "rows": p.lake_rows, "reasons": p.reasons}
+            for p in outcome.publications
         ],
         "failures": [
             {"unit": unit, "error": failure.error, "message": failure.message}
@@ -115,7 +116,7 @@ def markdown_summary(summary: dict[str, Any]) -> str:
     if reasons:
         lines += ["", "## Held back", "", *_markdown_table(reasons)]
     tables = [
-        {"source": name, "table": t["table"], "state": t["state"], "rows": t["rows"]}
+        {"source": name, "table": t["table"], "state": t["state"], "rows judged": t["judged"], "rows in lake": t["rows"]}
         for name, source in summary["sources"].items()
         for t in source["tables"]
     ]

@@ -134,7 +134,7 @@ def print_summary(summary: dict[str, Any], home: Path) -> None:
 
     print_table(accounting_rows(summary), "records in, and what became of each")
     tables = [
-        {"source": name, **{k: t[k] for k in ("table", "state", "rows")}}
+        {"source": name, "table": t["table"], "state": t["state"], "judged": t["judged"], "in lake": t["rows"]}
         for name, source in summary["sources"].items()
         for t in source["tables"]
     ]
