@@ -59,7 +59,7 @@ def _read(text: io.TextIOWrapper) -> Links:
             found.rejected.append((number, "unknown-action"))
         else:
             a, b = Identity(values[0], values[1], kind=KIND), Identity(values[2], values[3], kind=KIND)
-            found.links.append(Link(a, b, action))
+            found.links.append(Link(a, b, "unlink" if action == "unlink" else "link"))
     return found
 
 

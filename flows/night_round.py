@@ -19,6 +19,7 @@ from prefect.states import Completed, Failed
 from connectors.crosswalk import KIND as CROSSWALK
 from flows import work
 from flows.discretion import discreet
+from flows.interrupted import tell_interrupted
 from flows.rounds import Options, Round, open_round, round_by
 from flows.stages.settling import settle
 from tasks.workroom import load_sources
@@ -94,6 +95,7 @@ _STOPPED = ("blocked", "held")
 @discreet("night round")
 def _make_round(sources: list[str] | None, modality: str | None, options: Options, sync: bool) -> State[Any]:
     with open_round(options, sync=sync, today=_today(), flow_run_id=str(flow_run.get_id() or "")) as current:
+        tell_interrupted(current.interrupted)
         kinds = _chosen_kinds(current, sources, modality)
         for name in kinds:
             work.survey(current.run_id, name)
@@ -107,6 +109,7 @@ def _make_round(sources: list[str] | None, modality: str | None, options: Option
             work.embed_new_notes(current.run_id)
             work.embed_new_images(current.run_id)
             work.link_graph(current.run_id)
+            work.keep_up(current.run_id)
         work.release(current.run_id)
         work.report(current.run_id)
         stopped = [f"{p.source} {p.table} {p.state}" for p in current.blocked]

@@ -77,6 +77,13 @@ class Round:
     seconds: dict[str, float] = field(default_factory=dict)
     release: int | None = None
     changed: bool = False
+    interrupted: list[str] = field(default_factory=list)
+
+    @property
+    def late(self) -> bool:
+        """Whether the deadline has passed: what is not begun is left to the next round."""
+        passed = datetime.now(UTC) - self.started
+        return passed.total_seconds() > 60 * self.settings.schedule.deadline_minutes
 
     @property
     def home(self) -> Home:
@@ -170,7 +177,7 @@ def open_round(
         if settings.sources:
             save_sources(room.vault, [s.to_source() for s in settings.sources])
         catalog = Catalog.open(room.home, settings.stores.catalog_url or None)
-        _close_interrupted(catalog)
+        interrupted = _close_interrupted(catalog)
         run_id = str(uuid.uuid4())
         executor = stack.enter_context(open_executor(settings.dask, str(room.home.staging / "scratch")))
         current = Round(
@@ -186,6 +193,7 @@ def open_round(
             number=catalog.begin_round(run_id, flow_run_id),
             today=today or datetime.now(UTC).date(),
             started=datetime.now(UTC),
+            interrupted=interrupted,
         )
         _ROUNDS[run_id] = current
         stack.callback(_ROUNDS.pop, run_id, None)
@@ -201,11 +209,15 @@ def use_overlay(settings: Settings) -> None:
             os.environ["NIGHTROUNDS_MAPPINGS"] = str(folder / "mappings")
 
 
-def _close_interrupted(catalog: Catalog) -> None:
-    """Rounds that were killed never said so: whoever holds the lease now says it for them."""
-    for row in catalog.rounds(limit=20):
-        if row.state == "running":
-            catalog.end_round(row.round_no, "interrupted", row.summary or {})
+def _close_interrupted(catalog: Catalog) -> list[str]:
+    """Rounds that were killed never said so: whoever holds the lease now says it for them.
+
+    Returns the ids of their flow runs, which Prefect still believes to be running.
+    """
+    rows = [row for row in catalog.rounds(limit=20) if row.state == "running"]
+    for row in rows:
+        catalog.end_round(row.round_no, "interrupted", row.summary or {})
+    return [row.flow_run_id for row in rows if row.flow_run_id]
 
 
 def last_summary(flow_run_id: str) -> dict[str, Any] | None:

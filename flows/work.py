@@ -25,6 +25,7 @@ from flows.stages.publishing import publish_source
 from flows.stages.releasing import release_round
 from flows.stages.reporting import accounting_rows, markdown_summary, summarise, unit_rows, write_report
 from flows.stages.surveying import plan_source, survey_source
+from flows.stages.upkeep import keep_up_lake
 
 
 def _worth_retrying(_task: Any, _run: Any, state: Any) -> bool:
@@ -130,6 +131,13 @@ def embed_new_images(run_id: str) -> dict[str, Any]:
 def link_graph(run_id: str) -> dict[str, int]:
     """Derive the patient graph."""
     return derive_all(round_by(run_id), graph=True)
+
+
+@task(name="upkeep", tags=["nightrounds"], **_COARSE)
+@discreet("upkeep")
+def keep_up(run_id: str) -> dict[str, int]:
+    """Join small files and remove those that no release needs, so that no night costs more than the one before."""
+    return keep_up_lake(round_by(run_id))
 
 
 @task(name="release", tags=["nightrounds"], **_COARSE)

@@ -163,6 +163,11 @@ class Lake:
         delta = self._open(table, version)
         return 0 if delta is None else sum(file.rows for file in list_files(delta))
 
+    def files(self, table: str) -> int:
+        """How many data files the table's newest version consists of."""
+        delta = self._open(table)
+        return 0 if delta is None else len(list_files(delta))
+
     def schema(self, table: str, version: int | None = None) -> pa.Schema:
         """The table's columns, own and further ones included; the declared ones where it does not exist."""
         delta = self._open(table, version)

@@ -15,6 +15,9 @@ Progress = Callable[[int, int], None]
 def process_source(current: Round, name: str, progress: Progress | None = None) -> list[Processed]:
     """Process the units that the plan says must be read; failures are noted by unit and stop nothing else."""
     outcome = current.sources[name]
+    if current.late and outcome.to_read:
+        outcome.problem = "not begun before the deadline; the next round goes on here"
+        return []
     with current.timed(f"process {name}"):
         contexts = current.room.vault.contexts([u.unit for u in outcome.to_read])
         home, today = str(current.home.path), current.today.isoformat()

@@ -89,9 +89,11 @@ def remember_paths(home: Path, given: dict[str, list[Path]]) -> None:
     if not given:
         return
     from contracts.units import Source
-    from flows.settings import source_name
+    from flows.settings import load_settings, source_name
     from tasks.workroom import load_sources, open_workroom, save_sources
 
+    if load_settings(home).sources:
+        raise typer.BadParameter("this home names its sources in nightrounds.toml: add these there, or use another --home")
     vault = open_workroom(str(home)).vault
     known = load_sources(vault)
     chosen = {n: s for n, s in known.items() if s.kind not in given}

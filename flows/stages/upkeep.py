@@ -1,0 +1,26 @@
+"""Keep the lake in shape: few files a bucket, and none that no release can read."""
+
+from __future__ import annotations
+
+from flows.rounds import Round
+
+FILES_PER_BUCKET = 8
+"""Above this many files a bucket, on average, a table is compacted: nights append a file a bucket each."""
+
+
+def keep_up_lake(current: Round) -> dict[str, int]:
+    """Compact the tables that have grown many files, and vacuum those; returns files removed by table.
+
+    Versions that a release names stay readable; nothing else of the past is kept.
+    """
+    kept: dict[str, set[int]] = {}
+    for release in current.releases.list():
+        for table, version in release.tables.items():
+            kept.setdefault(table, set()).add(version)
+    removed = {}
+    with current.timed("upkeep"):
+        for table in current.lake.tables():
+            if current.lake.files(table) > FILES_PER_BUCKET * current.lake.buckets:
+                current.lake.compact(table)
+                removed[table] = current.lake.vacuum(table, sorted(kept.get(table, ())))
+    return removed
