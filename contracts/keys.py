@@ -28,7 +28,9 @@ class Key:
 
     def __post_init__(self) -> None:
         if len(self.material) != KEY_BYTES:
-            raise Fatal(f"the key holds {len(self.material)} bytes", f"key {self.key_id}", f"{KEY_BYTES} bytes")
+            raise Fatal(
+                f"the key holds {len(self.material)} bytes", f"key {self.key_id}", f"{KEY_BYTES} bytes"
+            )
         object.__setattr__(self, "_subkeys", {})
 
     def subkey(self, purpose: str) -> bytes:

@@ -39,7 +39,9 @@ def discreet(stage: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
             except Exception as error:  # noqa: BLE001 - the class is told, the rest is sealed
                 name = type(error).__name__
                 _seal(stage, error)
-            raise Fatal(f"{name} in this stage", stage, "its traceback is sealed: nightrounds explain last --reveal")
+            raise Fatal(
+                f"{name} in this stage", stage, "its traceback is sealed: nightrounds explain last --reveal"
+            )
 
         return call
 
@@ -49,5 +51,5 @@ def discreet(stage: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
 def _seal(stage: str, error: Exception) -> None:
     text = "".join(traceback.format_exception(error))
     if os.environ.get("NIGHTROUNDS_DEBUG"):
-        print(text, flush=True)  # noqa: T201 - asked for by the developer, on data of their own
+        print(text, flush=True)
     open_workroom(str(home_path())).vault.put_sealed(TRACEBACK, f"{stage}\n{text}".encode())

@@ -51,7 +51,7 @@ def guarded(function: Callable[[Any], Any], item: Any) -> tuple[Any, Failure | N
                 return None, Failure(type(error).__name__, str(error))
         except NightroundsError as error:
             return None, Failure(type(error).__name__, str(error))
-        except Exception as error:  # noqa: BLE001 - a foreign message may hold a patient's value: only its class leaves
+        except Exception as error:
             if os.environ.get("NIGHTROUNDS_DEBUG"):
                 logging.getLogger("nightrounds.debug").exception("unit failed")
             return None, Failure(type(error).__name__)

@@ -12,8 +12,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from prefect import flow
-from prefect.runtime import flow_run
 from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from connectors.crosswalk import KIND as CROSSWALK
@@ -84,7 +84,9 @@ def _refresh(run_id: str | None, sources: list[str] | None, modality: str) -> St
     chosen = [current.sources[name] for name in sources or []]
     return _state(
         failed=sum(len(o.failures) + bool(o.problem) for o in chosen),
-        stopped=[f"{p.source} {p.table} {p.state}" for o in chosen for p in o.publications if p.state in _STOPPED],
+        stopped=[
+            f"{p.source} {p.table} {p.state}" for o in chosen for p in o.publications if p.state in _STOPPED
+        ],
         held=sum(o.account.fates["quarantined"] for o in chosen if o.account),
     )
 

@@ -92,7 +92,9 @@ def _why(row: UnitRow, item: Listed, context: str, parts: dict[str, str], reproc
     ):
         return ["the export changed"]
     why = ["linkage"] if row.context != context else []
-    return why + touching(changed_components(row.recipe, parts), row.kind, set(row.account.get("source_tables", {})))
+    return why + touching(
+        changed_components(row.recipe, parts), row.kind, set(row.account.get("source_tables", {}))
+    )
 
 
 def _touched_rows(row: UnitRow, why: list[str]) -> list[tuple[str, str]]:

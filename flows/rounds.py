@@ -147,7 +147,9 @@ _ROUNDS: dict[str, Round] = {}
 def round_by(run_id: str) -> Round:
     """The running round of this process, so that tasks are told its id and nothing else."""
     if run_id not in _ROUNDS:
-        raise Fatal("no such round runs in this process", run_id, "start one with night_round or a refresh flow")
+        raise Fatal(
+            "no such round runs in this process", run_id, "start one with night_round or a refresh flow"
+        )
     return _ROUNDS[run_id]
 
 

@@ -47,13 +47,26 @@ def running_server(home: Home, settings: Settings, say: Callable[[str], None]) -
     children: list[subprocess.Popen[bytes]] = []
     try:
         say("starting the Prefect server (a new one takes up to a minute)")
-        children.append(_start(["server", "start", "--host", host, "--port", str(port)], environment, logs / "server.log"))
+        children.append(
+            _start(["server", "start", "--host", host, "--port", str(port)], environment, logs / "server.log")
+        )
         _wait(api, children[0])
         server_file(home).write_bytes(orjson.dumps({"api_url": api, "pid": os.getpid()}))
         _command(["work-pool", "create", POOL, "--type", "process", "--overwrite"], environment)
         say("applying the deployments")
         _command(["deploy", "--all", "--prefect-file", str(_DEPLOYMENTS)], environment)
-        arguments = ["worker", "start", "--pool", POOL, "--type", "process", "--name", "night-worker", "--limit", "1"]
+        arguments = [
+            "worker",
+            "start",
+            "--pool",
+            POOL,
+            "--type",
+            "process",
+            "--name",
+            "night-worker",
+            "--limit",
+            "1",
+        ]
         children.append(_start(arguments, environment, logs / "worker.log"))
         yield f"http://{host}:{port}"
     finally:
@@ -86,7 +99,9 @@ def _environment(home: Home, settings: Settings, api: str) -> dict[str, str]:
         "NIGHTROUNDS_CRON": settings.schedule.cron,
         "NIGHTROUNDS_CRON_TIME_ZONE": settings.schedule.time_zone,
         "PREFECT_LOGGING_LEVEL": "INFO",
-        "PYTHONPATH": os.pathsep.join([str(_DEPLOYMENTS.parents[1]), os.environ.get("PYTHONPATH", "")]).rstrip(":"),
+        "PYTHONPATH": os.pathsep.join(
+            [str(_DEPLOYMENTS.parents[1]), os.environ.get("PYTHONPATH", "")]
+        ).rstrip(":"),
     }
 
 
@@ -113,14 +128,18 @@ def _command(arguments: list[str], environment: dict[str, str]) -> None:
     )
     if done.returncode:
         last = (done.stderr or done.stdout).strip().splitlines()[-3:]
-        raise Fatal(f"prefect {arguments[0]} failed: {' '.join(last)}", "serve", "see logs/server.log in the home")
+        raise Fatal(
+            f"prefect {arguments[0]} failed: {' '.join(last)}", "serve", "see logs/server.log in the home"
+        )
 
 
 def _wait(api: str, server: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
         if server.poll() is not None:
-            raise Fatal("the Prefect server stopped while it started", "serve", "see logs/server.log in the home")
+            raise Fatal(
+                "the Prefect server stopped while it started", "serve", "see logs/server.log in the home"
+            )
         try:
             with urllib.request.urlopen(f"{api}/health", timeout=2) as answer:
                 if answer.status == 200:

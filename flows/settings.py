@@ -8,7 +8,12 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from contracts.errors import Fatal
 from contracts.units import Source
@@ -23,12 +28,18 @@ class _Section(BaseModel):
 class SourceSettings(_Section):
     """One named export."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$", description="shown in logs and the UI: no patient data")
+    name: str = Field(
+        pattern=r"^[a-z][a-z0-9_-]{0,39}$", description="shown in logs and the UI: no patient data"
+    )
     kind: str
-    location: str = Field(description="a file, a folder or a URL; no name or path of it leaves the workers", repr=False)
+    location: str = Field(
+        description="a file, a folder or a URL; no name or path of it leaves the workers", repr=False
+    )
     authority: str = Field("", description="who assigns the patient numbers; the source's name where empty")
     time_zone: str = Field("UTC", description="IANA name; date-times in UTC are brought to its wall time")
-    snapshot: bool = Field(False, description="true: what is absent is gone; false: each export adds to the last")
+    snapshot: bool = Field(
+        False, description="true: what is absent is gone; false: each export adds to the last"
+    )
     options: dict[str, str] = {}
 
     @field_validator("time_zone")
@@ -136,7 +147,9 @@ class Settings(BaseSettings):
         known = {s.name: s for s in self.sources}
         for name in names or []:
             if name not in known:
-                raise Fatal("no such source", name, f"one of {', '.join(sorted(known)) or 'none is configured'}")
+                raise Fatal(
+                    "no such source", name, f"one of {', '.join(sorted(known)) or 'none is configured'}"
+                )
         return [known[n] for n in names] if names else list(self.sources)
 
 
@@ -155,7 +168,9 @@ def load_settings(home: Path) -> Settings:
             raise Fatal(f"not valid TOML: {error}", CONFIG_NAME, "see docs/configuration.md") from None
     unknown = sorted(values.keys() - Settings.model_fields.keys())
     if unknown:
-        raise Fatal("unknown setting", f"{CONFIG_NAME}: {unknown[0]}", f"one of {', '.join(Settings.model_fields)}")
+        raise Fatal(
+            "unknown setting", f"{CONFIG_NAME}: {unknown[0]}", f"one of {', '.join(Settings.model_fields)}"
+        )
     try:
         return Settings(**values)
     except ValidationError as error:
@@ -164,7 +179,7 @@ def load_settings(home: Path) -> Settings:
         raise Fatal(first["msg"], f"{CONFIG_NAME}: {place}", "see docs/configuration.md") from None
 
 
-_TEMPLATE = '''# Nightrounds: what is read every night, and how.
+_TEMPLATE = """# Nightrounds: what is read every night, and how.
 # Every setting can be overridden by the environment: NIGHTROUNDS_DASK__WORKERS=4, NIGHTROUNDS_SERVER__PORT=4300.
 
 [privacy]
@@ -205,7 +220,7 @@ deadline_minutes = 300
 [server]
 host = "127.0.0.1"
 port = 4200
-'''
+"""
 
 
 def write_template(home: Path, profile: str, key_id: str) -> Path:

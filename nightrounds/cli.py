@@ -19,7 +19,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Every night a hospital's exports arrive: images (DICOM), variants (VCF), records (EHR). Nightrounds reads "
     "what is new, de-identifies it, lets nothing pass that fails its quality gate, embeds it, and leaves a lakehouse, "
-    "a vector index and a patient graph.\n\nExit codes: 0 all published, 1 error, 2 wrong usage, 3 something held back.",
+    "a vector index and a patient graph.\n\n"
+    "Exit codes: 0 all published, 1 error, 2 wrong usage, 3 something held back.",
 )
 
 
@@ -31,7 +32,9 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show version.")
+    ] = False,
 ) -> None:
     """Options before any command."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -47,12 +47,13 @@ def derive_table(lake: Lake, table: str, round_no: int) -> Derived | None:
     with lake.connect() as connection:
         for missing in set(mapping.source_tables) - present:
             _create_empty(connection, missing)
-        rows = [b for b in _computed(connection, table, mapping)]
-    receipt = write_derived(lake, table, rows, round_no)
-    return Derived(table, sum(b.num_rows for b in rows), receipt)
+        receipt = write_derived(lake, table, _computed(connection, table, mapping), round_no)
+    return Derived(table, lake.rows(table), receipt)
 
 
-def _computed(connection: duckdb.DuckDBPyConnection, table: str, mapping: Mapping) -> Iterator[pa.RecordBatch]:
+def _computed(
+    connection: duckdb.DuckDBPyConnection, table: str, mapping: Mapping
+) -> Iterator[pa.RecordBatch]:
     schema = table_named(table).schema
     reader = connection.sql(mapping.sql).to_arrow_reader(_BATCH_ROWS)
     for batch in reader:
@@ -67,7 +68,7 @@ def _create_empty(connection: duckdb.DuckDBPyConnection, table: str) -> None:
     connection.execute(f'CREATE VIEW "{schema}"."{name}" AS SELECT * FROM "_empty_{name}"')
 
 
-def write_derived(lake: Lake, table: str, rows: list[pa.RecordBatch], round_no: int) -> Receipt:
+def write_derived(lake: Lake, table: str, rows: Iterable[pa.RecordBatch], round_no: int) -> Receipt:
     """Make a derived table hold exactly `rows`; buckets that hold them already are left alone."""
     buckets = list(range(lake.buckets))
     return lake.replace_buckets(table, buckets, rows, publish=(f"{DERIVED}:{table}", round_no))
@@ -76,9 +77,10 @@ def write_derived(lake: Lake, table: str, rows: list[pa.RecordBatch], round_no: 
 def derive_linkage(lake: Lake, vault: Vault, round_no: int) -> list[Derived]:
     """The linkage tables, from the vault: keyed identities and the persons they belong to, now and before."""
     found = []
-    for table, rows in (("linkage.person", vault.linkage_person()), ("linkage.history", vault.linkage_history())):
+    for table, rows in (
+        ("linkage.person", vault.linkage_person()),
+        ("linkage.history", vault.linkage_history()),
+    ):
         receipt = write_derived(lake, table, rows.to_batches(), round_no)
         found.append(Derived(table, rows.num_rows, receipt))
     return found
-
-

@@ -110,7 +110,9 @@ def chunk_notes(lake: Lake, key: Key) -> pl.DataFrame:
     import polars as pl
 
     notes = lake.read(NOTE_SOURCE, columns=["note_id", "person_id", "note_date", "note_title", "note_text"])
-    rows: dict[str, list[Any]] = {n: [] for n in ("id", "source_id", "chunk", "person_id", "date", "title", "text")}
+    rows: dict[str, list[Any]] = {
+        n: [] for n in ("id", "source_id", "chunk", "person_id", "date", "title", "text")
+    }
     for batch in notes.to_batches(max_chunksize=5_000):
         for note in batch.to_pylist():
             for number, text in enumerate(chunk_note(note["note_text"])):
@@ -139,7 +141,9 @@ def chunk_notes(lake: Lake, key: Key) -> pl.DataFrame:
     return frame.with_columns(digest=digests, modality=pl.lit(None, pl.String))
 
 
-def reconcile(wanted: pl.DataFrame, vectors: Vectors, kind: str, encoder: Encoder) -> tuple[pl.DataFrame, list[int]]:
+def reconcile(
+    wanted: pl.DataFrame, vectors: Vectors, kind: str, encoder: Encoder
+) -> tuple[pl.DataFrame, list[int]]:
     """What must be encoded or rewritten, and the ids that must go: an anti-join on (id, digest, person, date)."""
     import polars as pl
 
@@ -165,7 +169,9 @@ def text_jobs(frame: pl.DataFrame, encoder: str, folder: Path) -> Iterator[TextJ
         yield TextJob(encoder, str(texts), str(folder / f"vectors-{number}.parquet"))
 
 
-def image_jobs(home: str, units: Sequence[tuple[int, Unit]], encoder: str, folder: Path) -> Iterator[ImageJob]:
+def image_jobs(
+    home: str, units: Sequence[tuple[int, Unit]], encoder: str, folder: Path
+) -> Iterator[ImageJob]:
     """Jobs over the units whose images have no vector yet."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, start in enumerate(range(0, len(units), _IMAGES_PER_JOB)):

@@ -78,13 +78,19 @@ def merge_presences(manifests: Sequence[Manifest], ledger: pl.DataFrame, gone: S
     leaving = old.filter(pl.col("unit").is_in(replaced.implode()))
     touched = pl.concat([staged["_owner"], leaving["_owner"]]).unique().sort()
     kept = old.filter(~pl.col("unit").is_in(replaced.implode()) & pl.col("_owner").is_in(touched.implode()))
-    standing = pl.concat([_competing(staged, staged=True), _competing(kept.rename({"_recipe": "recipe"}), staged=False)])
+    standing = pl.concat(
+        [_competing(staged, staged=True), _competing(kept.rename({"_recipe": "recipe"}), staged=False)]
+    )
     ranked = standing.sort(["_owner", "version", "digest", "staged", "unit", "_record"], descending=False)
     winning = ranked.group_by("_owner", maintain_order=True).last()
     fresh, same = _split_unchanged(staged, winning, old)
     dirty = _dirty(winning, old)
-    after = pl.concat([kept.select(LEDGER_COLUMNS), _ledger_rows(staged)]).unique(["_owner", "unit"], keep="last")
-    before = set(old.filter(pl.col("fate").is_in(_STANDING) & pl.col("_owner").is_in(touched.implode()))["_owner"])
+    after = pl.concat([kept.select(LEDGER_COLUMNS), _ledger_rows(staged)]).unique(
+        ["_owner", "unit"], keep="last"
+    )
+    before = set(
+        old.filter(pl.col("fate").is_in(_STANDING) & pl.col("_owner").is_in(touched.implode()))["_owner"]
+    )
     return Merge(
         touched=touched.to_list(),
         winners=winning.filter(pl.col("staged")).select("_owner", "unit", "_record"),
@@ -106,7 +112,13 @@ def _competing(frame: pl.DataFrame, *, staged: bool) -> pl.DataFrame:
     """Presences that compete for a record; what is staged wins over an equal one that is not."""
     record = pl.col("_record") if staged else pl.lit(-1, pl.Int64)
     return frame.filter(pl.col("fate").is_in(_STANDING)).select(
-        "_owner", "unit", "version", "digest", "recipe", record.alias("_record"), pl.lit(staged).alias("staged")
+        "_owner",
+        "unit",
+        "version",
+        "digest",
+        "recipe",
+        record.alias("_record"),
+        pl.lit(staged).alias("staged"),
     )
 
 
@@ -133,7 +145,11 @@ def _dirty(winning: pl.DataFrame, old: pl.DataFrame) -> list[str]:
         .last()
         .select("_owner", was="digest")
     )
-    stale = winning.filter(~pl.col("staged")).join(published, on="_owner").filter(pl.col("digest") != pl.col("was"))
+    stale = (
+        winning.filter(~pl.col("staged"))
+        .join(published, on="_owner")
+        .filter(pl.col("digest") != pl.col("was"))
+    )
     return sorted(stale["unit"].unique().to_list())
 
 
@@ -143,4 +159,6 @@ def _ledger_rows(staged: pl.DataFrame) -> pl.DataFrame:
 
 def _weights(frame: pl.DataFrame) -> dict[tuple[str, str], int]:
     counted = frame.group_by("unit", "fate").agg(pl.col("weight").sum())
-    return {(unit, fate): weight for unit, fate, weight in counted.select("unit", "fate", "weight").iter_rows()}
+    return {
+        (unit, fate): weight for unit, fate, weight in counted.select("unit", "fate", "weight").iter_rows()
+    }

@@ -138,7 +138,9 @@ class Treatment:
         self._reject(cleaned.rejected)
         self.account.warnings.update(cleaned.warnings)
         safe = cleaned.accepted
-        if self.unit.kind != "vcf":  # whose columns an export declares itself: its standardising de-identifies them
+        if (
+            self.unit.kind != "vcf"
+        ):  # whose columns an export declares itself: its standardising de-identifies them
             safe = self.deid.apply(safe, self.connector.tables[table])
         staged = standardise_rows(self.unit.kind, table, safe, self.deid)
         failed = self._judge(staged)
@@ -162,7 +164,9 @@ class Treatment:
                 failed.setdefault(records[index], reason)
         return failed
 
-    def _count(self, table: str, rows: pa.Table, failed: dict[int, str], targets: set[str], counted: bool) -> None:
+    def _count(
+        self, table: str, rows: pa.Table, failed: dict[int, str], targets: set[str], counted: bool
+    ) -> None:
         if failed:
             rows = rows.filter(_outside(rows["_record"], failed))
         self.source_tables[table] += rows.num_rows
@@ -190,7 +194,9 @@ class Treatment:
         """Seal the rejected records, note what stands in the unit and write the manifest, last of all."""
         if self.rejected:
             self.room.quarantine.put(self.unit, pa.concat_tables(self.rejected), "processing")
-        stands = self.account.fates["accepted"] or (self.source_tables and not self.account.fates["quarantined"])
+        stands = self.account.fates["accepted"] or (
+            self.source_tables and not self.account.fates["quarantined"]
+        )
         self.account.check(self.unit.unit)
         return self.writer.finish(
             # a file with a header and no record stands too: a success of 0 records

@@ -21,7 +21,9 @@ def seal_versions(ledger: pl.DataFrame, key: Key) -> pl.DataFrame:
     """The ledger with its non-empty versions sealed."""
     cipher = AESSIV(key.subkey(_PURPOSE))
     rows = zip(ledger["_owner"].to_list(), ledger["version"].to_list(), strict=True)
-    sealed = [base64.b64encode(cipher.encrypt(v.encode(), [str(o).encode()])).decode() if v else "" for o, v in rows]
+    sealed = [
+        base64.b64encode(cipher.encrypt(v.encode(), [str(o).encode()])).decode() if v else "" for o, v in rows
+    ]
     return ledger.with_columns(version=pl.Series(sealed, dtype=pl.String))
 
 
@@ -34,7 +36,11 @@ def open_versions(ledger: pl.DataFrame, key: Key) -> pl.DataFrame:
     cipher = AESSIV(key.subkey(_PURPOSE))
     rows = zip(ledger["_owner"].to_list(), ledger["version"].to_list(), strict=True)
     try:
-        opened = [cipher.decrypt(base64.b64decode(v), [str(o).encode()]).decode() if v else "" for o, v in rows]
+        opened = [
+            cipher.decrypt(base64.b64decode(v), [str(o).encode()]).decode() if v else "" for o, v in rows
+        ]
     except (InvalidTag, ValueError):
-        raise Fatal("a version in the ledger cannot be opened", "records.ledger", "the key of this home") from None
+        raise Fatal(
+            "a version in the ledger cannot be opened", "records.ledger", "the key of this home"
+        ) from None
     return ledger.with_columns(version=pl.Series(opened, dtype=pl.String))

@@ -72,7 +72,9 @@ class Workroom:
         """The source by name, as the round sealed it into the vault."""
         known = load_sources(self.vault)
         if name not in known:
-            raise Fatal("no such source in this home", name, f"one of {', '.join(sorted(known)) or 'none yet'}")
+            raise Fatal(
+                "no such source in this home", name, f"one of {', '.join(sorted(known)) or 'none yet'}"
+            )
         return known[name]
 
     def connector(self, kind: str) -> Connector:

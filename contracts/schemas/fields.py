@@ -39,7 +39,9 @@ REJECTED = pa.schema(
 )
 """Records that a connector cannot read, or that cleaning or the gate rejects."""
 
-IGNORED = pa.schema([pa.field("_record", pa.int64(), nullable=False), pa.field("type", pa.string(), nullable=False)])
+IGNORED = pa.schema(
+    [pa.field("_record", pa.int64(), nullable=False), pa.field("type", pa.string(), nullable=False)]
+)
 """What is counted and not kept: a file in a DICOM tree that is not DICOM, a line that is not FHIR."""
 
 PRESENCE = pa.schema(

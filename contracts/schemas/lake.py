@@ -60,7 +60,9 @@ def bucket_of(value: int, buckets: int) -> int:
 _TABLES = [
     LakeTable("records.patient", records.PATIENT, ("record_id",), 10),
     LakeTable("omop.person", omop.PERSON, ("person_id",), 20, ("records.patient",), derived=True),
-    LakeTable("omop.death", omop.DEATH, ("person_id",), 21, ("records.patient",), derived=True, date="death_date"),
+    LakeTable(
+        "omop.death", omop.DEATH, ("person_id",), 21, ("records.patient",), derived=True, date="death_date"
+    ),
     LakeTable(
         "omop.visit_occurrence",
         omop.VISIT_OCCURRENCE,
@@ -77,7 +79,14 @@ _TABLES = [
         ("records.patient", "omop.visit_occurrence"),
         date="condition_start_date",
     ),
-    LakeTable("omop.note", omop.NOTE, ("note_id",), 40, ("records.patient", "omop.visit_occurrence"), date="note_date"),
+    LakeTable(
+        "omop.note",
+        omop.NOTE,
+        ("note_id",),
+        40,
+        ("records.patient", "omop.visit_occurrence"),
+        date="note_date",
+    ),
     LakeTable(
         "omop.observation_period",
         omop.OBSERVATION_PERIOD,
@@ -104,13 +113,16 @@ _TABLES = [
     LakeTable("imaging.flag", imaging.FLAG, ("instance_id", "flag"), 40, ("imaging.instance",), derived=True),
     LakeTable("genomics.file", genomics.FILE, ("file_id",), 10, bucket_by="_owner"),
     LakeTable("genomics.sample", genomics.SAMPLE, ("file_id", "sample_index"), 20, ("genomics.file",)),
-    LakeTable("genomics.variant", genomics.VARIANT, ("record_id",), 30, ("genomics.file",), "_owner", open=True),
+    LakeTable(
+        "genomics.variant", genomics.VARIANT, ("record_id",), 30, ("genomics.file",), "_owner", open=True
+    ),
     LakeTable("genomics.call", genomics.CALL, ("record_id",), 40, ("genomics.variant",), "_owner", open=True),
     LakeTable("linkage.person", linkage.PERSON, ("identity_id",), 10, derived=True),
     LakeTable("linkage.history", linkage.HISTORY, ("event_id",), 10, derived=True),
     LakeTable("graph.node", graph.NODE, ("node_id",), 90, derived=True),
     LakeTable("graph.edge", graph.EDGE, ("edge_id",), 91, ("graph.node",), derived=True),
 ]
+
 
 class _Registry(Mapping[str, LakeTable]):
     """Lake tables by name. Whoever looks first brings in those of plugins."""

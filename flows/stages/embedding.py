@@ -61,7 +61,9 @@ def embed_images(current: Round, progress: Progress | None = None) -> dict[str, 
         encoder = load_encoder(name)
         wanted, units = _instances(current, encoder)
         hopeless = _hopeless(current, encoder)
-        add, gone = reconcile(wanted.filter(~pl.col("id").is_in(list(hopeless))), current.vectors, IMAGE, encoder)
+        add, gone = reconcile(
+            wanted.filter(~pl.col("id").is_in(list(hopeless))), current.vectors, IMAGE, encoder
+        )
         chosen = [(i, units[i]) for i in add["id"].to_list() if i in units]
         folder = _scratch(current, IMAGE)
         if chosen:
@@ -71,13 +73,17 @@ def embed_images(current: Round, progress: Progress | None = None) -> dict[str, 
                 hopeless.update(output.failed)
             vectors = load_vectors([o.output for o in outputs]).rename({"instance_id": "id"})
             add = add.join(vectors, on="id", how="inner")
-            current.catalog.set_checkpoint(_hopeless_key(encoder), orjson.dumps(list(hopeless.items())).decode())
+            current.catalog.set_checkpoint(
+                _hopeless_key(encoder), orjson.dumps(list(hopeless.items())).decode()
+            )
         else:
             add = add.clear()
         receipt = _apply(current, IMAGE, encoder, add, gone)
         shutil.rmtree(folder, ignore_errors=True)
     held = {i: r for i, r in hopeless.items() if i in units}
-    return _note(current, IMAGE, encoder, wanted.height, add.height, len(gone), receipt, Counter(held.values()))
+    return _note(
+        current, IMAGE, encoder, wanted.height, add.height, len(gone), receipt, Counter(held.values())
+    )
 
 
 def _instances(current: Round, encoder: Encoder) -> tuple[pl.DataFrame, dict[int, Unit]]:

@@ -22,7 +22,9 @@ def process_source(current: Round, name: str, progress: Progress | None = None) 
         contexts = current.room.vault.contexts([u.unit for u in outcome.to_read])
         home, today = str(current.home.path), current.today.isoformat()
         jobs = [Job(home, unit, today, contexts.get(unit.unit, "")) for unit in outcome.to_read]
-        jobs.sort(key=lambda job: -job.unit.size)  # the long ones first, so that no worker ends the night alone
+        jobs.sort(
+            key=lambda job: -job.unit.size
+        )  # the long ones first, so that no worker ends the night alone
         processed = []
         for number, done in enumerate(current.executor.map(process_unit, jobs), 1):
             if done.result is not None:

@@ -11,8 +11,8 @@ from connectors.registry import connector
 from contracts.accounting import Account
 from contracts.schemas import LAKE
 from flows.rounds import Round, SourceOutcome
-from stores.catalog import PublicationRow, UnitRow
 from stores import staging
+from stores.catalog import PublicationRow, UnitRow
 from stores.staging import Manifest
 from tasks.merging import LEDGER_COLUMNS, Merge, merge_presences
 from tasks.publishing import LEDGER, Publication, account_source, publish_ledger, publish_table, tables_of
@@ -68,9 +68,7 @@ def _ledger(current: Round, name: str) -> pl.DataFrame:
     return open_versions(frame, current.room.key)
 
 
-def _publish_tables(
-    current: Round, name: str, manifests: list[Manifest], merge: Merge
-) -> list[Publication]:
+def _publish_tables(current: Round, name: str, manifests: list[Manifest], merge: Merge) -> list[Publication]:
     published: list[Publication] = []
     blocked: set[str] = set()
     before = {table for row in current.catalog.units(name).values() for table in row.tables}
@@ -103,7 +101,9 @@ def _removed_records(kind: str, removed: Sequence[int], rows: Mapping[str, UnitR
     """Source records behind the owners that are gone: an owner is a record, or a whole file of them."""
     if connector(kind).ownership == "record":
         return len(removed)
-    records = {row.owner: Account.from_json(row.account).read for row in rows.values() if row.owner and row.account}
+    records = {
+        row.owner: Account.from_json(row.account).read for row in rows.values() if row.owner and row.account
+    }
     return sum(records.get(owner, 1) for owner in removed)
 
 

@@ -100,7 +100,9 @@ def unit_rows(current: Round) -> list[dict[str, Any]]:
                     "megabytes": round(unit.size / 1e6, 3),
                 }
             )
-    return sorted(rows, key=lambda r: (not str(r["fate"]).startswith("failed"), r["source"], r["unit"]))[:SHOWN_UNITS]
+    return sorted(rows, key=lambda r: (not str(r["fate"]).startswith("failed"), r["source"], r["unit"]))[
+        :SHOWN_UNITS
+    ]
 
 
 def markdown_summary(summary: dict[str, Any]) -> str:
@@ -116,7 +118,13 @@ def markdown_summary(summary: dict[str, Any]) -> str:
     if reasons:
         lines += ["", "## Held back", "", *_markdown_table(reasons)]
     tables = [
-        {"source": name, "table": t["table"], "state": t["state"], "rows judged": t["judged"], "rows in lake": t["rows"]}
+        {
+            "source": name,
+            "table": t["table"],
+            "state": t["state"],
+            "rows judged": t["judged"],
+            "rows in lake": t["rows"],
+        }
         for name, source in summary["sources"].items()
         for t in source["tables"]
     ]
@@ -141,4 +149,8 @@ def _markdown_table(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def _cell(value: Any) -> str:
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value).replace("|", "\\|")
+    return (
+        f"{value:,}"
+        if isinstance(value, int) and not isinstance(value, bool)
+        else str(value).replace("|", "\\|")
+    )

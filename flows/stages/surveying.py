@@ -35,7 +35,9 @@ def survey_source(current: Round, name: str, progress: Progress | None = None) -
         outcome.listed = len(listed)
         outcome.gone = sorted(set(known) - set(listed)) if source.snapshot else []
         outcome.gone = [u for u in outcome.gone if known[u].state != "gone"]
-        fresh = [u for u, item in listed.items() if current.options.verify or not _same_stamp(known.get(u), item)]
+        fresh = [
+            u for u, item in listed.items() if current.options.verify or not _same_stamp(known.get(u), item)
+        ]
         _survey_units(current, outcome, {u: listed[u] for u in fresh}, known, progress)
         outcome.unread = sorted(set(listed) - set(outcome.failures))
     return outcome
@@ -43,7 +45,11 @@ def survey_source(current: Round, name: str, progress: Progress | None = None) -
 
 def _same_stamp(row: UnitRow | None, item: Listed) -> bool:
     stamp = item.stamp
-    return row is not None and (row.size, row.modified, row.identity) == (stamp.size, stamp.modified, stamp.identity)
+    return row is not None and (row.size, row.modified, row.identity) == (
+        stamp.size,
+        stamp.modified,
+        stamp.identity,
+    )
 
 
 def _survey_units(
@@ -55,7 +61,11 @@ def _survey_units(
 ) -> None:
     kind = outcome.kind
     jobs = [
-        Job(str(current.home.path), Unit(u, u.partition("/")[0], kind, size=item.stamp.size), current.today.isoformat())
+        Job(
+            str(current.home.path),
+            Unit(u, u.partition("/")[0], kind, size=item.stamp.size),
+            current.today.isoformat(),
+        )
         for u, item in fresh.items()
     ]
     surveyed: list[Surveyed] = []
@@ -76,7 +86,12 @@ def _row(surveyed: Surveyed, item: Listed, before: UnitRow | None) -> UnitRow:
     if row.digest != unit.digest:
         row = replace(row, state="surveyed")
     return replace(
-        row, size=stamp.size, modified=stamp.modified, identity=stamp.identity, digest=unit.digest, source=unit.source
+        row,
+        size=stamp.size,
+        modified=stamp.modified,
+        identity=stamp.identity,
+        digest=unit.digest,
+        source=unit.source,
     )
 
 

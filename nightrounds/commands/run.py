@@ -32,17 +32,33 @@ _Paths = list[Path]
 
 
 def run(
-    sources: Annotated[list[str] | None, typer.Argument(help="Names of sources; all where none is given.")] = None,
+    sources: Annotated[
+        list[str] | None, typer.Argument(help="Names of sources; all where none is given.")
+    ] = None,
     home: HomeOption = Path(DEFAULT_HOME),
-    dicom: Annotated[_Paths | None, typer.Option(help="Ad hoc: a DICOM file or folder. May be repeated.")] = None,
-    vcf: Annotated[_Paths | None, typer.Option(help="Ad hoc: a VCF/BCF file or folder. May be repeated.")] = None,
-    fhir: Annotated[_Paths | None, typer.Option(help="Ad hoc: FHIR NDJSON, file or folder. May be repeated.")] = None,
-    crosswalk: Annotated[_Paths | None, typer.Option(help="Ad hoc: a crosswalk CSV. May be repeated.")] = None,
+    dicom: Annotated[
+        _Paths | None, typer.Option(help="Ad hoc: a DICOM file or folder. May be repeated.")
+    ] = None,
+    vcf: Annotated[
+        _Paths | None, typer.Option(help="Ad hoc: a VCF/BCF file or folder. May be repeated.")
+    ] = None,
+    fhir: Annotated[
+        _Paths | None, typer.Option(help="Ad hoc: FHIR NDJSON, file or folder. May be repeated.")
+    ] = None,
+    crosswalk: Annotated[
+        _Paths | None, typer.Option(help="Ad hoc: a crosswalk CSV. May be repeated.")
+    ] = None,
     profile: ProfileOption = None,
-    plan: Annotated[bool, typer.Option("--plan", help="Show what would be read and change; change nothing.")] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Show what would be read and change; change nothing.")
+    ] = False,
     reprocess: Annotated[bool, typer.Option("--reprocess", help="Read every unit again.")] = False,
-    verify: Annotated[bool, typer.Option("--verify", help="Digest every unit again, whatever its time.")] = False,
-    sync: Annotated[bool, typer.Option("--sync", help="Work in this process, without a Dask cluster.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Digest every unit again, whatever its time.")
+    ] = False,
+    sync: Annotated[
+        bool, typer.Option("--sync", help="Work in this process, without a Dask cluster.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Make the night round now, over the configured sources or over paths given here."""
@@ -93,7 +109,9 @@ def remember_paths(home: Path, given: dict[str, list[Path]]) -> None:
     from tasks.workroom import load_sources, open_workroom, save_sources
 
     if load_settings(home).sources:
-        raise typer.BadParameter("this home names its sources in nightrounds.toml: add these there, or use another --home")
+        raise typer.BadParameter(
+            "this home names its sources in nightrounds.toml: add these there, or use another --home"
+        )
     vault = open_workroom(str(home)).vault
     known = load_sources(vault)
     chosen = {n: s for n, s in known.items() if s.kind not in given}
@@ -113,7 +131,14 @@ def _bars(*, quiet: bool) -> Iterator[None]:
         yield
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     from flows.progress import observed
 
@@ -136,7 +161,13 @@ def print_summary(summary: dict[str, Any], home: Path) -> None:
 
     print_table(accounting_rows(summary), "records in, and what became of each")
     tables = [
-        {"source": name, "table": t["table"], "state": t["state"], "judged": t["judged"], "in lake": t["rows"]}
+        {
+            "source": name,
+            "table": t["table"],
+            "state": t["state"],
+            "judged": t["judged"],
+            "in lake": t["rows"],
+        }
         for name, source in summary["sources"].items()
         for t in source["tables"]
     ]
@@ -147,14 +178,20 @@ def print_summary(summary: dict[str, Any], home: Path) -> None:
         for reason, count in source["account"]["reasons"].items()
     ]
     print_table(held, "\nheld back")
-    warnings = [{k: c[k] for k in ("check", "severity", "failing", "total")} for c in summary["checks"] if c["failing"]]
+    warnings = [
+        {k: c[k] for k in ("check", "severity", "failing", "total")}
+        for c in summary["checks"]
+        if c["failing"]
+    ]
     print_table(warnings, "\nchecks between tables")
     _print_problems(summary)
     people = summary["linkage"]
     typer.echo(f"\n{people.get('identities', 0):,} identities are {people.get('persons', 0):,} persons")
     for kind, found in summary["embedded"].items():
         if found.get("wanted") is not None:
-            typer.echo(f"{kind} vectors: {found['wanted']:,} wanted, {found['added']:,} added, {found['removed']:,} removed")
+            typer.echo(
+                f"{kind} vectors: {found['wanted']:,} wanted, {found['added']:,} added, {found['removed']:,} removed"
+            )
     ending = {
         "published": "all published",
         "quarantine": "published, with records held back",
