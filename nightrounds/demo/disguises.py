@@ -1,0 +1,117 @@
+"""One invented person as three systems send her: read from the exports as they arrived, for the page's left side."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nightrounds.demo.hospital import Hospital
+from nightrounds.demo.people import HOSPITAL_A, LAB, RADIOLOGY
+
+_SOURCE_OF = {HOSPITAL_A: "ehr", RADIOLOGY: "pacs", LAB: "lab"}
+_HEADER = (
+    (0x00100010, "Patient's name"), (0x00100020, "Patient ID"), (0x00100030, "Birth date"),
+    (0x00080050, "Accession number"), (0x00080020, "Study date"), (0x00081030, "Study description"),
+    (0x00080080, "Institution"), (0x00080090, "Referring physician"), (0x00101040, "Patient's address"),
+    (0x0020000D, "Study UID"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Disguise:
+    """What one system calls the person: `lines` of (label, value) as they stand in `place`."""
+
+    system: str
+    format: str
+    known_as: str
+    place: str
+    lines: tuple[tuple[str, str], ...]
+
+
+def read_disguises(hospital: Hospital) -> list[Disguise]:
+    """The hero's record, image header and sample, as night 1 brought them."""
+    person = hospital.person(hospital.hero)
+    ids = {authority: identifier for authority, identifier, _ in person["identities"]}
+    folders = {s["name"]: Path(s["location"]) for s in hospital.sources_on(1)}
+    return [
+        _read_record(folders["ehr"], ids[HOSPITAL_A]),
+        _read_image(folders["pacs"], ids[RADIOLOGY]),
+        _read_sample(folders["lab"], ids[LAB]),
+    ]
+
+
+def _read_record(folder: Path, mrn: str) -> Disguise:
+    for path, resource in _resources(folder):
+        numbers = {i["type"]["coding"][0]["code"]: i["value"] for i in resource.get("identifier", [])}
+        if resource["resourceType"] != "Patient" or numbers.get("MR") != mrn:
+            continue
+        name, home = resource["name"][0], resource["address"][0]
+        lines = (
+            ("Name", f"{' '.join(name['given'])} {name['family']}"), ("MRN", mrn),
+            ("SSN", numbers.get("SS", "")), ("Born", resource["birthDate"]),
+            ("Address", f"{home['line'][0]}, {home['city']}, {home['state']} {home['postalCode']}"),
+            *((t["system"].capitalize(), t["value"]) for t in resource["telecom"]),
+            ("Patient.id", resource["id"]),
+        )  # fmt: skip
+        return Disguise("Health record", "FHIR R4", mrn, path.name, lines)
+    raise LookupError("the demo's hero has no Patient resource")
+
+
+def _resources(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The resources of a folder, without the lines that were broken on purpose."""
+    for path in sorted(folder.glob("Patient*.ndjson*")):
+        data = path.read_bytes()
+        for line in (gzip.decompress(data) if path.suffix == ".gz" else data).splitlines():
+            yield path, json.loads(line)
+
+
+def _read_image(folder: Path, patient_id: str) -> Disguise:
+    from connectors.dicom.dataset import is_metadata, load_elements, survey_elements
+    from connectors.dicom.recognise import recognise
+    from connectors.dicom.values import text_of
+    from contracts.errors import Rejected
+    from stores.places import LocalPlace
+
+    for path in sorted(folder.rglob("*.dcm")):
+        place = LocalPlace(path)
+        try:
+            opening = recognise(place)
+            if opening is None:
+                continue
+            dataset = load_elements(place, opening, survey_elements(place, opening).elements, is_metadata)
+        except Rejected:
+            continue  # the demo's own broken files
+        if text_of(dataset, 0x00100020) != patient_id:
+            continue
+        lines = tuple((label, text) for tag, label in _HEADER if (text := text_of(dataset, tag)))
+        private = [str(e.value) for e in dataset if e.tag.is_private and isinstance(e.value, str)]
+        lines += tuple(("Private tag", value) for value in private[1:3])  # the first names the creator
+        return Disguise("Imaging archive", "DICOM", patient_id, str(path.relative_to(folder)), lines)
+    raise LookupError("the demo's hero has no image")
+
+
+def _read_sample(folder: Path, sample: str) -> Disguise:
+    for path in sorted(folder.glob("*.vcf")):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        columns = next((line for line in lines if line.startswith("#CHROM")), "").split("\t")
+        if sample not in columns:
+            continue
+        head = [line for line in lines if line.startswith("##") and sample in line]
+        place = columns.index(sample)
+        call = next(
+            fields
+            for line in lines
+            if "GENE=BRCA1" in line and (fields := line.split("\t"))[place].startswith("0/1")
+        )
+        found = [("Sample column", sample)]
+        found += [(line[2:].partition("=")[0], line[2:].partition("=")[2]) for line in head]
+        found += [
+            ("Record", f"{call[0]}:{call[1]} {call[3]} → {call[4]}  {call[2]}"),
+            ("Genotype", call[place]),
+        ]
+        return Disguise("Genomics laboratory", "VCF 4.3", sample, path.name, tuple(found))
+    raise LookupError("the demo's hero has no sample")

@@ -1,0 +1,82 @@
+"""The demo's page: one HTML file that needs no network, made of sections, each with its template.
+
+A later part of Nightrounds adds itself with one `Section` and one template: see `SECTIONS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from nightrounds import __version__
+from nightrounds.demo import sections
+from nightrounds.demo.showing import Showing
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page.
+
+    Attributes:
+        name: its anchor, and the template `section_<name>.html.j2`.
+        title: its heading.
+        gather: what its template is given; None leaves the section out.
+    """
+
+    name: str
+    title: str
+    gather: Callable[[Showing], Mapping[str, Any] | None]
+
+
+SECTIONS: tuple[Section, ...] = (
+    Section("person", "One patient, three disguises, one record", sections.gather_person),
+    Section("answer", "A question, answered with its sources", sections.gather_answer),
+    Section("held", "What was held back, and why", sections.gather_held),
+    Section("account", "Every record has one fate", sections.gather_account),
+    Section("linkage", "Who is who, against the truth", sections.gather_linkage),
+    Section("places", "Where everything lies", sections.gather_places),
+)
+"""In the order of the page."""
+
+
+def render_page(showing: Showing) -> str:
+    """The page as HTML. All values come from the stores at the showing's release; every one is escaped."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("nightrounds.demo", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = lambda value: f"{value:,}"
+    environment.filters["percent"] = lambda value: f"{100 * value:.1f} %"
+    style = resources.files("nightrounds.demo").joinpath("templates", "page.css").read_text(encoding="utf-8")
+    parts = []
+    for section in SECTIONS:
+        found = section.gather(showing)
+        if found is not None:
+            template = environment.get_template(f"section_{section.name}.html.j2")
+            parts.append(
+                {"name": section.name, "title": section.title, "html": _safe(template.render(found))}
+            )
+    return environment.get_template("page.html.j2").render(
+        style=_safe(style), sections=parts, version=__version__, **sections.gather_head(showing)
+    )
+
+
+def write_page(showing: Showing) -> Path:
+    """Write the page into the demo's folder and return its path."""
+    showing.folder.page.write_text(render_page(showing), encoding="utf-8")
+    return showing.folder.page
+
+
+def _safe(html: str) -> Any:
+    """Our own template's output, or our own style sheet: escaped already."""
+    from markupsafe import Markup
+
+    return Markup(html)

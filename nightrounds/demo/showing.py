@@ -1,0 +1,120 @@
+"""What the demo's page is made from: a home at its release, the rounds that made it and, in the demo, the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nightrounds.demo.evaluation import Linkage, Moved, Restored
+from nightrounds.demo.hospital import QUESTION, Hospital
+from nightrounds.demo.night import Folder, Night
+from retrieval.reader import Reader, open_reader
+from stores.home import Home
+
+if TYPE_CHECKING:
+    from contracts.protocols import Encoder
+
+
+@dataclass(frozen=True)
+class Showing:
+    """All that the sections of the page and the terminal read.
+
+    Attributes:
+        folder: the demo's folder.
+        home: the home.
+        reader: the release that readers see.
+        nights: the rounds, in order.
+        encoders: encoder by kind of vectors, for those that the release holds.
+        hospital: the invented hospital; None for an export of one's own.
+        linkage: persons against truth after each night; empty without truth.
+        moved: what the late link changed; empty without one.
+        restored: what unlinking restored; empty where nothing was unlinked.
+        hero: the person shown; None where the release knows none.
+        leaked: notes with an identifier, and notes looked through; None without truth.
+    """
+
+    folder: Folder
+    home: Home
+    reader: Reader
+    nights: tuple[Night, ...]
+    encoders: Mapping[str, Encoder]
+    hospital: Hospital | None = None
+    linkage: tuple[Linkage, ...] = ()
+    moved: tuple[Moved, ...] = ()
+    restored: tuple[Restored, ...] = ()
+    hero: int | None = None
+    leaked: tuple[int, int] | None = None
+    question: str = field(default=QUESTION)
+
+    @property
+    def relative_home(self) -> str:
+        """The home as a user of this shell would type it."""
+        try:
+            return str(self.home.path.relative_to(Path.cwd()))
+        except ValueError:
+            return str(self.home.path)
+
+
+def show_demo(folder: Folder, home: Home, nights: list[Night], hospital: Hospital) -> Showing:
+    """Measure the demo's nights against the truth."""
+    from nightrounds.demo.evaluation import (
+        measure_linkage,
+        measure_moved,
+        measure_restored,
+        moved_persons,
+        notes_with_identifiers,
+        person_of,
+    )
+
+    readers = [open_reader(home, night.summary["release"]) for night in nights]
+    last, key, encoders = readers[-1], home.load_key(), load_encoders(home)
+    authority, identifier, _ = hospital.person(hospital.hero)["identities"][0]
+    moved: list[Moved] = []
+    restored: list[Restored] = []
+    if len(readers) > 1:
+        moved = measure_moved(readers[0], readers[1], encoders)
+    if len(readers) > 2:
+        changed = moved_persons(readers[0], readers[1])
+        restored = measure_restored(readers[0], last, sorted({*changed, *changed.values()}), encoders)
+    return Showing(
+        folder=folder,
+        home=home,
+        reader=last,
+        nights=tuple(nights),
+        encoders=encoders,
+        hospital=hospital,
+        linkage=tuple(measure_linkage(reader, key, hospital.truth) for reader in readers),
+        moved=tuple(moved),
+        restored=tuple(restored),
+        hero=person_of(last, key, authority, identifier),
+        leaked=notes_with_identifiers(last, hospital.truth["identifiers"]),
+        question=hospital.question,
+    )
+
+
+def show_export(folder: Folder, home: Home, night: Night) -> Showing:
+    """Show an export of one's own: without truth, and with the person of whom most kinds of data are known."""
+    from retrieval.patient import list_persons
+
+    reader = open_reader(home)
+    known = list_persons(reader, 1)
+    return Showing(
+        folder=folder,
+        home=home,
+        reader=reader,
+        nights=(night,),
+        encoders=load_encoders(home),
+        hero=int(known[0]["person_id"]) if known else None,
+    )
+
+
+def load_encoders(home: Home) -> dict[str, Encoder]:
+    """The encoders that the home is set to, by kind of vectors."""
+    from flows.settings import load_settings
+    from tasks.encoders.registry import load_encoder
+
+    settings = load_settings(home.path).encoders
+    names: dict[str, Any] = {"note": settings.text, "image": settings.image}
+    return {kind: load_encoder(name) for kind, name in names.items() if name != "none"}
