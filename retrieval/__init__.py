@@ -1,1 +1,1 @@
-"""How the record is found again: search, patient context."""
+"""How it is found again: search and patient records, from the current release alone."""

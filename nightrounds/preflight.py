@@ -1,0 +1,166 @@
+"""What kind of export a file is, told from what is in it, and the findings of its connector's preflight."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from contracts.errors import NightroundsError
+from contracts.protocols import Finding
+
+if TYPE_CHECKING:
+    from contracts.protocols import Place
+
+UNKNOWN = "not known"
+CROSSWALK = "crosswalk"
+_HEAD_BYTES = 64 << 10
+_SKIPPED = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
+_INDEX_SUFFIXES = (".csi", ".tbi", ".bai", ".fai", ".gzi", ".idx")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One file, checked.
+
+    Attributes:
+        path: as the user named it, or found below a folder that the user named.
+        kind: fhir, dicom, vcf, crosswalk or "not known".
+        findings: what the preflight says.
+        readable: whether the file could be read at all.
+    """
+
+    path: Path
+    kind: str
+    findings: tuple[Finding, ...]
+    readable: bool = True
+
+    @property
+    def errors(self) -> int:
+        """How many findings are errors."""
+        return sum(finding.severity == "error" for finding in self.findings)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "path": str(self.path),
+            "kind": self.kind,
+            "readable": self.readable,
+            "findings": [asdict(finding) for finding in self.findings],
+        }
+
+
+def list_exports(paths: list[Path]) -> list[Path]:
+    """The files named, and those below the folders named, sorted within each; hidden and index files are left out."""
+    found: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir():
+            below = (p for p in path.rglob("*") if p.is_file() and _wanted(p.relative_to(path)))
+            found.update(dict.fromkeys(sorted(below)))
+        else:
+            found[path] = None
+    return list(found)
+
+
+def _wanted(path: Path) -> bool:
+    parts = [part.lower() for part in path.parts]
+    if any(part.startswith(".") or part in _SKIPPED for part in parts):
+        return False
+    return not parts[-1].endswith(_INDEX_SUFFIXES)
+
+
+def check_path(path: Path) -> Checked:
+    """Check one file by the preflight of its kind. What cannot be read is said so, and no error is raised."""
+    from connectors import crosswalk
+    from connectors.registry import connector
+    from contracts.units import Source
+    from stores.places import place_of
+
+    try:
+        place = place_of(Source("check", UNKNOWN, str(path.absolute())), "")
+        kind = kind_of(place)
+        if kind == UNKNOWN:
+            return Checked(path, kind, (_not_known(place),))
+        found = crosswalk.check(place) if kind == CROSSWALK else connector(kind).check(place)
+        return Checked(path, kind, tuple(found))
+    except NightroundsError as error:
+        legal = f" ({error.legal})" if error.legal else ""
+        return Checked(
+            path, UNKNOWN, (Finding("error", "unreachable", f"{error.message}{legal}"),), readable=False
+        )
+    except OSError as error:
+        finding = Finding(
+            "error", "unreachable", f"the file cannot be read: {error.strerror or type(error).__name__}"
+        )
+        return Checked(path, UNKNOWN, (finding,), readable=False)
+
+
+def _not_known(place: Place) -> Finding:
+    if place.size == 0:
+        return Finding("warning", "empty-file", "the file is empty")
+    message = (
+        "neither FHIR NDJSON, DICOM, VCF or BCF, nor a crosswalk: no connector would take it for its own"
+    )
+    return Finding("warning", "not-known", message)
+
+
+def kind_of(place: Place) -> str:
+    """The kind of export by what the file holds, whatever its name says."""
+    head = _head(place)
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if head.startswith(b"BCF\x02") or text.startswith((b"##fileformat=VCF", b"#CHROM\t")):
+        return "vcf"
+    if head[128:132] == b"DICM":
+        return "dicom"
+    if text.startswith((b"{", b"[")):
+        return "fhir"
+    if _is_crosswalk(text):
+        return CROSSWALK
+    return _by_name_or_elements(place, head)
+
+
+def _by_name_or_elements(place: Place, head: bytes) -> str:
+    """What its content alone does not tell: DICOM without preamble, and files broken at their very beginning."""
+    from connectors.dicom.recognise import recognise
+    from contracts.errors import Rejected
+
+    name = place.name.lower()
+    if name.endswith((".vcf", ".vcf.gz", ".vcf.bgz", ".bcf")):
+        return "vcf"
+    if name.endswith((".ndjson", ".ndjson.gz", ".jsonl", ".jsonl.gz")) or b'"resourceType"' in head[:4096]:
+        return "fhir"
+    try:
+        return UNKNOWN if place.size == 0 or recognise(place) is None else "dicom"
+    except Rejected:
+        return "dicom"  # cut off within its file meta: the preflight tells
+
+
+def _is_crosswalk(text: bytes) -> bool:
+    from connectors.crosswalk import COLUMNS
+
+    first = text.split(b"\n", 1)[0].decode("utf-8", errors="replace").lower()
+    named = {name.strip().strip('"') for name in first.split(",")}
+    return (
+        len(named & set(COLUMNS)) >= 2
+    )  # with one or two columns missing it is a broken crosswalk, and told so
+
+
+def _head(place: Place) -> bytes:
+    """The first bytes, decompressed where they are gzip; as far as they go where the file is damaged."""
+    with place.open() as file:
+        raw = file.read(_HEAD_BYTES)
+    if not raw.startswith(b"\x1f\x8b"):
+        return raw
+    try:
+        return zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(raw, _HEAD_BYTES)
+    except (zlib.error, gzip.BadGzipFile):
+        return raw
+
+
+def check_all(paths: list[Path]) -> Iterator[Checked]:
+    """Check the files one after another."""
+    for path in paths:
+        yield check_path(path)
