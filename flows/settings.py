@@ -89,6 +89,8 @@ class StoreSettings(_Section):
     """The stores that can live elsewhere."""
 
     catalog_url: str = Field("", description="SQLAlchemy URL; the home's catalog.db where empty", repr=False)
+    landing_days: float = Field(7, gt=0, description="how long sealed copies of remote objects are kept")
+    quarantine_days: float = Field(365, gt=0, description="how long sealed records in quarantine are kept")
 
 
 class ScheduleSettings(_Section):

@@ -31,11 +31,12 @@ def digest_content(place: Place, key: Key) -> str:
 
 
 def survey_unit(job: Job) -> Surveyed:
-    """Digest the unit and put its identities into the vault.
+    """Acquire the unit if it is remote, digest it and put its identities into the vault.
 
     A unit whose identities cannot be read is surveyed without any: reading it will quarantine it, with the reason.
     """
     room = open_workroom(job.home)
+    room.acquire(job.unit, job.listed)
     reading = room.reading(job.unit)
     unit = replace(job.unit, digest=digest_content(reading.place, room.key), size=reading.place.size)
     try:

@@ -17,10 +17,11 @@ import orjson
 from connectors.registry import connector
 from contracts.errors import Fatal
 from contracts.keys import Key
-from contracts.protocols import Connector, Reading
-from contracts.units import Source, Unit
+from contracts.protocols import Connector, Place, Reading
+from contracts.units import Source, Stamp, Unit
 from stores.home import Home, open_home
-from stores.places import place_of
+from stores.landing import Landing
+from stores.places import RemotePlace, place_of
 from stores.quarantine import Quarantine
 from stores.vault import Vault
 
@@ -36,12 +37,14 @@ class Job:
         unit: the unit, with its digest and recipe once surveyed.
         context: digest of the persons in the unit, from the vault.
         today: the round's date (ISO), so that a round that passes midnight judges by one date.
+        listed: the object's stamp as listed, by which a remote object is acquired anew when it changed.
     """
 
     home: str
     unit: Unit
     today: str
     context: str = ""
+    listed: Stamp | None = None
 
     @property
     def day(self) -> date:
@@ -84,7 +87,26 @@ class Workroom:
     def reading(self, unit: Unit) -> Reading:
         """Resolve the unit's token through the vault and hand its bytes to a connector."""
         source = self.source(unit.source)
-        return Reading(unit, source, place_of(source, self.vault.path_of(unit)), self.key)
+        place = place_of(source, self.vault.path_of(unit), self.home.landing)
+        if isinstance(place, RemotePlace):
+            place = self._landed(unit, place)
+        return Reading(unit, source, place, self.key)
+
+    def acquire(self, unit: Unit, listed: Stamp | None) -> None:
+        """Bring a remote object into the encrypted landing area; a local one is read where it is."""
+        source = self.source(unit.source)
+        place = place_of(source, self.vault.path_of(unit), self.home.landing)
+        if isinstance(place, RemotePlace):
+            Landing(self.home, self.key).land(unit, place, listed)
+
+    def _landed(self, unit: Unit, place: RemotePlace) -> Place:
+        """The landed copy; an object whose copy's time to live is over is acquired again."""
+        landing = Landing(self.home, self.key)
+        try:
+            return landing.landed(unit, place.name)
+        except Fatal:
+            landing.land(unit, place)
+            return landing.landed(unit, place.name)
 
 
 def open_workroom(home: str) -> Workroom:

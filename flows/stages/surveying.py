@@ -60,12 +60,9 @@ def _survey_units(
     progress: Progress | None,
 ) -> None:
     kind = outcome.kind
+    home, today = str(current.home.path), current.today.isoformat()
     jobs = [
-        Job(
-            str(current.home.path),
-            Unit(u, u.partition("/")[0], kind, size=item.stamp.size),
-            current.today.isoformat(),
-        )
+        Job(home, Unit(u, u.partition("/")[0], kind, size=item.stamp.size), today, listed=item.stamp)
         for u, item in fresh.items()
     ]
     surveyed: list[Surveyed] = []

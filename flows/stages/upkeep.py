@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flows.rounds import Round
+from stores.landing import Landing
 
 FILES_PER_BUCKET = 8
 """Above this many files a bucket, on average, a table is compacted: nights append a file a bucket each."""
@@ -11,7 +12,8 @@ FILES_PER_BUCKET = 8
 def keep_up_lake(current: Round) -> dict[str, int]:
     """Compact the tables that have grown many files, and vacuum those; returns files removed by table.
 
-    Versions that a release names stay readable; nothing else of the past is kept.
+    Versions that a release names stay readable; nothing else of the past is kept. Raw data in landing and quarantine
+    goes when its time to live is over.
     """
     kept: dict[str, set[int]] = {}
     for release in current.releases.list():
@@ -23,4 +25,6 @@ def keep_up_lake(current: Round) -> dict[str, int]:
             if current.lake.files(table) > FILES_PER_BUCKET * current.lake.buckets:
                 current.lake.compact(table)
                 removed[table] = current.lake.vacuum(table, sorted(kept.get(table, ())))
+        Landing(current.home, current.room.key).purge(current.settings.stores.landing_days)
+        current.room.quarantine.purge(current.settings.stores.quarantine_days)
     return removed
