@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -145,8 +146,20 @@ def _show_export(folder: Folder, data: Path, profile: str) -> Showing:
 def _make_night(home: Home, sources: list[Any], name: str, day: str | None) -> Night:
     from nightrounds.demo.night import run_night
 
-    with _step(f"{name}: a real round on Prefect, its units on a local Dask cluster"):
-        return run_night(home, sources, name, day)
+    from flows.progress import observed
+
+    say(f"{name}: a real round on Prefect, its units on a local Dask cluster …")
+    with observed(_tell_progress):
+        night = run_night(home, sources, name, day)
+    say(f"  {night.summary['state']}, release {night.summary['release']}, {night.seconds:.1f} s")
+    return night
+
+
+def _tell_progress(stage: str, done: int, total: int) -> None:
+    """A line for each stage of more than one unit: counted up where somebody looks, once at its end elsewhere."""
+    if total > 1 and (done == total or sys.stderr.isatty()):
+        end = "\n" if done == total else ""
+        typer.echo(f"{'\r' if sys.stderr.isatty() else ''}  {stage}: {done:,} of {total:,}{end}", err=True, nl=False)
 
 
 def _print(showing: Showing) -> None:

@@ -100,7 +100,7 @@ def _read_sample(folder: Path, sample: str) -> Disguise:
         columns = next((line for line in lines if line.startswith("#CHROM")), "").split("\t")
         if sample not in columns:
             continue
-        head = [line for line in lines if line.startswith("##") and sample in line]
+        head = [line for line in lines if line.startswith(("##SAMPLE=", "##commandline=")) and sample in line]
         place = columns.index(sample)
         call = next(
             fields
@@ -108,9 +108,9 @@ def _read_sample(folder: Path, sample: str) -> Disguise:
             if "GENE=BRCA1" in line and (fields := line.split("\t"))[place].startswith("0/1")
         )
         found = [("Sample column", sample)]
-        found += [(line[2:].partition("=")[0], line[2:].partition("=")[2]) for line in head]
+        found += [("Header line", line[2:]) for line in head]
         found += [
-            ("Record", f"{call[0]}:{call[1]} {call[3]} → {call[4]}  {call[2]}"),
+            ("Record", f"{call[0]}:{call[1]} {call[3]}>{call[4]} {call[2]}"),
             ("Genotype", call[place]),
         ]
         return Disguise("Genomics laboratory", "VCF 4.3", sample, path.name, tuple(found))

@@ -22,22 +22,24 @@ class Section:
 
     Attributes:
         name: its anchor, and the template `section_<name>.html.j2`.
+        short: what the page's list of parts calls it.
         title: its heading.
         gather: what its template is given; None leaves the section out.
     """
 
     name: str
+    short: str
     title: str
     gather: Callable[[Showing], Mapping[str, Any] | None]
 
 
 SECTIONS: tuple[Section, ...] = (
-    Section("person", "One patient, three disguises, one record", sections.gather_person),
-    Section("answer", "A question, answered with its sources", sections.gather_answer),
-    Section("held", "What was held back, and why", sections.gather_held),
-    Section("account", "Every record has one fate", sections.gather_account),
-    Section("linkage", "Who is who, against the truth", sections.gather_linkage),
-    Section("places", "Where everything lies", sections.gather_places),
+    Section("person", "The patient", "One patient, three disguises, one record", sections.gather_person),
+    Section("answer", "A question", "A question, answered with its sources", sections.gather_answer),
+    Section("held", "Held back", "What was held back, and why", sections.gather_held),
+    Section("account", "Accounting", "Every record has one fate", sections.gather_account),
+    Section("linkage", "Who is who", "Who is who, against the truth", sections.gather_linkage),
+    Section("places", "Where it lies", "Where everything lies", sections.gather_places),
 )
 """In the order of the page."""
 
@@ -62,7 +64,12 @@ def render_page(showing: Showing) -> str:
         if found is not None:
             template = environment.get_template(f"section_{section.name}.html.j2")
             parts.append(
-                {"name": section.name, "title": section.title, "html": _safe(template.render(found))}
+                {
+                    "name": section.name,
+                    "short": section.short,
+                    "title": section.title,
+                    "html": _safe(template.render(found)),
+                }
             )
     return environment.get_template("page.html.j2").render(
         style=_safe(style), sections=parts, version=__version__, **sections.gather_head(showing)

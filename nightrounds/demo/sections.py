@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,6 +15,7 @@ from nightrounds.reasons import explain_reason
 
 _ANSWERS, _OWN_ANSWERS, _VARIANTS = 5, 3, 6
 _SILENT = frozenset({"intron_variant", "synonymous_variant", "3_prime_UTR_variant", "5_prime_UTR_variant"})
+_HIDDEN = re.compile(r"(\[[A-Z]+\])")
 _KINDS = {"visit": "visit", "condition": "diagnosis", "note": "note", "study": "images", "death": "death"}
 
 
@@ -55,8 +57,10 @@ def gather_person(showing: Showing) -> dict[str, Any] | None:
         "disguises": read_disguises(showing.hospital) if showing.hospital else [],
         "counts": _arrived(showing),
         "record": record,
+        "rows": [_counted(count, what) for what, count in record.counts.items() if count],
+        "first_note": next((e.id for e in record.events if e.kind == "note"), None),
         "days": [
-            (showing.reader.show_date(day), [_event(e, texts) for e in events])
+            (showing.reader.show_date(day), [_event(e, texts) for e in sorted(events, key=_untimed_last)])
             for day, events in days.items()
         ],
         "stops": stops,
@@ -68,6 +72,10 @@ def gather_person(showing: Showing) -> dict[str, Any] | None:
     }
 
 
+def _untimed_last(event: Any) -> tuple[bool, dt.time]:
+    return event.time is None, event.time or dt.time.min
+
+
 def _event(event: Any, texts: Mapping[int, str]) -> dict[str, Any]:
     text = texts.get(event.id, "") if event.kind == "note" else ""
     return {
@@ -77,8 +85,13 @@ def _event(event: Any, texts: Mapping[int, str]) -> dict[str, Any]:
         "time": event.time.strftime("%H:%M") if event.time else "",
         "title": event.title,
         "detail": event.detail if event.kind != "note" else "",
-        "text": text,
+        "text": _mark(text),
     }
+
+
+def _mark(text: str) -> list[tuple[str, bool]]:
+    """A note in pieces, each with whether it is a mark in place of an identifier."""
+    return [(piece, bool(_HIDDEN.fullmatch(piece))) for piece in _HIDDEN.split(text) if piece]
 
 
 def _texts(showing: Showing) -> dict[int, str]:
@@ -136,8 +149,13 @@ def _effects(showing: Showing, records: Sequence[int]) -> dict[int, str]:
     found = {}
     for row in showing.reader.rows(query, [list(records)]):
         first = row["csq"][0] if isinstance(row["csq"], list) and row["csq"] else row["csq"]
-        found[row["record_id"]] = (str(first).split("|") + ["", ""])[1] if first else ""
+        found[row["record_id"]] = [*str(first or "").split("|"), ""][1]
     return found
+
+
+def _counted(count: int, what: str) -> str:
+    singular = {"studies": "study", "series": "series"}.get(what, what.removesuffix("s"))
+    return f"{count:,} {what if count != 1 else singular}"
 
 
 def _arrived(showing: Showing) -> list[tuple[str, int, int]]:

@@ -45,9 +45,8 @@ def lay_out(
         least: the smallest gap, so that neighbouring labels do not touch.
     """
     stored = sorted(events)
-    true: list[dt.date | None] = sorted(set(true_dates))
-    if len(true) != len(stored):
-        true = [None] * len(stored)
+    known = sorted(set(true_dates))
+    true: Sequence[dt.date | None] = known if len(known) == len(stored) else [None] * len(stored)
     gaps = [(b - a).days for a, b in pairwise(stored)]
     positions = _positions(gaps, least)
     stops: list[Stop] = []
