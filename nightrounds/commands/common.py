@@ -14,7 +14,9 @@ DEFAULT_HOME = "nightrounds-home"
 
 HomeOption = Annotated[
     Path,
-    typer.Option("--home", envvar="NIGHTROUNDS_HOME", help="The home: where lake, vectors, vault and reports lie."),
+    typer.Option(
+        "--home", envvar="NIGHTROUNDS_HOME", help="The home: where lake, vectors, vault and reports lie."
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 

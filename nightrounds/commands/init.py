@@ -14,7 +14,8 @@ PROFILES = {
     "expert": "dates shifted by person, intervals kept: needs an expert's determination, 45 CFR 164.514(b)(1)",
 }
 ProfileOption = Annotated[
-    str | None, typer.Option("--profile", help="The privacy profile: safe_harbor or expert. There is no default.")
+    str | None,
+    typer.Option("--profile", help="The privacy profile: safe_harbor or expert. There is no default."),
 ]
 
 
@@ -26,7 +27,9 @@ def add_to(app: typer.Typer) -> None:
 def init(
     home: HomeOption = Path(DEFAULT_HOME),
     profile: ProfileOption = None,
-    key_id: Annotated[str | None, typer.Option(help="Use the key of this id; a new one is made otherwise.")] = None,
+    key_id: Annotated[
+        str | None, typer.Option(help="Use the key of this id; a new one is made otherwise.")
+    ] = None,
 ) -> None:
     """Make a home: choose the privacy profile, make the key, write a commented nightrounds.toml."""
     from flows.settings import write_template
@@ -59,7 +62,11 @@ def make_home(path: Path, profile: str | None, key_id: str | None = None, seed: 
         raise Fatal("a new home needs a privacy profile", "--profile", f"one of {', '.join(PROFILES)}")
     made = create_home(path, Profile(profile), key_id, seed=seed)
     say(f"made a home at {path} (profile {profile})")
-    say(f"its key is {key_folder() / (made.key_id + '.key')}: keep a copy in escrow, losing it is losing every id")
+    say(
+        f"its key is {key_folder() / (made.key_id + '.key')}: keep a copy in escrow, losing it is losing every id"
+    )
     if profile == "expert":
-        say("the expert profile needs an expert's determination that the risk is very small (45 CFR 164.514(b)(1))")
+        say(
+            "the expert profile needs an expert's determination that the risk is very small (45 CFR 164.514(b)(1))"
+        )
     return made

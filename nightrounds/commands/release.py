@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from nightrounds.commands.common import DEFAULT_HOME, HomeOption, JsonOption, enter_home, print_json, print_table, say
+from nightrounds.commands.common import (
+    DEFAULT_HOME,
+    HomeOption,
+    JsonOption,
+    enter_home,
+    print_json,
+    print_table,
+    say,
+)
 
 app = typer.Typer(no_args_is_help=True, help="Releases: what readers see, and moving it.")
 _Number = Annotated[int, typer.Argument(help="Number of the release.")]

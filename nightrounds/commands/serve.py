@@ -17,7 +17,9 @@ def add_to(app: typer.Typer) -> None:
 
 def serve(
     home: HomeOption = Path(DEFAULT_HOME),
-    seconds: Annotated[float | None, typer.Option(help="Stop after this many seconds; runs on otherwise.")] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="Stop after this many seconds; runs on otherwise.")
+    ] = None,
 ) -> None:
     """Start the Prefect server and a worker; the night round runs on its schedule and on demand. Ctrl-C stops both."""
     from flows.environment import prepare_environment
