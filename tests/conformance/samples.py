@@ -19,16 +19,18 @@ Maker = Callable[[Path, int], Sequence[str]]
 
 PEOPLE = (("Quillfeather", "Zebediah", "MRN-8801277"), ("Thistlewhit", "Ottoline", "MRN-8801278"))
 STREET, PHONE, ACCESSION = "14 Larkspur Passage", "555-0182-3377", "ACC-77120391"
+CHANGED = "2024-02-17"
+_KEY = "@@"
 
 
 def fhir_export(folder: Path, times: int) -> Sequence[str]:
     """Patients with a visit, a condition, a note that names them, and an observation that no mapping takes yet."""
+    lines = [[json.dumps(resource) + "\n" for resource in _fhir_person(_KEY, *person)] for person in PEOPLE]
     with (folder / "Patient.ndjson").open("w") as patients, (folder / "Clinical.ndjson").open("w") as clinical:
         for turn in range(times):
-            for number, person in enumerate(PEOPLE):
-                resources = _fhir_person(f"{turn}-{number}", *person)
-                patients.write(json.dumps(resources[0]) + "\n")
-                clinical.writelines(json.dumps(resource) + "\n" for resource in resources[1:])
+            for number, (patient, *others) in enumerate(lines):
+                patients.write(patient.replace(_KEY, f"{turn}-{number}"))
+                clinical.write("".join(others).replace(_KEY, f"{turn}-{number}"))
     names = [name for family, given, _ in PEOPLE for name in (family, given)]
     return [*names, *(number for *_, number in PEOPLE), STREET, PHONE, "1961-04-23"]
 
@@ -40,6 +42,7 @@ def _fhir_person(key: str, family: str, given: str, number: str) -> list[dict[st
         {
             "resourceType": "Patient",
             "id": f"p{key}",
+            "meta": {"lastUpdated": f"{CHANGED}T03:04:05.678Z"},
             "identifier": [{"system": "urn:hospital", "value": number}],
             "name": [{"family": family, "given": [given]}],
             "telecom": [{"system": "phone", "value": PHONE}],
@@ -69,7 +72,7 @@ def _fhir_person(key: str, family: str, given: str, number: str) -> list[dict[st
             "status": "current",
             "subject": patient,
             "date": "2023-05-04T09:00:00-04:00",
-            "content": [{"attachment": {"contentType": "text/plain", "data": base64.b64encode(note.encode()).decode()}}],
+            "content": [{"attachment": {"contentType": "text/plain", "data": _base64(note)}}],
         },
         {
             "resourceType": "Observation",
@@ -82,9 +85,14 @@ def _fhir_person(key: str, family: str, given: str, number: str) -> list[dict[st
     ]
 
 
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
 def dicom_export(folder: Path, times: int) -> Sequence[str]:
     """Real images that ship inside pydicom, under invented people."""
     import pydicom
+    import pydicom.uid
     from pydicom.data import get_testdata_file
 
     uids = []
@@ -93,7 +101,7 @@ def dicom_export(folder: Path, times: int) -> Sequence[str]:
             name = ("CT_small.dcm", "MR_small.dcm")[position]
             image = pydicom.dcmread(str(get_testdata_file(name, download=False)))
             uid = f"1.2.826.0.1.3680043.8.498.77.{position}.{turn}"
-            image.file_meta.MediaStorageSOPInstanceUID = uid
+            image.file_meta.MediaStorageSOPInstanceUID = pydicom.uid.UID(uid)
             image.SOPInstanceUID, image.PatientName, image.PatientID = uid, f"{family}^{given}", number
             image.PatientBirthDate, image.AccessionNumber = "19610423", ACCESSION
             image.StudyDescription = f"CT of {family}, {given}"

@@ -3,11 +3,38 @@
 from __future__ import annotations
 
 import pickle
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from contracts.privacy import Action
+from contracts.protocols import Reading
 from contracts.units import Unit
-from stores.places import LocalPlace
 from tests.conformance.reading import RESERVED, Sample, read_unit
+
+_watches: list[tuple[str, list[str]]] = []
+
+
+def _on_audit(event: str, arguments: tuple[object, ...]) -> None:
+    if event == "open":
+        for folder, opened in _watches:
+            if str(arguments[0]).startswith(folder):
+                opened.append(str(arguments[0]))
+
+
+sys.addaudithook(_on_audit)
+
+
+@contextmanager
+def watched(folder: Path) -> Iterator[list[str]]:
+    """The files in `folder` that Python opens inside the block."""
+    opened: list[str] = []
+    _watches.append((str(folder), opened))
+    try:
+        yield opened
+    finally:
+        _watches.pop()
 
 
 def test_it_says_what_it_is(sample: Sample) -> None:
@@ -36,19 +63,13 @@ def test_discovery_is_sorted_and_the_same_again(sample: Sample) -> None:
     assert all(item.stamp.size > 0 for item in first.listed)
 
 
-def test_discovery_lists_and_opens_nothing(sample: Sample, monkeypatch: object) -> None:
-    for path in (p for p in sample.folder.rglob("*") if p.is_file()):
-        path.chmod(0)
-    opened: list[str] = []
-    original = LocalPlace.open
-    try:
-        LocalPlace.open = lambda self: opened.append("open") or original(self)  # type: ignore[method-assign,func-returns-value,assignment]
+def test_discovery_lists_and_opens_nothing(sample: Sample) -> None:
+    with watched(sample.folder) as opened:
         sample.connector.discover(sample.source, "")
-    finally:
-        LocalPlace.open = original  # type: ignore[method-assign]
-        for path in (p for p in sample.folder.rglob("*") if p.is_file()):
-            path.chmod(0o600)
     assert opened == []
+    with watched(sample.folder) as opened:
+        read_unit(sample.connector, sample.readings()[0])
+    assert opened, "the watch itself must see what is opened"
 
 
 def test_identities_are_those_of_the_rows(sample: Sample) -> None:
@@ -70,8 +91,8 @@ def test_identities_are_the_same_again(sample: Sample) -> None:
         assert list(sample.connector.identities(one)) == list(sample.connector.identities(one))
 
 
-def _subjects(sample: Sample, one: object) -> set[str]:
-    found = read_unit(sample.connector, one)  # type: ignore[arg-type]
+def _subjects(sample: Sample, one: Reading) -> set[str]:
+    found = read_unit(sample.connector, one)
     subjects = set()
     for table, schema in sample.connector.tables.items():
         named = [f.name for f in schema if (f.metadata or {}).get(b"action") == Action.SUBJECT.value.encode()]
