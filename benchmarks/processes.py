@@ -62,7 +62,7 @@ class Sampler:
 
     def __init__(self, every: float = 0.05) -> None:
         self.peaks: dict[str, int] = {}
-        self._stage = "start"
+        self._stage = "between stages"
         self._every = every
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
