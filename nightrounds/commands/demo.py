@@ -159,7 +159,8 @@ def _tell_progress(stage: str, done: int, total: int) -> None:
     """A line for each stage of more than one unit: counted up where somebody looks, once at its end elsewhere."""
     if total > 1 and (done == total or sys.stderr.isatty()):
         end = "\n" if done == total else ""
-        typer.echo(f"{'\r' if sys.stderr.isatty() else ''}  {stage}: {done:,} of {total:,}{end}", err=True, nl=False)
+        start = "\r" if sys.stderr.isatty() else ""
+    typer.echo(f"{start}  {stage}: {done:,} of {total:,}{end}", err=True, nl=False)
 
 
 def _print(showing: Showing) -> None:
