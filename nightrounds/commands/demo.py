@@ -144,9 +144,8 @@ def _show_export(folder: Folder, data: Path, profile: str) -> Showing:
 
 
 def _make_night(home: Home, sources: list[Any], name: str, day: str | None) -> Night:
-    from nightrounds.demo.night import run_night
-
     from flows.progress import observed
+    from nightrounds.demo.night import run_night
 
     say(f"{name}: a real round on Prefect, its units on a local Dask cluster …")
     with observed(_tell_progress):
@@ -157,10 +156,10 @@ def _make_night(home: Home, sources: list[Any], name: str, day: str | None) -> N
 
 def _tell_progress(stage: str, done: int, total: int) -> None:
     """A line for each stage of more than one unit: counted up where somebody looks, once at its end elsewhere."""
-    if total > 1 and (done == total or sys.stderr.isatty()):
-        end = "\n" if done == total else ""
-        start = "\r" if sys.stderr.isatty() else ""
-    typer.echo(f"{start}  {stage}: {done:,} of {total:,}{end}", err=True, nl=False)
+    watched = sys.stderr.isatty()
+    if total > 1 and (done == total or watched):
+        start, end = "\r" if watched else "", "\n" if done == total else ""
+        typer.echo(f"{start}  {stage}: {done:,} of {total:,}{end}", err=True, nl=False)
 
 
 def _print(showing: Showing) -> None:
