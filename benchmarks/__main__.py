@@ -46,8 +46,9 @@ def main(arguments: list[str] | None = None) -> int:
         found = _run_apart(name, options.quick, options.runs)
         failed |= found is None
         figures += found or []
-    print(as_table(figures))
-    print(f"\nkept in {save(figures, quick=options.quick)}")
+    if figures:
+        print(as_table(figures))
+        print(f"\nkept in {save(figures, quick=options.quick)}")
     return int(failed)
 
 
