@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from nightrounds.demo.hospital import Hospital
-from nightrounds.demo.people import HOSPITAL_A, LAB, RADIOLOGY
+from nightrounds.demo.people import HOSPITAL_A, HOSPITAL_B, LAB, RADIOLOGY
 
-_SOURCE_OF = {HOSPITAL_A: "ehr", RADIOLOGY: "pacs", LAB: "lab"}
 _HEADER = (
     (0x00100010, "Patient's name"), (0x00100020, "Patient ID"), (0x00100030, "Birth date"),
     (0x00080050, "Accession number"), (0x00080020, "Study date"), (0x00081030, "Study description"),
@@ -38,27 +37,45 @@ def read_disguises(hospital: Hospital) -> list[Disguise]:
     ids = {authority: identifier for authority, identifier, _ in person["identities"]}
     folders = {s["name"]: Path(s["location"]) for s in hospital.sources_on(1)}
     return [
-        _read_record(folders["ehr"], ids[HOSPITAL_A]),
+        _read_record(folders, ids),
         _read_image(folders["pacs"], ids[RADIOLOGY]),
         _read_sample(folders["lab"], ids[LAB]),
     ]
 
 
-def _read_record(folder: Path, mrn: str) -> Disguise:
+def _read_record(folders: dict[str, Path], ids: dict[str, str]) -> Disguise:
+    """What the hospital says of her, and under which other name a second one knows her."""
+    path, resource = _find_patient(folders["ehr"], ids[HOSPITAL_A])
+    home = resource["address"][0]
+    numbers = _numbers(resource)
+    lines = [
+        ("Name", _name(resource, 0)), ("MRN", numbers["MR"]), ("SSN", numbers["SS"]),
+        ("Born", resource["birthDate"]),
+        ("Address", f"{home['line'][0]}, {home['city']}, {home['state']} {home['postalCode']}"),
+        *((t["system"].capitalize(), t["value"]) for t in resource["telecom"]),
+        ("Patient.id", resource["id"]),
+    ]  # fmt: skip
+    if HOSPITAL_B in ids:
+        _, other = _find_patient(folders["clinic"], ids[HOSPITAL_B])
+        lines += [("At the clinic", f"{_name(other, 0)}, formerly {_name(other, 1)}, MRN {ids[HOSPITAL_B]}")]
+    return Disguise("Health record", "FHIR R4", ids[HOSPITAL_A], path.name, tuple(lines))
+
+
+def _find_patient(folder: Path, mrn: str) -> tuple[Path, dict[str, Any]]:
     for path, resource in _resources(folder):
-        numbers = {i["type"]["coding"][0]["code"]: i["value"] for i in resource.get("identifier", [])}
-        if resource["resourceType"] != "Patient" or numbers.get("MR") != mrn:
-            continue
-        name, home = resource["name"][0], resource["address"][0]
-        lines = (
-            ("Name", f"{' '.join(name['given'])} {name['family']}"), ("MRN", mrn),
-            ("SSN", numbers.get("SS", "")), ("Born", resource["birthDate"]),
-            ("Address", f"{home['line'][0]}, {home['city']}, {home['state']} {home['postalCode']}"),
-            *((t["system"].capitalize(), t["value"]) for t in resource["telecom"]),
-            ("Patient.id", resource["id"]),
-        )  # fmt: skip
-        return Disguise("Health record", "FHIR R4", mrn, path.name, lines)
+        if resource["resourceType"] == "Patient" and _numbers(resource).get("MR") == mrn:
+            return path, resource
     raise LookupError("the demo's hero has no Patient resource")
+
+
+def _numbers(resource: dict[str, Any]) -> dict[str, str]:
+    """Identifiers by type code (MR, SS)."""
+    return {i["type"]["coding"][0]["code"]: i["value"] for i in resource.get("identifier", [])}
+
+
+def _name(resource: dict[str, Any], number: int) -> str:
+    name = resource["name"][min(number, len(resource["name"]) - 1)]
+    return f"{' '.join(name['given'])} {name['family']}"
 
 
 def _resources(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
@@ -100,7 +117,11 @@ def _read_sample(folder: Path, sample: str) -> Disguise:
         columns = next((line for line in lines if line.startswith("#CHROM")), "").split("\t")
         if sample not in columns:
             continue
-        head = [line for line in lines if line.startswith(("##SAMPLE=", "##commandline=")) and sample in line]
+        head = [
+            line
+            for line in lines
+            if line.startswith(("##SAMPLE=", "##commandline=", "##bcftools")) and sample in line
+        ]
         place = columns.index(sample)
         call = next(
             fields

@@ -33,9 +33,18 @@ def gather_head(showing: Showing) -> dict[str, Any]:
             ("records read", sum(a["read"] for a in accounts if a), "and each of them accounted for"),
             ("persons", last["linkage"]["persons"], f"from {last['linkage']['identities']:,} identities"),
             ("held back", sum(_held(showing.nights[-1].summary).values()), "records, each with its reason"),
-            ("seconds", round(sum(n.seconds for n in showing.nights)), "for all rounds, on this machine"),
+            _searched(showing),
         ],
     }
+
+
+def _searched(showing: Showing) -> tuple[str, int, str]:
+    """The fourth figure: notes with an identifier where the truth is known, else how many notes can be searched."""
+    if showing.leaked is None or showing.hospital is None:
+        return "notes", showing.reader.count("omop.note"), "de-identified, and searchable"
+    held, notes = showing.leaked
+    looked_for = len(showing.hospital.truth["identifiers"])
+    return "notes with an identifier", held, f"of {notes:,} notes; {looked_for:,} identifiers looked for"
 
 
 def gather_person(showing: Showing) -> dict[str, Any] | None:
@@ -255,7 +264,15 @@ def gather_account(showing: Showing) -> dict[str, Any]:
             if rows
             else {}
         )
-        nights.append({"name": night.name, "rows": rows, "sums": sums, "state": night.summary["state"]})
+        nights.append(
+            {
+                "name": night.name,
+                "rows": rows,
+                "sums": sums,
+                "state": night.summary["state"],
+                "seconds": night.seconds,
+            }
+        )
     tables = [(name, showing.reader.count(name)) for name in sorted(showing.reader.release.tables)]
     return {"nights": nights, "tables": [(name, rows) for name, rows in tables if rows]}
 
