@@ -66,7 +66,7 @@ def demo(
         typer.echo(f"  {'yes' if met else 'NO '}  {expectation}")
     typer.echo(f"\nthe page: {page}   ({perf_counter() - began:.0f} s in all)")
     typer.echo(
-        f"go on with: export NIGHTROUNDS_KEY_DIR={folder.keys}; nightrounds status --home {showing.relative_home}"
+        f"go on with: export NIGHTROUNDS_KEY_DIR={showing.relative(folder.keys)}; nightrounds status --home {showing.relative(folder.home)}"
     )
     raise typer.Exit(0 if all(met for _, met in verdict) else EXIT_ERROR)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from contracts.identity import Identity
 from contracts.keys import Key
 from contracts.schemas import LAKE
+from nightrounds.demo.fhir_export import FUTURE_PATIENT
 from retrieval.reader import Reader
 
 if TYPE_CHECKING:
@@ -84,13 +85,15 @@ class Restored:
 
 
 def true_clusters(truth: Mapping[str, Any]) -> list[Cluster]:
-    """The identities of each true person, those of nobody's record alone."""
+    """The identities of each true person, and those of nobody's record one by one."""
     clusters: list[Cluster] = []
     for person in truth["persons"]:
         cluster = [(authority, "", identifier) for authority, identifier, _ in person["identities"]]
         clusters.append(
             cluster + [(authority, "fhir", number) for authority, number in person["resource_ids"]]
         )
+    unborn = FUTURE_PATIENT.home  # held back for her birth date, but known to be one person all the same
+    clusters.append([(unborn.authority, "", unborn.mrn), (unborn.authority, "fhir", unborn.resource_id)])
     return clusters + [[(authority, "", identifier)] for authority, identifier in truth["unlinked"]]
 
 

@@ -15,6 +15,12 @@ from nightrounds.reasons import explain_reason
 
 _ANSWERS, _OWN_ANSWERS, _VARIANTS = 5, 3, 6
 _SILENT = frozenset({"intron_variant", "synonymous_variant", "3_prime_UTR_variant", "5_prime_UTR_variant"})
+_STATES = {
+    "published": "all published",
+    "quarantine": "published, with records held back",
+    "blocked": "some tables were blocked by the gate",
+    "failed": "some units ended in an error",
+}
 _HIDDEN = re.compile(r"(\[[A-Z]+\])")
 _KINDS = {"visit": "visit", "condition": "diagnosis", "note": "note", "study": "images", "death": "death"}
 
@@ -30,7 +36,11 @@ def gather_head(showing: Showing) -> dict[str, Any]:
         "digest": showing.reader.release.digest[:12],
         "profile": showing.home.profile.value,
         "figures": [
-            ("records read", sum(a["read"] for a in accounts if a), "and each of them accounted for"),
+            (
+                "records read",
+                sum(a["read"] for a in accounts if a),
+                f"in {len(showing.nights)} rounds, each with one fate",
+            ),
             ("persons", last["linkage"]["persons"], f"from {last['linkage']['identities']:,} identities"),
             ("held back", sum(_held(showing.nights[-1].summary).values()), "records, each with its reason"),
             _searched(showing),
@@ -248,7 +258,7 @@ def gather_held(showing: Showing) -> dict[str, Any]:
         ],
         "passed": sum(not c["failing"] for c in showing.nights[-1].summary["checks"]),
         "warnings": [(s, r, explain_reason(r).meaning, count) for (s, r), count in sorted(warnings.items())],
-        "home": showing.relative_home,
+        "home": showing.relative(showing.home.path),
     }
 
 
@@ -293,7 +303,7 @@ def gather_linkage(showing: Showing) -> dict[str, Any] | None:
 
 def gather_places(showing: Showing) -> dict[str, Any]:
     """What lies where under the home, and the commands to go on with."""
-    home, person = showing.relative_home, showing.hero
+    home, person = showing.relative(showing.home.path), showing.hero
     commands = [
         (f"nightrounds status --home {home}", "how the last rounds went"),
         (f'nightrounds search "{showing.question}" --home {home}', "the same answers in the terminal"),
@@ -316,7 +326,7 @@ def gather_places(showing: Showing) -> dict[str, Any]:
     )  # fmt: skip
     return {
         "home": home,
-        "keys": str(showing.folder.keys),
+        "keys": showing.relative(showing.folder.keys),
         "places": [(name, what) for name, what in places if (showing.home.path / name).exists()],
         "commands": commands,
     }

@@ -48,13 +48,12 @@ class Showing:
     leaked: tuple[int, int] | None = None
     question: str = field(default=QUESTION)
 
-    @property
-    def relative_home(self) -> str:
-        """The home as a user of this shell would type it."""
+    def relative(self, path: Path) -> str:
+        """A path as a user of this shell would type it."""
         try:
-            return str(self.home.path.relative_to(Path.cwd()))
+            return str(path.resolve().relative_to(Path.cwd()))
         except ValueError:
-            return str(self.home.path)
+            return str(path)
 
 
 def show_demo(folder: Folder, home: Home, nights: list[Night], hospital: Hospital) -> Showing:
