@@ -6,6 +6,7 @@ import re
 
 SNIPPET_CHARACTERS = 220
 _WORD = re.compile(r"\w+")
+_HEADING = re.compile(r"(?m)^#+ *(.+?)[ :]*$")
 _STOP_WORDS = frozenset(
     "a an and are as at be by for from had has have he her his in is it its no not of on or she that the their "
     "they this to was were who with without".split()
@@ -20,7 +21,7 @@ def words_of(text: str) -> set[str]:
 
 def snippet_of(text: str, query: str, limit: int = SNIPPET_CHARACTERS) -> str:
     """At most `limit` characters of `text` on one line: where most words of the query stand, else its beginning."""
-    flat = " ".join(text.split())
+    flat = flatten(text)
     if len(flat) <= limit:
         return flat
     wanted = words_of(query)
@@ -30,6 +31,11 @@ def snippet_of(text: str, query: str, limit: int = SNIPPET_CHARACTERS) -> str:
     if stop < len(flat):
         stop = max(flat.rfind(" ", start, stop), start + 1)
     return ("… " if start else "") + flat[start:stop].strip() + (" …" if stop < len(flat) else "")
+
+
+def flatten(text: str) -> str:
+    """The text on one line; a Markdown heading goes on with a colon."""
+    return " ".join(_HEADING.sub(r"\1: ", text).split())
 
 
 def _matches(word: str, wanted: set[str]) -> bool:

@@ -14,6 +14,7 @@ from retrieval.variants import VariantSummary, summarise_variants
 from tasks.chunking import chunk_note
 
 FIRST_WORDS = 100
+_LETTERS = re.compile(r"[^\W\d_]{2,}")
 _ORDER = ("visit", "condition", "note", "study", "death")
 _SEXES = {8507: "male", 8532: "female"}
 """OMOP standard concepts of gender; any other is told as the source states it."""
@@ -37,6 +38,8 @@ _TABLES = {
     "genomics.sample": "samples",
     "omop.death": "",
 }
+_SOURCES = {"genomics.sample": "(SELECT DISTINCT person_id, sample_id FROM genomics.sample)"}
+"""A sample that several files hold is one sample."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,7 @@ def patient_record(reader: Reader, person_id: int, most_variants: int | None = 2
         person_id=person_id,
         year_of_birth=person["year_of_birth"] if person else None,
         sex=_SEXES.get(person["gender_concept_id"], person["gender_source_value"] or "") if person else "",
-        counts={**counts, "variants": variants.total},
+        counts={**counts, "samples": variants.samples, "variants": variants.total},
         events=tuple(sorted(events, key=_in_time)),
         variants=variants,
         release=reader.release.number,
@@ -125,7 +128,10 @@ def list_persons(reader: Reader, most: int | None = None) -> list[dict[str, Any]
     known = {t: what for t, what in _TABLES.items() if what and reader.has(t)}
     if not known and not reader.has("omop.person"):
         return []
-    parts = [f"SELECT person_id, '{what}' AS what FROM {table}" for table, what in known.items()]
+    parts = [
+        f"SELECT person_id, '{what}' AS what FROM {_SOURCES.get(table, table)}"
+        for table, what in known.items()
+    ]
     if reader.has("omop.person"):
         parts.append("SELECT person_id, 'person' FROM omop.person")
     wanted = [what for what in _TABLES.values() if what and what not in {"series", "instances"}]
@@ -170,7 +176,7 @@ def _visits(reader: Reader, person_id: int) -> list[Event]:
         days = (row["visit_end_date"] - row["visit_start_date"]).days
         words = _without_code(row["visit_source_value"])
         title = _VISITS.get(row["visit_concept_id"], words or "visit")
-        detail = [words if words != title else "", f"{days:,} days" if days > 0 else ""]
+        detail = [words if words != title else "", f"{days:,} day{'s' * (days != 1)}" if days > 0 else ""]
         events.append(
             Event(
                 "visit",
@@ -222,11 +228,11 @@ def _notes(reader: Reader, person_id: int) -> list[Event]:
 
 
 def _opening(text: str) -> str:
-    """Where a note begins to say something: its letterhead holds names and numbers, which were replaced."""
-    chunks = chunk_note(text)
-    begun = [chunk for chunk in chunks if "[NAME]" not in chunk and "[ID]" not in chunk]
-    first = (begun or [text])[0]
-    return re.sub(r"^#+ *([^\n]+?):? *\n", r"\1: ", first)  # a heading of its own line goes on with a colon
+    """Where a note begins to say something: its letterhead holds dates, and names and numbers that were replaced."""
+    for chunk in chunk_note(text):
+        if "[NAME]" not in chunk and "[ID]" not in chunk and len(_LETTERS.findall(chunk)) > 1:
+            return chunk
+    return text
 
 
 def _studies(reader: Reader, person_id: int) -> list[Event]:

@@ -69,13 +69,15 @@ class VariantSummary:
 
 def summarise_variants(reader: Reader, person_id: int, most: int | None = 20) -> VariantSummary:
     """The person's variants, at most `most` of them listed (all for None)."""
-    if not reader.has(*_NEEDED):
+    if not reader.has(_NEEDED[0]):
         return VariantSummary()
-    counted = reader.rows(
-        f"{_MINE} SELECT count(*) AS calls, count(*) FILTER (WHERE differs) AS total FROM mine", [person_id]
-    )
     samples = reader.rows(
         "SELECT count(DISTINCT sample_id) AS n FROM genomics.sample WHERE person_id = ?", [person_id]
+    )
+    if not samples[0]["n"] or not reader.has(*_NEEDED):
+        return VariantSummary(samples[0]["n"])
+    counted = reader.rows(
+        f"{_MINE} SELECT count(*) AS calls, count(*) FILTER (WHERE differs) AS total FROM mine", [person_id]
     )
     summary = VariantSummary(samples[0]["n"], counted[0]["calls"], counted[0]["total"])
     if not summary.total:

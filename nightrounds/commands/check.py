@@ -20,7 +20,7 @@ _SECONDS_UNTIL_BAR = 2.0
 
 
 def check(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files or folders of any export.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files or folders of any export.")],
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors and warnings only.")] = False,
     json: JsonOption = False,
 ) -> None:

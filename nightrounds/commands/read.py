@@ -42,7 +42,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def search(
-    query: Annotated[str, typer.Argument(help="Words or a question; in quotes where they are several.")],
+    query: Annotated[
+        str, typer.Argument(metavar="QUERY", help="Words or a question; in quotes where they are several.")
+    ],
     home: HomeOption = Path(DEFAULT_HOME),
     kind: Annotated[
         str, typer.Option(help="note: by meaning and by words. image: by what headers say.")
@@ -178,7 +180,7 @@ def _record_lines(reader: Reader, record: PatientRecord) -> list[str]:
         f"person {record.person_id}: {born}, {record.sex or 'sex not known'}",
         wrap(counted or "no events"),
         f"release {record.release}, profile {record.profile}: {_DATES[record.profile]}",
-        "",
+        *([""] if record.events else []),
     ]
     before = ""
     for event in record.events:

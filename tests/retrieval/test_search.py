@@ -100,3 +100,10 @@ def test_a_snippet_shows_the_words_that_were_asked_for() -> None:
 def test_a_snippet_without_a_hit_is_the_beginning() -> None:
     assert snippet_of("one two\n three " * 50, "absent", 40).startswith("one two three")
     assert snippet_of("short", "absent") == "short"
+
+
+def test_a_heading_goes_on_with_a_colon() -> None:
+    assert (
+        snippet_of("# Chief Complaint\n- Cough\n\n## Plan:\nRest", "cough")
+        == "Chief Complaint: - Cough Plan: Rest"
+    )
