@@ -65,9 +65,8 @@ def demo(
     for expectation, met in verdict:
         typer.echo(f"  {'yes' if met else 'NO '}  {expectation}")
     typer.echo(f"\nthe page: {page}   ({perf_counter() - began:.0f} s in all)")
-    typer.echo(
-        f"go on with: export NIGHTROUNDS_KEY_DIR={showing.relative(folder.keys)}; nightrounds status --home {showing.relative(folder.home)}"
-    )
+    keys, home = showing.relative(folder.keys), showing.relative(folder.home)
+    typer.echo(f"go on with: export NIGHTROUNDS_KEY_DIR={keys}; nightrounds status --home {home}")
     raise typer.Exit(0 if all(met for _, met in verdict) else EXIT_ERROR)
 
 
