@@ -31,8 +31,12 @@ Measure = Callable[[Path, bool, int], list[Figure]]
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"all where none is given: {', '.join(BENCHMARKS)}")
-    parser.add_argument("--quick", action="store_true", help="small inputs, for a first look: no figure to cite")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"all where none is given: {', '.join(BENCHMARKS)}"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="small inputs, for a first look: no figure to cite"
+    )
     parser.add_argument("--runs", type=int, default=5, help="runs of each side; the median counts (5)")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)

@@ -99,7 +99,9 @@ def wall(value: str | None) -> tuple[datetime | None, bool]:
     try:
         if length > 10:
             return datetime.fromisoformat(value[:19] if value[16:17] == ":" else f"{value[:16]}:00"), True
-        return datetime.fromisoformat(value if length == 10 else f"{value}-01" if length == 7 else f"{value}-01-01"), False
+        return datetime.fromisoformat(
+            value if length == 10 else f"{value}-01" if length == 7 else f"{value}-01-01"
+        ), False
     except ValueError:
         raise Refused("impossible-date") from None
 
@@ -163,8 +165,10 @@ class Loop:
         code, display = first_coding(concept)
         kind = check_code((r.get("class") or {}).get("code"))
         text = concept.get("text") if concept and code is None else None
-        name = f"{code} {display}" if display is not None else code or (
-            self._scrubber.scrub(text, person) if text else kind
+        name = (
+            f"{code} {display}"
+            if display is not None
+            else code or (self._scrubber.scrub(text, person) if text else kind)
         )
         day, moment = shifted(start, timed, person)
         last, until = shifted(end, end_timed, person)
@@ -191,8 +195,10 @@ class Loop:
         concept = r.get("code")
         code, display = first_coding(concept)
         text = concept.get("text") if concept and code is None else None
-        name = f"{code} {display}" if display is not None else code or (
-            self._scrubber.scrub(text, person) if text else None
+        name = (
+            f"{code} {display}"
+            if display is not None
+            else code or (self._scrubber.scrub(text, person) if text else None)
         )
         status = first_coding(r.get("clinicalStatus"))[0]
         start = (onset, timed) if onset is not None else (recorded, recorded_timed)
@@ -213,7 +219,9 @@ class Loop:
         if start is None and authored is None:
             raise Refused("missing-date")
         attachment = r["content"][0]["attachment"]
-        text = base64.b64decode(attachment["data"], validate=True).decode(charset_of(attachment.get("contentType")))
+        text = base64.b64decode(attachment["data"], validate=True).decode(
+            charset_of(attachment.get("contentType"))
+        )
         if not text.strip():
             raise Refused("missing-text")
         code, display = first_coding(r.get("type"))
@@ -279,7 +287,12 @@ def read_by_loop(
 @lru_cache
 def lake_schema(table: str) -> pa.Schema:
     """A lake table's columns, then those that staging adds."""
-    own = [("_record", pa.int64()), ("_owner", pa.int64()), ("_version", pa.string()), ("_digest", pa.int64())]
+    own = [
+        ("_record", pa.int64()),
+        ("_owner", pa.int64()),
+        ("_version", pa.string()),
+        ("_digest", pa.int64()),
+    ]
     return pa.schema([*table_named(table).schema, *(pa.field(*column) for column in own)])
 
 
@@ -287,7 +300,8 @@ def to_table(table: str, rows: list[Row]) -> pa.Table:
     """Rows as an Arrow table; dates and times come as numbers."""
     schema = lake_schema(table)
     return pa.Table.from_arrays(
-        [_column(values, field.type) for values, field in zip(zip(*rows, strict=True), schema, strict=True)], schema=schema
+        [_column(values, field.type) for values, field in zip(zip(*rows, strict=True), schema, strict=True)],
+        schema=schema,
     )
 
 

@@ -56,7 +56,9 @@ def as_table(figures: Sequence[Figure]) -> str:
     head = ("figure", "ours", "peer", "value", "goal", "")
     rows = [(f.name, f.ours, f.peer, f"{f.value:.3g}", f.meaning, f.verdict) for f in figures]
     widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in [head, *rows]]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in [head, *rows]
+    ]
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -66,7 +68,12 @@ def save(figures: Sequence[Figure], *, quick: bool) -> Path:
     now = datetime.now(UTC)
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     rows = [{**asdict(figure), "verdict": figure.verdict} for figure in figures]
-    found = {"measured": now.isoformat(timespec="seconds"), "machine": machine, "quick": quick, "figures": rows}
+    found = {
+        "measured": now.isoformat(timespec="seconds"),
+        "machine": machine,
+        "quick": quick,
+        "figures": rows,
+    }
     path = RESULTS / f"{now:%Y%m%dT%H%M%SZ}{'-quick' if quick else ''}.json"
     path.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2))
     return path

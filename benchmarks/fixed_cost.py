@@ -23,7 +23,7 @@ from benchmarks.figures import Figure
 from benchmarks.images_and_variants import write_images, write_variants
 from benchmarks.records import MAKERS, invent_patients, write_patients, write_records
 
-_PLAIN = "import sys; from pathlib import Path; from benchmarks.homes import make_plain_round as make; make(Path(sys.argv[1]))"
+_PLAIN = "import sys, pathlib, benchmarks.homes as homes; homes.make_plain_round(pathlib.Path(sys.argv[1]))"
 _START_SECONDS = 240
 Timing = tuple[float, float]
 """Wall seconds, and CPU seconds of the process and its children; not those of the server."""
@@ -73,7 +73,9 @@ def serving(home: Path) -> Iterator[float]:
     environment = {**os.environ, "NIGHTROUNDS_SERVER__PORT": str(port)}
     start = time.perf_counter()
     with (home / "logs" / "bench-serve.log").open("wb") as log:
-        child = subprocess.Popen(nightrounds("serve", "--home", str(home)), env=environment, stdout=log, stderr=log)
+        child = subprocess.Popen(
+            nightrounds("serve", "--home", str(home)), env=environment, stdout=log, stderr=log
+        )
     try:
         _wait_for_worker(f"http://127.0.0.1:{port}/api", child)
         yield time.perf_counter() - start
@@ -131,7 +133,15 @@ def _figures(times: dict[str, list[Timing]], first: Timing, started: float) -> l
 
     def figure(name: str, side: str, goal: float | None, meaning: str) -> Figure:
         details = {"wall_cpu_s": times[side], "cpu": cpus[side]}
-        return Figure(f"a round over nothing, {name}, s", f"{walls[side]:.1f} s", plain, walls[side], goal, meaning, details)
+        return Figure(
+            f"a round over nothing, {name}, s",
+            f"{walls[side]:.1f} s",
+            plain,
+            walls[side],
+            goal,
+            meaning,
+            details,
+        )
 
     return [
         figure("local cluster", "local", 20.0, "under 20 s"),

@@ -54,7 +54,10 @@ def write_variants(path: Path, records: int, samples: int = 10) -> None:
     """One VCF with `records` records of `samples` samples (GT:AD:GQ)."""
     rng = Random("variants")
     names = "\t".join(f"SAMPLE{n:03d}" for n in range(samples))
-    calls = [f"{rng.randrange(2)}/{rng.randrange(2)}:{rng.randrange(60)},{rng.randrange(60)}:{rng.randrange(99)}" for _ in range(997)]
+    calls = [
+        f"{rng.randrange(2)}/{rng.randrange(2)}:{rng.randrange(60)},{rng.randrange(60)}:{rng.randrange(99)}"
+        for _ in range(997)
+    ]
     with path.open("w") as file:
         file.write(f"{_HEADER}#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t{names}\n")
         for number in range(records):

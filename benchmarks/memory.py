@@ -79,7 +79,9 @@ def _measure_kind(folder: Path, export: Export, size: int, runs: int) -> Figure:
             home = folder / f"home-{export.kind}-{times}-{number}"
             peaks.append(peaks_of_round(export.kind, folder / f"{export.kind}-{times}", home))
     one, ten = (median(max(peaks.values()) for peaks in found[times]) for times in found)
-    by_stage = {stage: [median(p.get(stage, 0.0) for p in found[t]) for t in found] for stage in found[TIMES][0]}
+    by_stage = {
+        stage: [median(p.get(stage, 0.0) for p in found[t]) for t in found] for stage in found[TIMES][0]
+    }
     details = {"one": size, "unit": export.unit, "megabytes_by_stage_1x_10x": by_stage}
     name = f"peak memory, {export.kind}: {size * TIMES:,} over {size:,} {export.unit}"
     return Figure(name, f"{ten:.0f} MB", f"{one:.0f} MB", ten / one, 1.2, "at most 1.2", details)

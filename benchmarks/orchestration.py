@@ -36,7 +36,7 @@ Timing = tuple[float, float]
 
 
 def write_units(folder: Path, count: int, size: int) -> None:
-    """`count` files of about `size` bytes with visits and conditions in turn, no record twice, and one file of patients.
+    """`count` files of about `size` bytes of visits and conditions, no record twice, and one of patients.
 
     One file is drawn; in the others its records' ids are replaced, which is as good and takes a tenth of the time.
     """
@@ -48,7 +48,9 @@ def write_units(folder: Path, count: int, size: int) -> None:
     data = first.read_bytes()
     for number in range(1, count):
         mark = f'"id":"{number:03x}'.encode()
-        lines = [line.replace(line[line.find(b'"id":"') :][:9], mark, 1) for line in data.splitlines(keepends=True)]
+        lines = [
+            line.replace(line[line.find(b'"id":"') :][:9], mark, 1) for line in data.splitlines(keepends=True)
+        ]
         (folder / f"unit-{number:03d}.ndjson").write_bytes(b"".join(lines))
 
 
@@ -83,7 +85,9 @@ def map_by(executor: Executor) -> Map:
     def run(function: Callable[[Job], Any], jobs: Sequence[Job]) -> list[Any]:
         outcomes = list(executor.map(function, jobs))
         if failed := [done.failure for done in outcomes if done.failure]:
-            raise NightroundsError(f"{len(failed)} units failed: {failed[0].error}", "benchmark", "see the executor")
+            raise NightroundsError(
+                f"{len(failed)} units failed: {failed[0].error}", "benchmark", "see the executor"
+            )
         return [done.result for done in outcomes]
 
     return run
@@ -103,7 +107,9 @@ def measure(folder: Path, quick: bool, runs: int) -> list[Figure]:
     runs = min(runs, 3) if quick else runs
     for name, units in (("exports", count), ("warm", 2)):
         write_units(folder / name, units, size)
-    sources = {name: Source("bench", "fhir", str(folder / name), "hospital-a") for name in ("exports", "warm")}
+    sources = {
+        name: Source("bench", "fhir", str(folder / name), "hospital-a") for name in ("exports", "warm")
+    }
     make_home(folder / "first", [sources["warm"]])  # which brings the environment that both sides inherit
     settings = DaskSettings(mode="local", workers=1)
     ours: list[Timing] = []
@@ -132,7 +138,14 @@ def _figures(ours: list[Timing], peer: list[Timing], started: float, units: int,
     details = {"units": units, "bytes": size, "ours_wall_cpu_s": ours, "peer_wall_cpu_s": peer}
     used = [median(cpu for _, cpu in side) for side in (ours, peer)]
     return [
-        Figure(f"executor over plain loop, {of}", *shown, ratio_of_medians(walls, plain), 1.25, "at most 1.25", details),
+        Figure(
+            f"executor over plain loop, {of}",
+            *shown,
+            ratio_of_medians(walls, plain),
+            1.25,
+            "at most 1.25",
+            details,
+        ),
         Figure("executor's overhead a unit, ms", *shown, extra, 8.0, "at most 8 ms"),
         Figure("executor over plain loop, CPU", f"{used[0]:.1f} s", f"{used[1]:.1f} s", used[0] / used[1]),
         Figure("start of a cluster of one worker, s", f"{started:.1f} s", "", started),

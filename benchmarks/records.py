@@ -40,7 +40,9 @@ _DRUGS = (
     "lisinopril 10 mg oral tablet; metformin 500 mg oral tablet; amoxicillin 250 mg oral capsule; "
     "acetaminophen 325 mg oral tablet; simvastatin 20 mg oral tablet; naproxen 220 mg oral tablet"
 ).split("; ")
-_COMPLAINTS = "cough;fever;fatigue;shortness of breath;sore throat;headache;joint pain;dizziness;nausea".split(";")
+_COMPLAINTS = (
+    "cough;fever;fatigue;shortness of breath;sore throat;headache;joint pain;dizziness;nausea".split(";")
+)
 _CLASSES = ("AMB", "AMB", "AMB", "EMER", "IMP", "VR", "HH")
 
 
@@ -65,7 +67,10 @@ def invent_patients(count: int, seed: int = 7) -> list[Patient]:
     found = []
     for _ in range(count):
         born = date(1935, 1, 1) + timedelta(days=rng.randrange(28_000))
-        names = rng.choice(_GIVEN) + str(rng.randrange(100, 999)), rng.choice(_FAMILY) + str(rng.randrange(100, 999))
+        names = (
+            rng.choice(_GIVEN) + str(rng.randrange(100, 999)),
+            rng.choice(_FAMILY) + str(rng.randrange(100, 999)),
+        )
         found.append(Patient(make_uuid(rng), *names, born))
     return found
 
@@ -88,7 +93,9 @@ def patient(who: Patient, _rng: Random) -> Resource:
         "telecom": [{"system": "phone", "value": f"555-{who.birth:%j}-{who.birth:%m%d}", "use": "home"}],
         "gender": "female" if who.birth.day % 2 else "male",
         "birthDate": who.birth.isoformat(),
-        "address": [{"line": [f"{who.birth:%d} Mill Lane"], "city": "Oakham", "state": "MA", "postalCode": "01068"}],
+        "address": [
+            {"line": [f"{who.birth:%d} Mill Lane"], "city": "Oakham", "state": "MA", "postalCode": "01068"}
+        ],
     }
 
 
@@ -97,7 +104,10 @@ def encounter(who: Patient, rng: Random) -> Resource:
     start, stop = _period(who, rng)
     code = rng.choice(list(_VISITS))
     ident, dirty = make_uuid(rng), not rng.randrange(_DIRTY_ONE_IN)
-    hospital = {"reference": f"Organization?identifier=https://example.org|{make_uuid(rng)}", "display": "OAKHAM HOSPITAL"}
+    hospital = {
+        "reference": f"Organization?identifier=https://example.org|{make_uuid(rng)}",
+        "display": "OAKHAM HOSPITAL",
+    }
     role = {"system": _HL7 + "v3-ParticipationType", "code": "PPRF", "display": "primary performer"}
     period = {"start": stop, "end": start} if dirty else {"start": start, "end": stop}
     doctor = {"reference": f"Practitioner?identifier=http://hl7.org/fhir/sid/us-npi|{rng.randrange(10**10)}"}
@@ -110,10 +120,14 @@ def encounter(who: Patient, rng: Random) -> Resource:
         "class": {"system": _HL7 + "v3-ActCode", "code": rng.choice(_CLASSES)},
         "type": [{"coding": [_snomed(code, _VISITS)], "text": _VISITS[code]}],
         "subject": {"reference": who.reference, "display": f"Mx. {who.given} {who.family}"},
-        "participant": [{"type": [{"coding": [role], "text": role["display"]}], "period": period, "individual": doctor}],
+        "participant": [
+            {"type": [{"coding": [role], "text": role["display"]}], "period": period, "individual": doctor}
+        ],
         "period": period,
         "reasonCode": [{"coding": [_snomed(rng.choice(list(_FINDINGS)), _FINDINGS)]}],
-        "location": [{"location": {**hospital, "reference": hospital["reference"].replace("Organization", "Location")}}],
+        "location": [
+            {"location": {**hospital, "reference": hospital["reference"].replace("Organization", "Location")}}
+        ],
         "serviceProvider": hospital,
     }
 
@@ -153,7 +167,9 @@ def document_reference(who: Patient, rng: Random) -> Resource:
         "type": {"coding": [{"system": "http://loinc.org", "code": c, "display": d} for c, d in kinds]},
         "subject": {"reference": who.reference},
         "date": f"{start[:19]}.{rng.randrange(1000):03d}{start[19:]}",
-        "author": [{"reference": f"Practitioner?identifier=http://hl7.org/fhir/sid/us-npi|{rng.randrange(10**10)}"}],
+        "author": [
+            {"reference": f"Practitioner?identifier=http://hl7.org/fhir/sid/us-npi|{rng.randrange(10**10)}"}
+        ],
         "content": [{"attachment": {"contentType": "text/plain; charset=utf-8", "data": _base64(note)}}],
         "context": {
             "encounter": [{"reference": f"Encounter/{make_uuid(rng)}"}],
@@ -176,8 +192,10 @@ def write_note(who: Patient, start: str, rng: Random) -> str:
     plan = "\n".join(f"- {drug}" for drug in rng.choices(_DRUGS, k=rng.randrange(2, 24)))
     return (
         f"\n{start[:10]}\n\n# Chief Complaint\n- {rng.choice(_COMPLAINTS).capitalize()}\n\n"
-        f"# History of Present Illness\n{who.given} {who.family}\n is a {age} year-old patient with a history of {history}.\n"
-        f"\n# Social History\nPatient quit smoking at age {rng.randrange(18, 40)}.\n\n# Allergies\nNo Known Allergies.\n\n"
+        f"# History of Present Illness\n{who.given} {who.family}\n is a {age} year-old patient"
+        f" with a history of {history}.\n"
+        f"\n# Social History\nPatient quit smoking at age {rng.randrange(18, 40)}.\n\n"
+        "# Allergies\nNo Known Allergies.\n\n"
         f"# Medications\n{'; '.join(rng.sample(_DRUGS, 2))}\n\n# Assessment and Plan\n\n## Plan\n\n{plan}\n"
     )
 
