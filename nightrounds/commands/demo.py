@@ -107,13 +107,8 @@ def _show_hospital(folder: Folder, seed: int, profile: str, *, keep: bool, unlin
         if number == 3:  # the crosswalk of the first night lacks the late link
             sources = [_with_location(s, hospital.sources_on(1)) for s in sources]
         made = _make_night(home, sources, name, nights.DAYS[number])
-        if again:
-            typer.echo(
-                "  nothing changed" if not made.summary["changed"] else "  SOMETHING CHANGED", err=True
-            )
-            done[-1] = nights.Night(
-                done[-1].name, {**made.summary, "checks": made.summary["checks"]}, made.seconds
-            )
+        if again and not made.summary["changed"]:
+            say("  nothing changed")
         else:
             done.append(made)
     nights.note(folder, seed=hospital.seed, nights=[vars(n) for n in done])
@@ -144,9 +139,11 @@ def _show_export(folder: Folder, data: Path, profile: str) -> Showing:
 
 def _make_night(home: Home, sources: list[Any], name: str, day: str | None) -> Night:
     from flows.progress import observed
+    from flows.settings import load_settings
     from nightrounds.demo.night import run_night
 
-    say(f"{name}: a real round on Prefect, its units on a local Dask cluster …")
+    where = {"local": "on a local Dask cluster", "sync": "in this process", "address": "on the Dask cluster"}
+    say(f"{name}: a real round on Prefect, its units {where[load_settings(home.path).dask.mode]} …")
     with observed(_tell_progress):
         night = run_night(home, sources, name, day)
     say(f"  {night.summary['state']}, release {night.summary['release']}, {night.seconds:.1f} s")

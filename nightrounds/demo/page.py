@@ -24,6 +24,7 @@ class Section:
         name: its anchor, and the template `section_<name>.html.j2`.
         short: what the page's list of parts calls it.
         title: its heading.
+        own_title: its heading over an export of one's own, where that is another.
         gather: what its template is given; None leaves the section out.
     """
 
@@ -31,10 +32,17 @@ class Section:
     short: str
     title: str
     gather: Callable[[Showing], Mapping[str, Any] | None]
+    own_title: str = ""
 
 
 SECTIONS: tuple[Section, ...] = (
-    Section("person", "The patient", "One patient, three disguises, one record", sections.gather_person),
+    Section(
+        "person",
+        "The patient",
+        "One patient, three disguises, one record",
+        sections.gather_person,
+        "One person's record",
+    ),
     Section("answer", "A question", "A question, answered with its sources", sections.gather_answer),
     Section("held", "Held back", "What was held back, and why", sections.gather_held),
     Section("account", "Accounting", "Every record has one fate", sections.gather_account),
@@ -67,7 +75,7 @@ def render_page(showing: Showing) -> str:
                 {
                     "name": section.name,
                     "short": section.short,
-                    "title": section.title,
+                    "title": section.title if showing.hospital else section.own_title or section.title,
                     "html": _safe(template.render(found)),
                 }
             )

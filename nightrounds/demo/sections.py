@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from nightrounds.demo.disguises import read_disguises
@@ -13,7 +13,7 @@ from nightrounds.demo.showing import Showing
 from nightrounds.demo.timeline import Stop, lay_out
 from nightrounds.reasons import explain_reason
 
-_ANSWERS, _OWN_ANSWERS, _VARIANTS = 5, 3, 6
+_ANSWERS, _OWN_ANSWERS, _VARIANTS, _DAYS, _STOPS, _A_DAY = 5, 3, 6, 12, 10, 12
 _SILENT = frozenset({"intron_variant", "synonymous_variant", "3_prime_UTR_variant", "5_prime_UTR_variant"})
 _STATES = {
     "published": "all published",
@@ -39,7 +39,7 @@ def gather_head(showing: Showing) -> dict[str, Any]:
             (
                 "records read",
                 sum(a["read"] for a in accounts if a),
-                f"in {len(showing.nights)} rounds, each with one fate",
+                f"in {_counted(len(showing.nights), 'rounds')}, each with one fate",
             ),
             ("persons", last["linkage"]["persons"], f"from {last['linkage']['identities']:,} identities"),
             ("held back", sum(_held(showing.nights[-1].summary).values()), "records, each with its reason"),
@@ -65,23 +65,30 @@ def gather_person(showing: Showing) -> dict[str, Any] | None:
 
     record = patient_record(showing.reader, showing.hero, most_variants=None)
     texts = _texts(showing)
-    days: dict[dt.date, list[Any]] = {}
-    for event in record.events:
-        if event.date is not None:
-            days.setdefault(event.date, []).append(event)
+    days = _by_day(record.events)
     dated = {day: [e.kind for e in events] for day, events in days.items()}
-    stops = lay_out(dated, _true_dates(showing)) if record.profile == "expert" and dated else []
+    stops = (
+        lay_out(dated, _true_dates(showing))
+        if record.profile == "expert" and 0 < len(dated) <= _STOPS
+        else []
+    )
+    shown = sorted(days)[-_DAYS:]
     variants, more = _telling(showing, record.variants.listed)
     return {
         "disguises": read_disguises(showing.hospital) if showing.hospital else [],
         "counts": _arrived(showing),
         "record": record,
         "rows": [_counted(count, what) for what, count in record.counts.items() if count],
-        "first_note": next((e.id for e in record.events if e.kind == "note"), None),
+        "first_note": next((e.id for day in shown for e in days[day] if e.kind == "note"), None),
         "days": [
-            (showing.reader.show_date(day), [_event(e, texts) for e in sorted(events, key=_untimed_last)])
-            for day, events in days.items()
+            (
+                showing.reader.show_date(day),
+                [_event(e, texts) for e in sorted(days[day], key=_untimed_last)[:_A_DAY]],
+                max(len(days[day]) - _A_DAY, 0),
+            )
+            for day in shown
         ],
+        "earlier_days": len(days) - len(shown),
         "stops": stops,
         "line": _line(stops),
         "true_known": bool(stops) and stops[0].true is not None,
@@ -89,6 +96,14 @@ def gather_person(showing: Showing) -> dict[str, Any] | None:
         "variants": variants,
         "more_variants": more,
     }
+
+
+def _by_day(events: Sequence[Any]) -> dict[dt.date, list[Any]]:
+    days: dict[dt.date, list[Any]] = {}
+    for event in events:
+        if event.date is not None:
+            days.setdefault(event.date, []).append(event)
+    return days
 
 
 def _untimed_last(event: Any) -> tuple[bool, dt.time]:
@@ -195,6 +210,7 @@ def gather_answer(showing: Showing) -> dict[str, Any] | None:
 
     encoder = showing.encoders["note"]
     everyone = search_notes(showing.reader, showing.question, encoder, k=_ANSWERS)
+    linked = _shown_notes(showing)
     own = []
     if showing.hero is not None:
         filters = Filters(person_ids=[showing.hero])
@@ -204,14 +220,27 @@ def gather_answer(showing: Showing) -> dict[str, Any] | None:
         "encoder": encoder.name,
         "hero": showing.hero,
         "notes": showing.reader.count("omop.note"),
-        "lists": [("Asked of all notes", [_hit(showing, h) for h in everyone])]
-        + ([("Asked of this person's notes alone", [_hit(showing, h) for h in own])] if own else []),
+        "lists": [("Asked of all notes", [_hit(showing, h, linked) for h in everyone])]
+        + ([("Asked of this person's notes alone", [_hit(showing, h, linked) for h in own])] if own else []),
     }
 
 
-def _hit(showing: Showing, hit: Any) -> dict[str, Any]:
+def _shown_notes(showing: Showing) -> set[int]:
+    """The notes that the hero's record on the page shows: those that an answer can point to."""
+    if showing.hero is None:
+        return set()
+    from retrieval.patient import patient_record
+
+    days = _by_day(patient_record(showing.reader, showing.hero, most_variants=0).events)
+    shown = [
+        event for day in sorted(days)[-_DAYS:] for event in sorted(days[day], key=_untimed_last)[:_A_DAY]
+    ]
+    return {event.id for event in shown if event.kind == "note"}
+
+
+def _hit(showing: Showing, hit: Any, linked: Container[int]) -> dict[str, Any]:
     return {
-        "anchor": f"note-{hit.id}" if hit.person_id == showing.hero else "",
+        "anchor": f"note-{hit.id}" if hit.id in linked else "",
         "person": hit.person_id,
         "date": showing.reader.show_date(hit.date),
         "score": hit.score,
