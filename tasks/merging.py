@@ -25,7 +25,9 @@ class Merge:
     """The outcome for one source and round.
 
     Attributes:
-        touched: every owner whose rows may change.
+        touched: every owner whose presences change.
+        rewritten: those of them whose rows are made anew from what is staged, or removed. An owner whose newest
+            statement stands in a unit not read this round keeps the rows that it has.
         winners: frame of (_owner, unit): the staged unit that each touched owner's rows come from.
         ledger: the ledger's rows of the touched owners after this round (columns of records.LEDGER and _owner).
         merged: records by (unit, fate before) that lost to another presence of the same record.
@@ -35,6 +37,7 @@ class Merge:
     """
 
     touched: list[int]
+    rewritten: list[int]
     winners: pl.DataFrame
     ledger: pl.DataFrame
     merged: dict[tuple[str, str], int]
@@ -93,6 +96,7 @@ def merge_presences(manifests: Sequence[Manifest], ledger: pl.DataFrame, gone: S
     )
     return Merge(
         touched=touched.to_list(),
+        rewritten=touched.filter(~touched.is_in(winning.filter(~pl.col("staged"))["_owner"].implode())).to_list(),
         winners=winning.filter(pl.col("staged")).select("_owner", "unit", "_record"),
         ledger=after,
         merged=_weights(fresh.join(winning.filter("staged"), on=["_owner", "unit", "_record"], how="anti")),
@@ -154,7 +158,9 @@ def _dirty(winning: pl.DataFrame, old: pl.DataFrame) -> list[str]:
 
 
 def _ledger_rows(staged: pl.DataFrame) -> pl.DataFrame:
-    return staged.rename({"recipe": "_recipe"}).select(LEDGER_COLUMNS)
+    """Of a record that a unit holds twice, the newest comes last: it is the one that the ledger keeps."""
+    newest_last = staged.sort(["version", "digest", "_record"])
+    return newest_last.rename({"recipe": "_recipe"}).select(LEDGER_COLUMNS)
 
 
 def _weights(frame: pl.DataFrame) -> dict[tuple[str, str], int]:

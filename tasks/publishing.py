@@ -65,7 +65,7 @@ def publish_table(
     today: date,
     round_no: int,
 ) -> Publication:
-    """Judge one table of a source and, when it passes, make the lake hold exactly its touched owners' rows.
+    """Judge one table of a source and, when it passes, make the lake hold exactly its rewritten owners' rows.
 
     Args:
         blocked: tables of this source that were blocked or held before this one, by order.
@@ -82,7 +82,7 @@ def publish_table(
     receipt = lake.replace(
         table,
         source,
-        merge.touched,
+        merge.rewritten,
         _winning_rows(table, manifests, merge),
         publish=(f"{source}:{table}", round_no),
     )
