@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 _HEADING = re.compile(r"(?m)^(?=#{1,6} |[A-Z][A-Za-z /]{2,40}:\s*$|[A-Z][A-Z /&]{3,40}:)")
+_WHOLE_HEADING = re.compile(r"(?m)^#.*$")
 _PARAGRAPH = re.compile(r"\n\s*\n")
 _SENTENCE = re.compile(r"(?<=[.;!?])\s+")
 MAX_CHARACTERS = 900
@@ -19,12 +20,8 @@ def chunk_note(text: str, limit: int = MAX_CHARACTERS) -> list[str]:
     chunks: list[str] = []
     for section in _HEADING.split(text):
         chunks.extend(_pack(section.strip(), limit, (_PARAGRAPH, _SENTENCE)))
-    return [c for c in chunks if re.search(r"\w", re.sub(r"(?m)^#.*$", "", c)) or _only_heading(c, chunks)]
-
-
-def _only_heading(chunk: str, chunks: list[str]) -> bool:
-    """A note that is nothing but headings keeps them: it must be found too."""
-    return bool(chunk) and all(c.startswith("#") for c in chunks if c)
+    told = [c for c in chunks if re.search(r"\w", _WHOLE_HEADING.sub("", c))]
+    return told or [c for c in chunks if c]  # a note that is nothing but headings keeps them: it must be found too
 
 
 def _pack(text: str, limit: int, splitters: tuple[re.Pattern[str], ...]) -> list[str]:
