@@ -10,6 +10,7 @@ from connectors.crosswalk import KIND as CROSSWALK
 from connectors.registry import connector
 from contracts.errors import NightroundsError
 from contracts.units import Listed, Source
+from flows.rounds import use_overlay
 from flows.settings import load_settings
 from stores.catalog import Catalog, UnitRow
 from stores.vault import token_of
@@ -26,6 +27,7 @@ def plan_round(home: Path, names: list[str] | None, *, reprocess: bool = False) 
     """
     room = open_workroom(str(home))
     settings = load_settings(home)
+    use_overlay(settings)
     catalog = Catalog.open(room.home, settings.stores.catalog_url or None)
     known = {s.name: s.to_source() for s in settings.sources} or load_sources(room.vault)
     plan: dict[str, Any] = {"sources": [], "rows": [], "problems": []}

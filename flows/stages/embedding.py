@@ -153,6 +153,8 @@ def _run(
 def _apply(current: Round, kind: str, encoder: Encoder, add: pl.DataFrame, gone: list[int]) -> bool:
     if not add.height and not gone:
         return False
+    if "vector" not in add.columns:  # nothing but removals: no job made vectors
+        add = add.clear().with_columns(vector=pl.lit(None, pl.Array(pl.Float32, encoder.dimension)))
     rows = add.with_columns(encoder=pl.lit(f"{encoder.name}@{encoder.digest[:12]}"))
     changed = False
     for start in range(0, max(rows.height, 1), _ROWS_AT_ONCE):
