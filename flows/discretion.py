@@ -14,6 +14,7 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from contracts.errors import Fatal, NightroundsError
+from flows.executor import reason_of
 from flows.rounds import home_path
 from tasks.workroom import open_workroom
 
@@ -37,19 +38,23 @@ def discreet(stage: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
             except NightroundsError:
                 raise
             except Exception as error:  # noqa: BLE001 - the class is told, the rest is sealed
-                name = type(error).__name__
-                _seal(stage, error)
-            raise Fatal(
-                f"{name} in this stage", stage, "its traceback is sealed: nightrounds explain last --reveal"
-            )
+                caught = error
+            told = reason_of(caught)
+            name = f"{type(caught).__name__} ({told})" if told else type(caught).__name__
+            raise Fatal(f"{name} in this stage", stage, _seal(stage, caught))
 
         return call
 
     return decorate
 
 
-def _seal(stage: str, error: Exception) -> None:
+def _seal(stage: str, error: Exception) -> str:
+    """Seal a traceback, and tell where it is. Called with no exception under way: none may be chained to ours."""
     text = "".join(traceback.format_exception(error))
     if os.environ.get("NIGHTROUNDS_DEBUG"):
         print(text, flush=True)
-    open_workroom(str(home_path())).vault.put_sealed(TRACEBACK, f"{stage}\n{text}".encode())
+    try:
+        open_workroom(str(home_path())).vault.put_sealed(TRACEBACK, f"{stage}\n{text}".encode())
+    except Exception as second:  # noqa: BLE001 - a full disk or a locked vault: the first error is the one to tell
+        return f"its traceback could not be sealed: {type(second).__name__}"
+    return "its traceback is sealed: nightrounds explain last --reveal"

@@ -32,6 +32,12 @@ class Failure:
     message: str = ""
 
 
+def reason_of(error: BaseException) -> str:
+    """What the operating system says of an error, "" of any other: its own words, never a path or a value."""
+    number = error.errno if isinstance(error, OSError) else None
+    return os.strerror(number) if number else ""
+
+
 @dataclass(frozen=True)
 class Done(Generic[In, Out]):
     """One item's outcome: a result, or a failure."""
@@ -54,7 +60,7 @@ def guarded(function: Callable[[Any], Any], item: Any) -> tuple[Any, Failure | N
         except Exception as error:
             if os.environ.get("NIGHTROUNDS_DEBUG"):
                 logging.getLogger("nightrounds.debug").exception("unit failed")
-            return None, Failure(type(error).__name__)
+            return None, Failure(type(error).__name__, reason_of(error))
     raise AssertionError("unreachable")
 
 

@@ -17,10 +17,11 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from connectors.crosswalk import KIND as CROSSWALK
+from contracts.errors import NightroundsError
 from flows import work
 from flows.discretion import discreet
 from flows.interrupted import tell_interrupted
-from flows.rounds import Options, Round, open_round, round_by
+from flows.rounds import Options, Round, SourceOutcome, open_round, round_by
 from flows.stages.settling import settle
 from tasks.workroom import load_sources
 
@@ -79,8 +80,7 @@ def _refresh(run_id: str | None, sources: list[str] | None, modality: str) -> St
         return _make_round(sources, modality, Options(), False)
     current = round_by(run_id)
     for name in sources or []:
-        work.process(run_id, name)
-        work.publish(run_id, name)
+        _refresh_source(current, name)
     chosen = [current.sources[name] for name in sources or []]
     return _state(
         failed=sum(len(o.failures) + bool(o.problem) for o in chosen),
@@ -91,7 +91,34 @@ def _refresh(run_id: str | None, sources: list[str] | None, modality: str) -> St
     )
 
 
+def _refresh_source(current: Round, name: str) -> None:
+    """Process and publish one source. A stage that breaks is the source's own problem: the others go on."""
+    outcome = current.sources[name]
+    try:
+        work.process(current.run_id, name)
+        outcome.publishing = True
+        work.publish(current.run_id, name)
+        outcome.publishing = False
+    except NightroundsError as error:
+        outcome.problem = str(error)
+
+
 _STOPPED = ("blocked", "held")
+
+
+def _survey_source(current: Round, name: str, kind: str) -> None:
+    try:
+        work.survey(current.run_id, name)
+    except NightroundsError as error:
+        current.sources.setdefault(name, SourceOutcome(kind)).problem = str(error)
+
+
+def _note_ending(current: Round, group: str, names: list[str], state: State[Any]) -> None:
+    """A refresh flow that ended badly for a reason that no source tells of must not pass for a success."""
+    outcomes = [current.sources[name] for name in names]
+    if not state.is_completed() and not any(o.problem or o.failures for o in outcomes):
+        for outcome in outcomes:
+            outcome.problem = f"refresh of {group} ended as {state.name}"
 
 
 @discreet("night round")
@@ -99,13 +126,14 @@ def _make_round(sources: list[str] | None, modality: str | None, options: Option
     with open_round(options, sync=sync, today=_today(), flow_run_id=str(flow_run.get_id() or "")) as current:
         tell_interrupted(current.interrupted)
         kinds = _chosen_kinds(current, sources, modality)
-        for name in kinds:
-            work.survey(current.run_id, name)
+        for name, kind in kinds.items():
+            _survey_source(current, name, kind)
         work.resolve(current.run_id, list(kinds))
         for group, refresh in _REFRESH:
             names = [n for n, kind in kinds.items() if kind != CROSSWALK and modality_of(kind) == group]
             if names:
-                refresh(run_id=current.run_id, sources=names, return_state=True)
+                state = refresh(run_id=current.run_id, sources=names, return_state=True)
+                _note_ending(current, group, names, state)
         if not settle(current):
             work.derive(current.run_id)
             work.embed_new_notes(current.run_id)

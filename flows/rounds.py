@@ -50,6 +50,8 @@ class SourceOutcome:
     publications: list[Publication] = field(default_factory=list)
     failures: dict[str, Failure] = field(default_factory=dict)
     problem: str = ""
+    publishing: bool = False
+    """Whether its publication was begun and not ended: its tables may not belong together."""
 
 
 @dataclass

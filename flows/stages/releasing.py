@@ -8,11 +8,13 @@ from flows.rounds import Round
 def release_round(current: Round) -> int | None:
     """Publish a release of the lake's and the vectors' versions, when they differ from the current one's.
 
-    A critical check between tables that fails keeps readers where they are: what belongs together does not yet.
+    A critical check between tables that fails keeps readers where they are, and so does a publication that broke off
+    in the middle: what belongs together does not yet.
     """
     with current.timed("release"):
         versions, vectors = current.lake.versions(), current.vectors.versions()
-        if current.critical or _moved_back(current, versions, vectors):
+        broken = any(outcome.publishing for outcome in current.sources.values())
+        if current.critical or broken or _moved_back(current, versions, vectors):
             known = current.releases.current()
             current.release = known.number if known else None
             return current.release
