@@ -9,11 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nightrounds import __version__
 from nightrounds.demo import sections
 from nightrounds.demo.showing import Showing
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 @dataclass(frozen=True)
@@ -54,17 +57,7 @@ SECTIONS: tuple[Section, ...] = (
 
 def render_page(showing: Showing) -> str:
     """The page as HTML. All values come from the stores at the showing's release; every one is escaped."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("nightrounds.demo", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["number"] = lambda value: f"{value:,}"
-    environment.filters["percent"] = lambda value: f"{100 * value:.1f} %"
+    environment = make_environment()
     style = resources.files("nightrounds.demo").joinpath("templates", "page.css").read_text(encoding="utf-8")
     parts = []
     for section in SECTIONS:
@@ -82,6 +75,22 @@ def render_page(showing: Showing) -> str:
     return environment.get_template("page.html.j2").render(
         style=_safe(style), sections=parts, version=__version__, **sections.gather_head(showing)
     )
+
+
+def make_environment() -> Environment:
+    """The page's templates: every value is escaped, and a value that is missing is an error."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("nightrounds.demo", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = lambda value: f"{value:,}"
+    environment.filters["percent"] = lambda value: f"{100 * value:.1f} %"
+    return environment
 
 
 def write_page(showing: Showing) -> Path:
