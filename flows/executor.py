@@ -135,6 +135,8 @@ _QUIET = {
     "distributed.worker.multiprocessing-method": "spawn",
     "distributed.scheduler.allowed-failures": 2,
     "distributed.admin.low-level-log-length": 0,
+    "distributed.scheduler.http.routes": [],  # no page of Dask's: the Prefect UI shows the round
+    "distributed.worker.http.routes": [],
 }
 
 

@@ -213,6 +213,8 @@ image = "efficientnet-lite0"  # or "none"
 
 [stores]
 # catalog_url = "postgresql+psycopg://nightrounds@db/nightrounds"   # SQLite in the home where unset
+landing_days = 7       # sealed copies of remote objects
+quarantine_days = 365  # sealed records that were held back
 
 [schedule]
 cron = "0 1 * * *"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -50,6 +51,7 @@ def main() -> None:
     """Run the command line; our own errors are told in one line, with the place and the fix."""
     from contracts.errors import NightroundsError
 
+    os.umask(0o077)  # whatever any library writes is the owner's alone
     try:
         app()
     except NightroundsError as error:

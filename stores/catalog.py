@@ -51,7 +51,7 @@ class Catalog:
 
         Args:
             home: whose catalog; its SQLite file is the default.
-            url: another database (`postgresql+psycopg2://...`), one for each home.
+            url: another database (`postgresql+psycopg://...`), one for each home.
 
         Raises:
             Fatal: the URL names no database that can be used.

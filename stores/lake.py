@@ -87,6 +87,16 @@ class Lake:
         fitting = Fitting(table_named(table), file_name(source, "source"), self.buckets)
         return self._replace(fitting, Selection(source, "_owner", keys), rows, publish)
 
+    def next_publication(self, table: str, application: str, number: int) -> tuple[str, int]:
+        """A publish id for `replace`: `number`, or one above the last that this application committed to the table.
+
+        The lake outlives the catalog that numbers rounds: with a lost or restored catalog a number could come twice,
+        and the commit would be taken for done.
+        """
+        delta = self._open(table)
+        last = None if delta is None else delta.transaction_version(application)
+        return application, number if last is None else max(number, last + 1)
+
     def replace_buckets(
         self,
         table: str,

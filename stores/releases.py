@@ -127,6 +127,15 @@ class Releases:
             self._pin(number).unlink(missing_ok=True)
         return replace(release, pinned=pinned)
 
+    def prune(self, keep: int) -> list[int]:
+        """Forget all but the newest `keep` releases, those pinned and the one that readers see; returns which went."""
+        current = self.current()
+        old = list(self._numbers())[:-keep]
+        gone = [n for n in old if not self._pin(n).exists() and (current is None or n != current.number)]
+        for number in gone:
+            self._path(number).unlink(missing_ok=True)
+        return gone
+
     def pinned_versions(self) -> dict[str, set[int]]:
         """Delta versions by lake table that clean-up must keep: those of pinned releases and of the current one."""
         return self._kept("tables")

@@ -71,7 +71,9 @@ def _create_empty(connection: duckdb.DuckDBPyConnection, table: str) -> None:
 def write_derived(lake: Lake, table: str, rows: Iterable[pa.RecordBatch], round_no: int) -> Receipt:
     """Make a derived table hold exactly `rows`; buckets that hold them already are left alone."""
     buckets = list(range(lake.buckets))
-    return lake.replace_buckets(table, buckets, rows, publish=(f"{DERIVED}:{table}", round_no))
+    return lake.replace_buckets(
+        table, buckets, rows, publish=lake.next_publication(table, f"{DERIVED}:{table}", round_no)
+    )
 
 
 def derive_linkage(lake: Lake, vault: Vault, round_no: int) -> list[Derived]:

@@ -6,7 +6,7 @@ any order and any split of the same files gives the same lake.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -67,15 +67,21 @@ def _polars(table: pa.Table) -> pl.DataFrame:
     return frame
 
 
-def merge_presences(manifests: Sequence[Manifest], ledger: pl.DataFrame, gone: Sequence[str]) -> Merge:
+def merge_presences(
+    manifests: Sequence[Manifest],
+    ledger: pl.DataFrame,
+    gone: Sequence[str],
+    opened: Callable[[pl.DataFrame], pl.DataFrame] = lambda frame: frame,
+) -> Merge:
     """Judge the records of the staged units against each other and against the ledger.
 
     Args:
         manifests: the source's staged units.
         ledger: the source's rows of `records.ledger`, with `_owner` and `_recipe`, versions opened.
         gone: units of a snapshot source that are there no more.
+        opened: opens the versions of staged presences, which are sealed.
     """
-    staged = pl.concat([presences(m) for m in manifests]) if manifests else _no_presences()
+    staged = opened(pl.concat([presences(m) for m in manifests])) if manifests else _no_presences()
     old = ledger.select(LEDGER_COLUMNS)
     replaced = pl.Series([m.unit.unit for m in manifests] + list(gone), dtype=pl.String)
     leaving = old.filter(pl.col("unit").is_in(replaced.implode()))
@@ -96,7 +102,9 @@ def merge_presences(manifests: Sequence[Manifest], ledger: pl.DataFrame, gone: S
     )
     return Merge(
         touched=touched.to_list(),
-        rewritten=touched.filter(~touched.is_in(winning.filter(~pl.col("staged"))["_owner"].implode())).to_list(),
+        rewritten=touched.filter(
+            ~touched.is_in(winning.filter(~pl.col("staged"))["_owner"].implode())
+        ).to_list(),
         winners=winning.filter(pl.col("staged")).select("_owner", "unit", "_record"),
         ledger=after,
         merged=_weights(fresh.join(winning.filter("staged"), on=["_owner", "unit", "_record"], how="anti")),

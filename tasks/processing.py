@@ -22,6 +22,7 @@ from stores.staging import Manifest, StagingWriter
 from tasks.cleaning import clean
 from tasks.deidentification.engine import Deidentifier
 from tasks.standardising import standardise_rows
+from tasks.versions import seal_texts
 from tasks.workroom import Job, Workroom, open_workroom
 
 NO_OWNER = 0
@@ -148,7 +149,7 @@ class Treatment:
         if failed:
             staged = {t: r.filter(_outside(r["_record"], failed)) for t, r in staged.items()}
         for target, accepted in staged.items():
-            self.writer.write(target, accepted)
+            self.writer.write(target, accepted.select([n for n in accepted.schema.names if n != "_version"]))
             self.account.rows[target] += accepted.num_rows
         self._count(table, cleaned.accepted, failed, set(staged), counted)
 
@@ -186,7 +187,8 @@ class Treatment:
             kind = rows["record_type"]
         else:
             kind = pa.array([table.rpartition(".")[2]] * rows.num_rows, pa.string())
-        columns = [rows["_owner"], rows["_record"], kind, rows["_version"], rows["_digest"]]
+        sealed = seal_texts(rows["_owner"].to_pylist(), rows["_version"].to_pylist(), self.room.key)
+        columns = [rows["_owner"], rows["_record"], kind, pa.array(sealed, pa.string()), rows["_digest"]]
         fates = pa.array([fate] * rows.num_rows, pa.string())
         self.writer.write_presence(pa.table([*columns, fates], schema=PRESENCE))
 

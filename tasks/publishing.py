@@ -84,7 +84,7 @@ def publish_table(
         source,
         merge.rewritten,
         _winning_rows(table, manifests, merge),
-        publish=(f"{source}:{table}", round_no),
+        publish=lake.next_publication(table, f"{source}:{table}", round_no),
     )
     state = "published" if receipt.changed else "unchanged"
     return Publication(
@@ -129,7 +129,13 @@ def publish_ledger(lake: Lake, source: str, merge: Merge, round_no: int, key: Ke
     """Write what stands where, once every table of the source is published."""
     frame = seal_versions(merge.ledger, key).select(*table_named(LEDGER).schema.names, "_owner", "_recipe")
     batches = frame.to_arrow(compat_level=pl.CompatLevel.oldest()).to_batches(max_chunksize=_BATCH_ROWS)
-    return lake.replace(LEDGER, source, merge.touched, batches, publish=(f"{source}:{LEDGER}", round_no))
+    return lake.replace(
+        LEDGER,
+        source,
+        merge.touched,
+        batches,
+        publish=lake.next_publication(LEDGER, f"{source}:{LEDGER}", round_no),
+    )
 
 
 def account_source(

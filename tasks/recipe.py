@@ -12,10 +12,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from contracts.privacy import Profile
+from contracts.schemas import LAKE
 from quality.suites import digest as suite_digest
 from tasks.mappings import mappings
-
-_POLICY_FOLDERS = ("deidentification", "cleaning", "vcf", "dicom")
 
 
 @lru_cache(maxsize=8)
@@ -43,6 +42,8 @@ def components(kind: str, connector_version: str, profile: Profile, key_id: str)
     for target, mapping in mappings(kind).items():
         found[f"mapping:{target}"] = mapping.digest
         found[f"suite:{target}"] = suite_digest(target)
+    if kind == "vcf":  # which has a function for its mappings
+        found |= {f"suite:{table}": suite_digest(table) for table in LAKE if table.startswith("genomics.")}
     return found
 
 

@@ -1,4 +1,4 @@
-"""Seal the versions in the ledger: when a record was changed is a true date, and the lake holds none.
+"""Seal versions in staging and the ledger: when a record was changed is a true date, and neither holds any.
 
 Sealed deterministically (AES-SIV, RFC 5297, bound to the record's owner), so that an unchanged ledger stays equal.
 """
@@ -6,6 +6,7 @@ Sealed deterministically (AES-SIV, RFC 5297, bound to the record's owner), so th
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 
 import polars as pl
 from cryptography.exceptions import InvalidTag
@@ -17,13 +18,18 @@ from contracts.keys import Key
 _PURPOSE = "ledger-version"
 
 
+def seal_texts(owners: Sequence[int], versions: Sequence[str], key: Key) -> list[str]:
+    """Each non-empty version sealed for its record's owner, base64."""
+    cipher = AESSIV(key.subkey(_PURPOSE))
+    return [
+        base64.b64encode(cipher.encrypt(version.encode(), [str(owner).encode()])).decode() if version else ""
+        for owner, version in zip(owners, versions, strict=True)
+    ]
+
+
 def seal_versions(ledger: pl.DataFrame, key: Key) -> pl.DataFrame:
     """The ledger with its non-empty versions sealed."""
-    cipher = AESSIV(key.subkey(_PURPOSE))
-    rows = zip(ledger["_owner"].to_list(), ledger["version"].to_list(), strict=True)
-    sealed = [
-        base64.b64encode(cipher.encrypt(v.encode(), [str(o).encode()])).decode() if v else "" for o, v in rows
-    ]
+    sealed = seal_texts(ledger["_owner"].to_list(), ledger["version"].to_list(), key)
     return ledger.with_columns(version=pl.Series(sealed, dtype=pl.String))
 
 
@@ -37,7 +43,8 @@ def open_versions(ledger: pl.DataFrame, key: Key) -> pl.DataFrame:
     rows = zip(ledger["_owner"].to_list(), ledger["version"].to_list(), strict=True)
     try:
         opened = [
-            cipher.decrypt(base64.b64decode(v), [str(o).encode()]).decode() if v else "" for o, v in rows
+            cipher.decrypt(base64.b64decode(sealed), [str(owner).encode()]).decode() if sealed else ""
+            for owner, sealed in rows
         ]
     except (InvalidTag, ValueError):
         raise Fatal(

@@ -19,7 +19,18 @@ _CHARACTER_SET = 0x00080005
 _BIRTH_DATE, _OTHER_IDS = 0x00100030, 0x00101002
 # name, other names, birth name, mother's birth name
 _NAMES = (0x00100010, 0x00101001, 0x00101005, 0x00101060)
-_CONTACTS = (0x00102297,)  # responsible person
+# responsible person; referring, consulting, attending, performing and reading physicians, operators, requester.
+# Not the patient's own identifiers, but notes name them, and who treats whom tells who is treated.
+_CONTACTS = (
+    0x00102297,
+    0x00080090,
+    0x0008009C,
+    0x00081048,
+    0x00081050,
+    0x00081060,
+    0x00081070,
+    0x00321032,
+)
 _IDENTIFIERS = (
     PATIENT_ID,
     0x00101000,  # other patient ids

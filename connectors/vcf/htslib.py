@@ -31,6 +31,7 @@ def open_variants(path: Path) -> Iterator[tuple[RawFile, VariantFile]]:
     pysam.set_verbosity(0)
     with open_raw(path) as raw, _readable(path, raw) as source:
         try:
+            raw.header.decode()  # pysam gives it up as text, piece by piece and later
             variants = pysam.VariantFile(source, "r")
             names = [*variants.header.samples, *variants.header.contigs]
         except (ValueError, OSError, UnicodeDecodeError):

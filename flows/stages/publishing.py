@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import polars as pl
 
@@ -33,7 +34,12 @@ def publish_source(current: Round, name: str) -> SourceOutcome:
     manifests = staged_manifests(current, outcome)
     rows = current.catalog.units(name)
     with current.timed(f"publish {name}"):
-        merge = merge_presences(manifests, _ledger(current, name), outcome.gone)
+        merge = merge_presences(
+            manifests,
+            _ledger(current, name),
+            outcome.gone,
+            partial(open_versions, key=current.room.key),
+        )
         if merge.touched:
             outcome.publications = _publish_tables(current, name, manifests, merge)
         complete = not any(p.state in {"blocked", "held"} for p in outcome.publications)

@@ -9,12 +9,17 @@ FILES_PER_BUCKET = 8
 """Above this many files a bucket, on average, a table is compacted: nights append a file a bucket each."""
 
 
+KEPT_RELEASES = 30
+"""Older releases go, unless they are pinned or readers see them."""
+
+
 def keep_up_lake(current: Round) -> dict[str, int]:
     """Compact the tables that have grown many files, and vacuum those; returns files removed by table.
 
     Versions that a release names stay readable; nothing else of the past is kept. Raw data in landing and quarantine
     goes when its time to live is over.
     """
+    current.releases.prune(KEPT_RELEASES)
     kept: dict[str, set[int]] = {}
     for release in current.releases.list():
         for table, version in release.tables.items():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nightrounds.commands.common import DEFAULT_HOME, HomeOption, JsonOption, enter_home, print_json
+from nightrounds.commands.common import DEFAULT_HOME, HomeOption, JsonOption, enter_home, print_json, say
 from nightrounds.commands.layout import wrap
 
 if TYPE_CHECKING:
@@ -20,9 +20,15 @@ def explain(
         str, typer.Argument(help="A round's number, the beginning of its run id, or: last")
     ] = "last",
     home: HomeOption = Path(DEFAULT_HOME),
+    reveal: Annotated[
+        bool, typer.Option("--reveal", help="Show the sealed traceback of the last error; needs the key.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Explain a round in plain words: what happened, what was held back and why, what is safe, what to do next."""
+    if reveal:
+        _reveal(enter_home(home))
+        return
     from flows.settings import load_settings
     from nightrounds.story import tell
     from stores.catalog import Catalog
@@ -45,6 +51,21 @@ def explain(
         for paragraph in paragraphs:
             typer.echo(_laid_out(paragraph))
         typer.echo("")
+
+
+def _reveal(home: Path) -> None:
+    """Print the traceback that was sealed last; it may quote a patient's values, so it goes to who holds the key."""
+    from stores.home import open_home
+    from stores.vault import Vault
+
+    opened = open_home(home)
+    with Vault.open(opened, opened.load_key()) as vault:
+        text = vault.get_sealed("traceback")
+    if text is None:
+        say("no error was sealed in this home")
+        return
+    say("this may quote what is in a patient's records: show it to nobody who may not see those")
+    typer.echo(text.decode())
 
 
 def find_round(rounds: list[RoundRow], wanted: str) -> RoundRow:
