@@ -69,11 +69,11 @@ def render_page(showing: Showing) -> str:
                     "name": section.name,
                     "short": section.short,
                     "title": section.title if showing.hospital else section.own_title or section.title,
-                    "html": _safe(template.render(found)),
+                    "html": template.render(found),
                 }
             )
     return environment.get_template("page.html.j2").render(
-        style=_safe(style), sections=parts, version=__version__, **sections.gather_head(showing)
+        style=style, sections=parts, version=__version__, **sections.gather_head(showing)
     )
 
 
@@ -97,10 +97,3 @@ def write_page(showing: Showing) -> Path:
     """Write the page into the demo's folder and return its path."""
     showing.folder.page.write_text(render_page(showing), encoding="utf-8")
     return showing.folder.page
-
-
-def _safe(html: str) -> Any:
-    """Our own template's output, or our own style sheet: escaped already."""
-    from markupsafe import Markup
-
-    return Markup(html)
