@@ -72,6 +72,8 @@ def merge_presences(
     ledger: pl.DataFrame,
     gone: Sequence[str],
     opened: Callable[[pl.DataFrame], pl.DataFrame] = lambda frame: frame,
+    *,
+    incremental: bool = False,
 ) -> Merge:
     """Judge the records of the staged units against each other and against the ledger.
 
@@ -80,13 +82,23 @@ def merge_presences(
         ledger: the source's rows of `records.ledger`, with `_owner` and `_recipe`, versions opened.
         gone: units of a snapshot source that are there no more.
         opened: opens the versions of staged presences, which are sealed.
+        incremental: each export adds to the last, so a record that a file no longer holds stands as it was last
+            stated; bulk servers use the same file names every night. A file that owns its rows is replaced whole.
     """
     staged = opened(pl.concat([presences(m) for m in manifests])) if manifests else _no_presences()
     old = ledger.select(LEDGER_COLUMNS)
     replaced = pl.Series([m.unit.unit for m in manifests] + list(gone), dtype=pl.String)
     leaving = old.filter(pl.col("unit").is_in(replaced.implode()))
+    if incremental:
+        records = [m.unit.unit for m in manifests if m.ownership == "record"]
+        stays = pl.col("unit").is_in(records) & ~pl.col("unit").is_in(list(gone))
+        unmentioned = leaving.filter(stays).join(staged, on=["_owner", "unit"], how="anti")
+        leaving = leaving.join(unmentioned, on=["_owner", "unit"], how="anti")
+    else:
+        unmentioned = leaving.clear()
     touched = pl.concat([staged["_owner"], leaving["_owner"]]).unique().sort()
-    kept = old.filter(~pl.col("unit").is_in(replaced.implode()) & pl.col("_owner").is_in(touched.implode()))
+    elsewhere = old.filter(~pl.col("unit").is_in(replaced.implode()))
+    kept = pl.concat([elsewhere, unmentioned]).filter(pl.col("_owner").is_in(touched.implode()))
     standing = pl.concat(
         [_competing(staged, staged=True), _competing(kept.rename({"_recipe": "recipe"}), staged=False)]
     )

@@ -39,6 +39,7 @@ def publish_source(current: Round, name: str) -> SourceOutcome:
             _ledger(current, name),
             outcome.gone,
             partial(open_versions, key=current.room.key),
+            incremental=not current.source(name).snapshot,
         )
         if merge.touched:
             outcome.publications = _publish_tables(current, name, manifests, merge)
