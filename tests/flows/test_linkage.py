@@ -1,0 +1,74 @@
+"""A link that comes a night late rewrites what was published, and unlinking restores it."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from tasks.encoders import load_encoder
+from tests.flows.exports import encounter, mrn, note, patient, write_image, write_links, write_records
+from tests.flows.house import House
+
+
+def _write(house: House) -> Path:
+    ward, clinic = house.add("ward"), house.add("clinic")
+    pacs, links = house.add("pacs", "dicom"), house.add("links", "crosswalk", snapshot=True)
+    write_records(ward / "a.ndjson", [patient(1), encounter("v", 1)])
+    text = "Seen for shortness of breath on exertion."
+    write_records(clinic / "a.ndjson", [patient(2), encounter("w", 2), note("n", 2, "w", text)])
+    write_image(pacs / "one.dcm", "P-100001", 1)
+    return links / "links.csv"
+
+
+def _owners(house: House, kind: str) -> set[tuple[int, date]]:
+    """Whose the vectors of a kind are, and their dates."""
+    encoder = load_encoder({"note": "minilm-l6-v2", "image": "efficientnet-lite0"}[kind])
+    held = house.vectors.digests(kind, encoder)
+    return set(zip(held["person_id"].to_pylist(), held["date"].to_pylist(), strict=True))
+
+
+def test_a_late_link_rewrites_rows_dates_and_vectors_and_unlinking_restores_them(house: House) -> None:
+    links = _write(house)
+    write_links(links, [])
+    first = house.night()
+    assert first.exit_code == 0
+    apart = house.digests(leave_out=["linkage.history", "records.ledger"])
+    before = {t: house.rows(t) for t in ("omop.visit_occurrence", "omop.note", "imaging.instance")}
+    assert house.rows("linkage.person")["person_id"].n_unique() == 3
+
+    vectors = {kind: _owners(house, kind) for kind in ("note", "image")}
+
+    rows = [("ward", mrn(1), "pacs", "P-100001"), ("ward", mrn(1), "clinic", mrn(2))]
+    write_links(links, rows)
+    linked = house.night()
+    assert linked.summary["linkage"]["joined"]
+    assert linked.exit_code == 0
+    after = {t: house.rows(t) for t in before}
+    (person,) = house.rows("linkage.person")["person_id"].unique().to_list()
+    for table, frame in after.items():
+        assert frame["person_id"].unique().to_list() == [person], table
+    moved = 0
+    for table, date in (("omop.note", "note_date"), ("imaging.instance", "study_date")):
+        old, new = before[table], after[table]
+        if old["person_id"].to_list() != new["person_id"].to_list():
+            moved += 1
+            assert old[date].to_list() != new[date].to_list(), table
+    assert moved >= 1, "two of three persons were joined to the third"
+    assert {(p, d) for p, d in _owners(house, "note")} == {(person, after["omop.note"]["note_date"][0])}
+    assert {(p, d) for p, d in _owners(house, "image")} == {
+        (person, after["imaging.instance"]["study_date"][0])
+    }
+    # one person's shift: the visit, the note and the image of one true day lie on one day
+    days = {
+        after["omop.visit_occurrence"]["visit_start_date"][0],
+        after["omop.note"]["note_date"][0],
+        after["imaging.instance"]["study_date"][0],
+    }
+    assert len(days) == 1
+
+    write_links(links, [])
+    parted = house.night()
+    assert parted.summary["linkage"]["parted"]
+    assert house.digests(leave_out=["linkage.history", "records.ledger"]) == apart
+    assert {kind: _owners(house, kind) for kind in vectors} == vectors
+    assert house.rows("linkage.history").height > 0
