@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from hypothesis import HealthCheck, Phase, settings
+
 from connectors.crosswalk import KIND as CROSSWALK
 from contracts.accounting import Account
 from contracts.privacy import Profile
@@ -20,6 +22,13 @@ from stores.lake import Lake
 from tasks.workroom import open_workroom, save_sources
 
 TODAY = date(2026, 3, 1)
+FEW = settings(
+    max_examples=40 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 4,
+    phases=[Phase.explicit, Phase.generate],  # shrinking would take minutes of nights
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+"""An example is a night or more on a real home, a second or so each."""
+
 UNIT_TABLES = {"records.ledger", "linkage.history"}
 """What tells of files and nights, and so differs where these do."""
 
@@ -37,9 +46,9 @@ class Night:
         return {table: digest for table, digest in self.digests.items() if table not in UNIT_TABLES}
 
 
-def make_home(path: Path, profile: Profile = Profile.EXPERT) -> Home:
+def make_home(path: Path, profile: Profile = Profile.EXPERT, seed: str = "properties") -> Home:
     """A home whose key and allotments follow from a seed, so that two of them compare."""
-    return create_home(path, profile, seed="properties", buckets=2)
+    return create_home(path, profile, seed=seed, buckets=2)
 
 
 def make_night(home: Home, sources: Sequence[Source]) -> Night:

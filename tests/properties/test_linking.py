@@ -6,20 +6,15 @@ import shutil
 from pathlib import Path
 from uuid import uuid4
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.crosswalk import COLUMNS
 from contracts.units import Source
 from stores.home import Home
 from tests.properties.exports import Statement, layouts, statements, write_files
-from tests.properties.nights import lake_of, make_home, make_night
+from tests.properties.nights import FEW, lake_of, make_home, make_night
 
-FEW = settings(
-    max_examples=4,
-    phases=[Phase.explicit, Phase.generate],  # shrinking would take minutes of nights
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
 HOSPITALS = ("st-elsewhere", "st-somewhere")
 
 

@@ -8,21 +8,15 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.accounting import Account
 from contracts.units import Source
 from stores.home import Home
 from tests.properties.exports import Statement, layouts, state, statements, write_files
-from tests.properties.nights import Night, lake_of, make_home, make_night
+from tests.properties.nights import FEW, Night, lake_of, make_home, make_night
 
-FEW = settings(
-    max_examples=6,
-    phases=[Phase.explicit, Phase.generate],  # shrinking would take minutes of nights
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-"""An example is a night or two on a real home; `HYPOTHESIS_PROFILE=thorough` is for a night of its own."""
 
 def _source(folder: Path, snapshot: bool = False) -> Source:
     return Source("ehr", "fhir", str(folder), authority="st-elsewhere", snapshot=snapshot)
