@@ -46,6 +46,7 @@ class SourceOutcome:
     reasons: dict[str, Counter[str]] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
+    out_of_reach: list[str] = field(default_factory=list)
     account: Account | None = None
     publications: list[Publication] = field(default_factory=list)
     failures: dict[str, Failure] = field(default_factory=dict)

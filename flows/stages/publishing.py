@@ -48,6 +48,8 @@ def publish_source(current: Round, name: str) -> SourceOutcome:
         removed = _removed_records(outcome.kind, merge.removed, rows)
         outcome.account, by_unit = account_source(manifests, merge, unread, removed)
         outcome.account.check(name)
+        if outcome.out_of_reach:
+            outcome.account.warnings["linkage-out-of-reach"] = len(outcome.out_of_reach)
         if complete:
             if merge.touched:
                 receipt = publish_ledger(current.lake, name, merge, current.number, current.room.key)

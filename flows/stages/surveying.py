@@ -114,8 +114,22 @@ def plan_source(current: Round, name: str) -> SourceOutcome:
             outcome.reasons.setdefault(unit, Counter()).update(why)
         else:
             unread.append(unit)
+    outcome.out_of_reach = _out_of_reach(current, outcome, rows, set(rows) - set(unread))
     outcome.unread = unread
     return outcome
+
+
+def _out_of_reach(
+    current: Round, outcome: SourceOutcome, rows: Mapping[str, UnitRow], others: set[str]
+) -> list[str]:
+    """Published units that a changed link touches but whose file the source lists no more.
+
+    Their rows keep the earlier person until the file is sent again; the report says so.
+    """
+    listed = {unit.unit for unit in outcome.to_read} | set(outcome.failures) | set(outcome.gone)
+    absent = sorted(u for u in others - listed if rows[u].state == "published")
+    contexts = current.room.vault.contexts(absent)
+    return [unit for unit in absent if rows[unit].context != contexts.get(unit, "")]
 
 
 def _why(current: Round, row: UnitRow, context: str, parts: Mapping[str, str]) -> list[str]:
