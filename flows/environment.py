@@ -9,6 +9,7 @@ from pathlib import Path
 
 import orjson
 
+from contracts.errors import Retriable
 from stores.home import Home
 
 SERVER_FILE = "server.json"
@@ -18,6 +19,9 @@ def prepare_environment(home: Home) -> str | None:
     """Point Prefect at this home: its server when one is up, else a server of its own for this process.
 
     Call before anything imports Prefect. Returns the server's API URL when it answers.
+
+    Raises:
+        Retriable: `PREFECT_API_URL` names a server that does not answer.
     """
     os.environ["NIGHTROUNDS_HOME"] = str(home.path)
     defaults = {
@@ -39,7 +43,20 @@ def prepare_environment(home: Home) -> str | None:
     url = server_url(home)
     if url is not None and "PREFECT_API_URL" not in os.environ:
         os.environ["PREFECT_API_URL"] = url
+    elif configured := os.environ.get("PREFECT_API_URL"):
+        _reach(configured)
     return url
+
+
+def _reach(url: str) -> None:
+    """Any answer at all will do: whether it lets us in, Prefect will tell."""
+    try:
+        urllib.request.urlopen(f"{url}/health", timeout=10).close()
+    except urllib.error.HTTPError:
+        return
+    except (OSError, ValueError):
+        fix = "start it, or unset PREFECT_API_URL for a server of this process's own"
+        raise Retriable("the Prefect server does not answer", "PREFECT_API_URL", fix) from None
 
 
 def server_file(home: Home) -> Path:
