@@ -75,7 +75,7 @@ class Command:
 
     def __call__(
         self, house: House, arguments: Sequence[str], *, module: Sequence[str] = ("nightrounds",), **more: str
-    ):  # type: ignore[no-untyped-def]
+    ) -> subprocess.CompletedProcess[str]:
         """Run `python -m <module> run --sync ...` as a process group; no child outlives it."""
         environment = {**os.environ, "PREFECT_API_URL": self.server.url, "NIGHTROUNDS_TODAY": DAY, **more}
         command = [sys.executable, "-m", *module, "run", "--sync", "--home", str(house.home.path), *arguments]

@@ -34,5 +34,5 @@ def test_running_again_repairs_what_a_kill_left(
     states = [row.state for row in house.catalog.rounds()]
     assert states[1:] == ["interrupted"]
     assert house.releases.current() is not None
-    held = house.home.staging
-    assert [p for p in held.rglob("manifest.json")] == [], "what is published leaves no staging"
+    left = list(house.home.staging.rglob("manifest.json"))
+    assert left == [], "what is published leaves no staging"

@@ -128,10 +128,19 @@ class House:
         return frame
 
     def digests(self, leave_out: Iterable[str] = ()) -> dict[str, str]:
-        """Content digests of all lake tables and vector tables."""
+        """Content digests of all lake tables and vector tables.
+
+        In which round an identity was joined is when, not what: it is left out of the history's.
+        """
+        from stores.lake_digest import digest_rows
         from tasks.encoders import load_encoder
 
         found = {t: self.lake.content_digest(t) for t in self.lake.tables() if t not in set(leave_out)}
+        if "linkage.history" in found:
+            events = self.lake.read(
+                "linkage.history", columns=["identity_id", "person_before", "person_id", "action"]
+            )
+            found["linkage.history"] = digest_rows(events.to_batches())
         for kind, name in (("note", "minilm-l6-v2"), ("image", "efficientnet-lite0")):
             encoder = load_encoder(name)
             if self.vectors.version(kind, encoder) is not None:

@@ -48,11 +48,11 @@ def test_a_late_link_rewrites_rows_dates_and_vectors_and_unlinking_restores_them
     for table, frame in after.items():
         assert frame["person_id"].unique().to_list() == [person], table
     moved = 0
-    for table, date in (("omop.note", "note_date"), ("imaging.instance", "study_date")):
+    for table, day in (("omop.note", "note_date"), ("imaging.instance", "study_date")):
         old, new = before[table], after[table]
         if old["person_id"].to_list() != new["person_id"].to_list():
             moved += 1
-            assert old[date].to_list() != new[date].to_list(), table
+            assert old[day].to_list() != new[day].to_list(), table
     assert moved >= 1, "two of three persons were joined to the third"
     assert {(p, d) for p, d in _owners(house, "note")} == {(person, after["omop.note"]["note_date"][0])}
     assert {(p, d) for p, d in _owners(house, "image")} == {

@@ -8,7 +8,7 @@ from tests.flows.house import House
 
 def test_newest_wins_whatever_arrives_last(house: House) -> None:
     """A renamed export with an older statement changes nothing; a newer one in an older file is found again."""
-    ward = house.add("ward")
+    ward = house.add("ward", snapshot=True)
     write_records(ward / "patients.ndjson", [patient(1)])
     write_records(
         ward / "a.ndjson", [encounter("v", 1, "2023-05-08", "2024-02-02T00:00:00Z"), encounter("w", 1)]
@@ -74,5 +74,7 @@ def test_an_incremental_source_keeps_what_is_absent(house: House) -> None:
     write_records(ward / "tuesday.ndjson", [encounter("w", 1)])
     night = house.night()
     assert night.fates("ward") == {"accepted": 1}
-    assert house.rows("omop.visit_occurrence").height == 2
+    write_records(ward / "tuesday.ndjson", [encounter("x", 1)])  # the name is used again
+    assert house.night().fates("ward") == {"accepted": 1}
+    assert house.rows("omop.visit_occurrence").height == 3
     assert house.rows("omop.person").height == 1

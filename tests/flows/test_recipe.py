@@ -17,9 +17,9 @@ _TARGET = "omop.condition_occurrence"
 def _overlay(folder: Path) -> Path:
     """A site's own mapping of conditions: another type concept."""
     ours = Path(tasks.mappings.__file__).parent / "fhir" / f"{_TARGET}.sql"
-    changed = ours.read_text().replace(
-        "32817::BIGINT AS condition_type_concept_id", "32840::BIGINT AS condition_type_concept_id"
-    )
+    name = "::BIGINT AS condition_type_concept_id"
+    changed = ours.read_text().replace(f"32817{name}", f"32840{name}")
+    assert f"32840{name}" in changed
     target = folder / "mappings" / "fhir" / f"{_TARGET}.sql"
     target.parent.mkdir(parents=True)
     target.write_text(changed)

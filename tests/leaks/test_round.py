@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,7 +61,17 @@ class Real:
 
 def run_command(home: Path, *arguments: str) -> Run:
     """`python -m nightrounds run --sync --json`, with a Prefect server of its own in the home."""
-    command = [sys.executable, "-m", "nightrounds", "run", "--sync", "--json", "--home", str(home), *arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "nightrounds",
+        "run",
+        "--sync",
+        "--json",
+        "--home",
+        str(home),
+        *arguments,
+    ]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_API")}
     began = time.perf_counter()
     process = subprocess.Popen(
@@ -80,13 +89,20 @@ def run_command(home: Path, *arguments: str) -> Run:
 
 
 @pytest.fixture(scope="module")
-def real(shared: Path, own_environment: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
+def real(shared: Path, own_environment: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Real:
     """Ten patients' records, 69 images and the real VCFs, read twice."""
     data, home = shared / "data", tmp_path_factory.mktemp("real") / "home"
-    given = ["--fhir", data / "fhir" / "bulk-10-patients", "--dicom", data / "dicom", "--vcf", data / "vcf" / "real"]
+    given = [
+        "--fhir",
+        data / "fhir" / "bulk-10-patients",
+        "--dicom",
+        data / "dicom",
+        "--vcf",
+        data / "vcf" / "real",
+    ]
     first = run_command(home, *map(str, given), "--profile", "expert")
     second = run_command(home, *map(str, given), "--profile", "expert")
-    yield Real(home, data, first, second)
+    return Real(home, data, first, second)
 
 
 def test_every_record_is_where_it_belongs(real: Real) -> None:

@@ -37,7 +37,8 @@ class Counting:
     def encode(self, batch: Sequence[Any]) -> np.ndarray:
         vectors = np.ones((len(batch), 4), np.float32)
         vectors[:, 0] = [len(text) for text in batch]
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / lengths, np.float32)
 
 
 def _wanted(texts: Sequence[str], person: int = 7, day: date = date(2023, 5, 6)) -> pl.DataFrame:
@@ -101,7 +102,7 @@ def test_equal_texts_are_encoded_once_and_all_come_back(tmp_path: Path, model_fo
 def test_many_texts_are_dealt_out_evenly(tmp_path: Path) -> None:
     texts = ["word " * (n + 1) for n in range(600)]
     jobs = list(text_jobs(_wanted(texts), _TEXT, tmp_path))
-    sizes = [pl.read_parquet(job.texts)["text"].str.len_chars().sum() for job in jobs]
+    sizes = [len("".join(pl.read_parquet(job.texts)["text"])) for job in jobs]
     assert len(jobs) == 3
     assert max(sizes) < 1.05 * min(sizes)
 
