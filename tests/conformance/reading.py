@@ -46,7 +46,9 @@ class Sample:
 
     def readings(self) -> list[Reading]:
         """One for each file that `discover` lists."""
-        return [reading(self.source, listed.path) for listed in self.connector.discover(self.source, "").listed]
+        return [
+            reading(self.source, listed.path) for listed in self.connector.discover(self.source, "").listed
+        ]
 
     def damaged(self, folder: Path, name: str, data: bytes) -> Reading:
         """A file of this kind with other content: named like the first of the sample, so that it is listed."""
@@ -69,7 +71,9 @@ def reading(source: Source, path: str) -> Reading:
     """What a worker hands to the connector for one file."""
     place = place_of(source, path)
     token = token_of(KEY, source.name, path)
-    return Reading(Unit(f"{source.name}/{token}", source.name, source.kind, size=place.size), source, place, KEY)
+    return Reading(
+        Unit(f"{source.name}/{token}", source.name, source.kind, size=place.size), source, place, KEY
+    )
 
 
 @dataclass
@@ -89,7 +93,9 @@ class Found:
 
     def sorted(self) -> dict[str, list[dict[str, Any]]]:
         """Rows by table in the order of their records, without empty tables."""
-        found = {name: sorted(self.rows(name), key=lambda row: int(row["_record"])) for name in sorted(self.tables)}
+        found = {
+            name: sorted(self.rows(name), key=lambda row: int(row["_record"])) for name in sorted(self.tables)
+        }
         return {name: rows for name, rows in found.items() if rows}
 
     def told(self) -> list[str]:

@@ -26,7 +26,10 @@ _KEY = "@@"
 def fhir_export(folder: Path, times: int) -> Sequence[str]:
     """Patients with a visit, a condition, a note that names them, and an observation that no mapping takes yet."""
     lines = [[json.dumps(resource) + "\n" for resource in _fhir_person(_KEY, *person)] for person in PEOPLE]
-    with (folder / "Patient.ndjson").open("w") as patients, (folder / "Clinical.ndjson").open("w") as clinical:
+    with (
+        (folder / "Patient.ndjson").open("w") as patients,
+        (folder / "Clinical.ndjson").open("w") as clinical,
+    ):
         for turn in range(times):
             for number, (patient, *others) in enumerate(lines):
                 patients.write(patient.replace(_KEY, f"{turn}-{number}"))
@@ -61,7 +64,11 @@ def _fhir_person(key: str, family: str, given: str, number: str) -> list[dict[st
         {
             "resourceType": "Condition",
             "id": f"c{key}",
-            "code": {"coding": [{"system": "http://snomed.info/sct", "code": "38341003", "display": "Hypertension"}]},
+            "code": {
+                "coding": [
+                    {"system": "http://snomed.info/sct", "code": "38341003", "display": "Hypertension"}
+                ]
+            },
             "subject": patient,
             "encounter": visit,
             "onsetDateTime": "2023-05-04",

@@ -35,7 +35,9 @@ print(records, int(peak.split()[1]))
 """
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux to tell a process's peak memory")
+@pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="needs Linux to tell a process's peak memory"
+)
 @pytest.mark.parametrize("kind", KINDS)
 def test_memory_does_not_grow_with_the_input(kind: str, tmp_path: Path) -> None:
     once = _bytes(tmp_path / "once", kind, 1)

@@ -46,7 +46,13 @@ def test_rows_are_as_declared(sample: Sample) -> None:
 def test_every_record_once(sample: Sample) -> None:
     for one in sample.readings():
         found = read_unit(sample.connector, one)
-        numbers = [n for bs in found.tables.values() for b in bs if counts(b) for n in b.column("_record").to_pylist()]
+        numbers = [
+            n
+            for bs in found.tables.values()
+            for b in bs
+            if counts(b)
+            for n in b.column("_record").to_pylist()
+        ]
         assert len(numbers) == len(set(numbers)) > 0
         assert min(numbers) >= 0
 
@@ -57,7 +63,9 @@ def test_reading_again_gives_the_same(sample: Sample) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 77, 1000, 4096])
-def test_reading_in_parts_is_reading_the_whole(sample: Sample, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reading_in_parts_is_reading_the_whole(
+    sample: Sample, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A connector that reads parts names their size `PART_BYTES` in its module."""
     module = sys.modules[type(sample.connector).__module__]
     if hasattr(module, "PART_BYTES"):
@@ -74,7 +82,10 @@ def test_reading_in_parts_is_reading_the_whole(sample: Sample, size: int, monkey
 
 def _without_places(found: Found) -> dict[str, list[dict[str, object]]]:
     """A part begun in the middle knows no line numbers: it says by byte where a record is."""
-    return {t: [{k: v for k, v in row.items() if k != "where"} for row in rows] for t, rows in found.sorted().items()}
+    return {
+        t: [{k: v for k, v in row.items() if k != "where"} for row in rows]
+        for t, rows in found.sorted().items()
+    }
 
 
 def test_an_empty_file_is_a_success_of_none_or_a_known_rejection(sample: Sample, tmp_path: Path) -> None:
@@ -115,9 +126,7 @@ def test_garbage_is_told(sample: Sample, tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("seed", range(25))
-def test_damage_anywhere_is_rejected_and_tells_nothing(
-    sample: Sample, tmp_path: Path, seed: int
-) -> None:
+def test_damage_anywhere_is_rejected_and_tells_nothing(sample: Sample, tmp_path: Path, seed: int) -> None:
     """Bytes are lost, doubled or changed: rows and rejected rows, or one rejection; no text tells a value."""
     chance = random.Random(seed)
     for number, one in enumerate(sample.readings()):
@@ -143,7 +152,9 @@ def _read_damaged(sample: Sample, folder: Path, name: str, data: bytes) -> Found
     if found.rejection is not None:
         assert REASON.fullmatch(found.rejection.reason)
         documented = type(sample.connector).read.__doc__ or ""
-        assert f"`{found.rejection.reason}`" in documented, f"read's docstring must name {found.rejection.reason}"
+        assert f"`{found.rejection.reason}`" in documented, (
+            f"read's docstring must name {found.rejection.reason}"
+        )
     for row in found.rows("rejected"):
         assert REASON.fullmatch(row["reason"])
     for text in found.told():

@@ -39,7 +39,9 @@ def _rows(table: LakeTable, owners: tuple[int, ...], seed: int = 0) -> list[pa.R
     """One row for each owner, every column filled."""
     rows = []
     for number, owner in enumerate(owners):
-        values = {f.name: _value(f.type, 100 * owner + 10 * number + seed + i) for i, f in enumerate(table.schema)}
+        values = {
+            f.name: _value(f.type, 100 * owner + 10 * number + seed + i) for i, f in enumerate(table.schema)
+        }
         rows.append({**values, "_owner": owner, "_recipe": "r"})
     own = [pa.field("_owner", pa.int64()), pa.field("_recipe", pa.string())]
     batches: list[pa.RecordBatch] = pa.Table.from_pylist(rows, pa.schema([*table.schema, *own])).to_batches()
@@ -54,7 +56,9 @@ def test_replacing_is_idempotent(lake: Lake, table: str) -> None:
     assert first.changed and first.rows_written == len(OWNERS)
     again = lake.replace(table, SOURCE, OWNERS, _rows(declared, OWNERS), publish=(f"a:{table}", 2))
     assert not again.changed and again.version == first.version
-    other = lake.replace(table, SOURCE, OWNERS[:1], _rows(declared, OWNERS[:1], seed=1), publish=(f"a:{table}", 3))
+    other = lake.replace(
+        table, SOURCE, OWNERS[:1], _rows(declared, OWNERS[:1], seed=1), publish=(f"a:{table}", 3)
+    )
     assert other.changed and lake.content_digest(table) != digest
     back = lake.replace(table, SOURCE, OWNERS[:1], _rows(declared, OWNERS[:1]), publish=(f"a:{table}", 4))
     assert back.changed and lake.content_digest(table) == digest

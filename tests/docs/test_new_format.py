@@ -41,12 +41,16 @@ class Followed:
     def summaries(self) -> list[dict[str, Any]]:
         """The rounds' summaries, the first night first."""
         with Catalog.open(open_home(self.home)) as catalog:
-            return [dict(row.summary) for row in sorted(catalog.rounds(), key=lambda r: r.round_no) if row.summary]
+            return [
+                dict(row.summary) for row in sorted(catalog.rounds(), key=lambda r: r.round_no) if row.summary
+            ]
 
     def diagnoses(self) -> list[dict[str, Any]]:
         """The registry's rows in the lake, by code."""
         home = open_home(self.home)
-        rows: list[dict[str, Any]] = Lake(home.lake, home.buckets).read("records.cancer_diagnosis").to_pylist()
+        rows: list[dict[str, Any]] = (
+            Lake(home.lake, home.buckets).read("records.cancer_diagnosis").to_pylist()
+        )
         return sorted(rows, key=lambda row: str(row["diagnosis_code"]))
 
 
@@ -94,8 +98,15 @@ def test_the_accounting_adds_up(followed: Followed) -> None:
     first, _ = followed.summaries()
     account = Account.from_json(first["sources"]["registry"]["account"])
     assert account.read == 6 and account.balanced
-    assert {fate: n for fate, n in account.fates.items() if n} == {"accepted": 3, "merged": 1, "quarantined": 2}
-    assert {reason: n for reason, n in account.reasons.items() if n} == {"impossible-date": 1, "no-neoplasm-code": 1}
+    assert {fate: n for fate, n in account.fates.items() if n} == {
+        "accepted": 3,
+        "merged": 1,
+        "quarantined": 2,
+    }
+    assert {reason: n for reason, n in account.reasons.items() if n} == {
+        "impossible-date": 1,
+        "no-neoplasm-code": 1,
+    }
 
 
 def test_the_rows_are_in_the_lake(followed: Followed) -> None:
@@ -133,7 +144,11 @@ def test_the_second_round_changes_nothing(followed: Followed) -> None:
     assert second["release"] == first["release"]
     account = Account.from_json(second["sources"]["registry"]["account"])
     assert account.read == 6 and account.balanced
-    assert account.fates["accepted"] == 0 and account.fates["quarantined"] == 2 and account.fates["unchanged"] == 4
+    assert (
+        account.fates["accepted"] == 0
+        and account.fates["quarantined"] == 2
+        and account.fates["unchanged"] == 4
+    )
 
 
 def test_an_installed_package_is_found_without_a_setting(followed: Followed, tmp_path: Path) -> None:
@@ -144,7 +159,9 @@ def test_an_installed_package_is_found_without_a_setting(followed: Followed, tmp
     info = tmp_path / "cancer_registry-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: cancer-registry\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in declared.items()))
+    (info / "entry_points.txt").write_text(
+        f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in declared.items())
+    )
     code = (
         "from contracts.schemas import LAKE; from connectors.registry import connector, kinds;"
         "from tasks.mappings import mappings; from quality.suites import suites;"
@@ -155,4 +172,10 @@ def test_an_installed_package_is_found_without_a_setting(followed: Followed, tmp
     environment["PYTHONPATH"] = f"{ROOT}:{followed.folder}:{tmp_path}"
     command = [sys.executable, "-c", code]
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
-    assert ran.stdout.split() == ["True", "True", "cancer_registry", "['records.cancer_diagnosis']", "True"], ran.stderr
+    assert ran.stdout.split() == [
+        "True",
+        "True",
+        "cancer_registry",
+        "['records.cancer_diagnosis']",
+        "True",
+    ], ran.stderr

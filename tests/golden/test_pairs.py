@@ -16,7 +16,9 @@ _INVENTED_BIRTHDAY = pytest.mark.xfail(
 )
 PAIRS = [
     pytest.param(
-        name, profile, marks=[_INVENTED_BIRTHDAY] if (name, profile) == ("records", Profile.SAFE_HARBOR) else []
+        name,
+        profile,
+        marks=[_INVENTED_BIRTHDAY] if (name, profile) == ("records", Profile.SAFE_HARBOR) else [],
     )
     for name in WRITERS
     for profile in Profile
@@ -38,7 +40,9 @@ def test_the_output_is_the_golden_one(name: str, profile: Profile, tmp_path: Pat
 def test_no_golden_output_names_anybody(name: str, profile: Profile) -> None:
     text = (CASES / name / f"{profile.value}.txt").read_text().lower()
     assert [planted for planted in PLANTED if planted in text] == []
-    source = " ".join(path.read_text() for path in (CASES / name).iterdir() if path.stem not in set(Profile)).lower()
+    source = " ".join(
+        path.read_text() for path in (CASES / name).iterdir() if path.stem not in set(Profile)
+    ).lower()
     assert "thistlewhit" in source
 
 

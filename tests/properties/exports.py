@@ -10,7 +10,13 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-CHANGED = ("", "2024-01-01T00:00:00Z", "2024-01-01T05:00:00+02:00", "2024-06-30T23:59:59.5Z", "2025-01-01T00:00:00Z")
+CHANGED = (
+    "",
+    "2024-01-01T00:00:00Z",
+    "2024-01-01T05:00:00+02:00",
+    "2024-06-30T23:59:59.5Z",
+    "2025-01-01T00:00:00Z",
+)
 """When a version was changed; the empty one does not say. The second and third lie two hours apart, in this order."""
 
 _FAMILIES = ("Quillfeather", "Thistlewhit", "Vandersloot")
@@ -41,7 +47,12 @@ def _resource(kind: str, number: int, changed: str, turn: int, patient: int) -> 
             "birthDate": f"196{turn}-04-23",
             "gender": ("female", "male", "other")[turn % 3],
         },
-        "Encounter": {**about, "status": "finished", "class": {"code": "AMB"}, "period": {"start": day, "end": day}},
+        "Encounter": {
+            **about,
+            "status": "finished",
+            "class": {"code": "AMB"},
+            "period": {"start": day, "end": day},
+        },
         "Condition": {
             **about,
             "encounter": {"reference": f"Encounter/e{number}"},
@@ -75,7 +86,9 @@ def statements(draw: st.DrawFn) -> list[Statement]:
     found = []
     for position, kind in enumerate(kinds):
         number = position if kind == "Patient" else 10 + position
-        versions = draw(st.lists(st.tuples(st.sampled_from(CHANGED), st.integers(0, 2)), min_size=1, max_size=3))
+        versions = draw(
+            st.lists(st.tuples(st.sampled_from(CHANGED), st.integers(0, 2)), min_size=1, max_size=3)
+        )
         patient = draw(st.integers(0, patients - 1))
         for changed, turn in versions:
             found.append(state(kind, number, changed, turn, patient))

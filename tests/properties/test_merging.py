@@ -89,9 +89,13 @@ def test_what_is_withdrawn_was_never_there(tmp_path: Path, data: st.DataObject) 
             (here / "export" / f"export-{number}.ndjson").unlink()
     night = make_night(home, [_source(here / "export", snapshot=True)])
     assert night.accounts["ehr"].balanced
-    settled = make_night(home, [_source(here / "export", snapshot=True)])  # units that stand again are read now
+    settled = make_night(
+        home, [_source(here / "export", snapshot=True)]
+    )  # units that stand again are read now
     only = _night(tmp_path, [files[kept]])
-    assert _without_empty(home, settled.content) == {t: d for t, d in only.content.items() if t in settled.content}
+    assert _without_empty(home, settled.content) == {
+        t: d for t, d in only.content.items() if t in settled.content
+    }
     shutil.rmtree(here)
 
 
@@ -139,7 +143,9 @@ def _matches(values: list[str], allowed: list[set[str]]) -> bool:
     if not allowed:
         return not values
     return any(
-        _matches(values[:i] + values[i + 1 :], allowed[1:]) for i, value in enumerate(values) if value in allowed[0]
+        _matches(values[:i] + values[i + 1 :], allowed[1:])
+        for i, value in enumerate(values)
+        if value in allowed[0]
     )
 
 
@@ -152,7 +158,9 @@ def test_the_matching_tells_a_wrong_value() -> None:
 def test_equal_instants_are_decided_by_content(tmp_path: Path, changed: str) -> None:
     """Two versions of one instant: the same one stands, whichever came first."""
     lines = [state("Patient", 0, "", 0, 0).line]
-    rivals = [state("Condition", 10, at, turn, 0).line for turn, at in enumerate(["2024-01-01T03:00:00Z", changed])]
+    rivals = [
+        state("Condition", 10, at, turn, 0).line for turn, at in enumerate(["2024-01-01T03:00:00Z", changed])
+    ]
     first = _night(tmp_path, [lines, rivals[:1], rivals[1:]])
     second = _night(tmp_path, [rivals[1:], rivals[:1], lines])
     assert first.content == second.content
