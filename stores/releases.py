@@ -127,7 +127,7 @@ class Releases:
             self._pin(number).unlink(missing_ok=True)
         return replace(release, pinned=pinned)
 
-    def prune(self, keep: int) -> list[int]:
+    def prune(self, keep: int) -> Sequence[int]:
         """Forget all but the newest `keep` releases, those pinned and the one that readers see; returns which went."""
         current = self.current()
         old = list(self._numbers())[:-keep]

@@ -21,7 +21,8 @@ def chunk_note(text: str, limit: int = MAX_CHARACTERS) -> list[str]:
     for section in _HEADING.split(text):
         chunks.extend(_pack(section.strip(), limit, (_PARAGRAPH, _SENTENCE)))
     told = [c for c in chunks if re.search(r"\w", _WHOLE_HEADING.sub("", c))]
-    return told or [c for c in chunks if c]  # a note that is nothing but headings keeps them: it must be found too
+    # a note that is nothing but headings keeps them: it must be found too
+    return told or [c for c in chunks if c]
 
 
 def _pack(text: str, limit: int, splitters: tuple[re.Pattern[str], ...]) -> list[str]:

@@ -126,7 +126,7 @@ def scan_sqlite(run: Scan, place: Place, path: Path) -> None:
 
 def _scan_table(run: Scan, place: Place, connection: sqlite3.Connection, name: str) -> None:
     quoted = '"' + name.replace('"', '""') + '"'
-    cursor = connection.execute(f"SELECT * FROM {quoted}")  # noqa: S608 - its own table name
+    cursor = connection.execute(f"SELECT * FROM {quoted}")
     columns = [d[0] for d in cursor.description]
     while rows := cursor.fetchmany(20_000):
         for column, values in zip(columns, zip(*rows, strict=True), strict=True):
