@@ -46,6 +46,7 @@ def standardise_rows(kind: str, table: str, rows: pa.Table, deid: Deidentifier) 
 
         return standardise({table: rows}, deid)
     found = {}
+    _connection().execute(f"SET VARIABLE profile = '{deid.profile.value}'")  # mappings may ask for it
     for target, mapping in mappings(kind).items():
         if table in mapping.source_tables:
             found[target] = _map(mapping, target, table, rows)

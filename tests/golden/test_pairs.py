@@ -10,19 +10,7 @@ import pytest
 from contracts.privacy import Profile
 from tests.golden.render import CASES, WRITERS, render_case
 
-_INVENTED_BIRTHDAY = pytest.mark.xfail(
-    strict=True,
-    reason="under safe_harbor birth_precision stays `day`, so omop.person tells a month and day of birth that none is",
-)
-PAIRS = [
-    pytest.param(
-        name,
-        profile,
-        marks=[_INVENTED_BIRTHDAY] if (name, profile) == ("records", Profile.SAFE_HARBOR) else [],
-    )
-    for name in WRITERS
-    for profile in Profile
-]
+PAIRS = [(name, profile) for name in WRITERS for profile in Profile]
 PLANTED = (
     *("thistlewhit", "ottoline", "barnaby", "okonkwo", "larkspur", "cambridge", "elsewhere"),
     *("4471823", "999-31-4402", "555-018-2337", "a-20230312-77", "sn-55120", "1931"),
