@@ -205,7 +205,7 @@ def _finish(made: pa.Table, kind: str, table: str, lines: Lines, context: Contex
         columns["record_type"] = pa.array([kind] * made.num_rows, pa.string())
         columns["resource"] = pa.array(lines.raws(made["_record"]), pa.binary()).cast(pa.string())
     if kind == "Patient":
-        columns["updated"] = made["_version"]
+        columns["updated"] = pc.if_else(pc.equal(made["_version"], ""), None, made["_version"])
     schema = TABLES[table]
     return table, pa.table({name: columns[name] for name in schema.names}).cast(schema)
 
