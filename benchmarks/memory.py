@@ -59,7 +59,7 @@ def _write_vcf(folder: Path, records: int) -> None:
 
 EXPORTS = (
     Export("fhir", "MB", 20, 4, _write_fhir),
-    Export("dicom", "files", 300, 40, _write_dicom),
+    Export("dicom", "files", 100, 40, _write_dicom),
     Export("vcf", "records", 20_000, 2_000, _write_vcf),
 )
 
