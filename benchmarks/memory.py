@@ -110,13 +110,14 @@ def watch_round(kind: str, export: Path, home: Path) -> dict[str, int]:
 def _plan_embedding(current: object) -> None:
     """What embedding notes holds before it encodes the first: the chunks of the lake's notes, and what is new."""
     from flows.rounds import Round
-    from tasks.embedding import NOTE_SOURCE, chunk_notes, reconcile
+    from tasks.embedding import NOTE_SOURCE, chunk_notes, held_vectors, lacking
     from tasks.encoders import load_encoder
 
     assert isinstance(current, Round)
     if current.lake.version(NOTE_SOURCE) is not None:
-        wanted = chunk_notes(current.lake, current.room.key)
-        reconcile(wanted, current.vectors, "note", load_encoder("minilm-l6-v2"))
+        held = held_vectors(current.vectors, "note", load_encoder("minilm-l6-v2"))
+        for wanted in chunk_notes(current.lake, current.room.key):
+            lacking(wanted, held)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ NOTE_SOURCE = "omop.note"
 IMAGE_SOURCE = "imaging.instance"
 _TEXTS_PER_JOB = 256
 _IMAGES_PER_JOB = 32
+_CHUNK_COLUMNS = ("id", "source_id", "chunk", "person_id", "date", "title", "text", "digest")
 
 
 @dataclass(frozen=True)
@@ -105,54 +106,70 @@ def digest_text(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def chunk_notes(lake: Lake, key: Key) -> pl.DataFrame:
-    """All chunks of all published notes: id, source_id, chunk, person_id, date, title, text, digest."""
+def chunk_notes(lake: Lake, key: Key, notes_at_once: int = 4_000) -> Iterator[pl.DataFrame]:
+    """All chunks of all published notes, some thousand notes at a time.
+
+    Yields:
+        Frames of id, source_id, chunk, person_id, date, title, text, digest, modality (null).
+    """
+    columns = ["note_id", "person_id", "note_date", "note_title", "note_text"]
+    waiting: list[pa.RecordBatch] = []
+    for whole in lake.batches(NOTE_SOURCE, columns=columns):
+        for start in range(0, whole.num_rows, notes_at_once):
+            waiting.append(whole.slice(start, notes_at_once))
+            if sum(batch.num_rows for batch in waiting) >= notes_at_once:
+                yield chunks_of(waiting, key)
+                waiting = []
+    if waiting:
+        yield chunks_of(waiting, key)
+
+
+def chunks_of(batches: Sequence[pa.RecordBatch], key: Key) -> pl.DataFrame:
+    """The chunks of these notes, as `chunk_notes` yields them."""
     import polars as pl
 
-    notes = lake.read(NOTE_SOURCE, columns=["note_id", "person_id", "note_date", "note_title", "note_text"])
-    rows: dict[str, list[Any]] = {
-        n: [] for n in ("id", "source_id", "chunk", "person_id", "date", "title", "text")
-    }
-    for batch in notes.to_batches(max_chunksize=5_000):
-        for note in batch.to_pylist():
-            for number, text in enumerate(chunk_note(note["note_text"])):
-                values = (
-                    key.id63("chunk", str(note["note_id"]), str(number)),
-                    note["note_id"],
-                    number,
-                    note["person_id"],
-                    note["note_date"],
-                    note["note_title"],
-                    text,
-                )
-                for name, value in zip(rows, values, strict=True):
-                    rows[name].append(value)
-    schema = {
-        "id": pl.Int64,
-        "source_id": pl.Int64,
-        "chunk": pl.Int32,
-        "person_id": pl.Int64,
-        "date": pl.Date,
-        "title": pl.String,
-        "text": pl.String,
-    }
-    frame = pl.DataFrame(rows, schema=schema)
-    digests = pl.Series([digest_text(t) for t in rows["text"]], dtype=pl.String)
-    return frame.with_columns(digest=digests, modality=pl.lit(None, pl.String))
+    rows: dict[str, list[Any]] = {name: [] for name in _CHUNK_COLUMNS}
+    for note in (note for batch in batches for note in batch.to_pylist()):
+        for number, text in enumerate(chunk_note(note["note_text"])):
+            values = (
+                key.id63("chunk", str(note["note_id"]), str(number)),
+                note["note_id"],
+                number,
+                note["person_id"],
+                note["note_date"],
+                note["note_title"],
+                text,
+                digest_text(text),
+            )
+            for name, value in zip(rows, values, strict=True):
+                rows[name].append(value)
+    types = (pl.Int64, pl.Int64, pl.Int32, pl.Int64, pl.Date, pl.String, pl.String, pl.String)
+    frame = pl.DataFrame(rows, schema=dict(zip(_CHUNK_COLUMNS, types, strict=True)))
+    return frame.with_columns(modality=pl.lit(None, pl.String))
 
 
 def reconcile(
     wanted: pl.DataFrame, vectors: Vectors, kind: str, encoder: Encoder
 ) -> tuple[pl.DataFrame, list[int]]:
     """What must be encoded or rewritten, and the ids that must go: an anti-join on (id, digest, person, date)."""
+    held = held_vectors(vectors, kind, encoder)
+    gone = held.join(wanted.select("id"), on="id", how="anti")["id"].to_list()
+    return lacking(wanted, held), gone
+
+
+def held_vectors(vectors: Vectors, kind: str, encoder: Encoder) -> pl.DataFrame:
+    """What the vector table holds: id, digest, person_id, date."""
     import polars as pl
 
     held = pl.from_arrow(vectors.digests(kind, encoder))
     assert isinstance(held, pl.DataFrame)
+    return held
+
+
+def lacking(wanted: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
+    """The wanted rows that are not held as they are."""
     keys = ["id", "digest", "person_id", "date"]
-    add = wanted.join(held.select(keys), on=keys, how="anti", nulls_equal=True)
-    gone = held.join(wanted.select("id"), on="id", how="anti")["id"].to_list()
-    return add, gone
+    return wanted.join(held.select(keys), on=keys, how="anti", nulls_equal=True)
 
 
 def text_jobs(frame: pl.DataFrame, encoder: str, folder: Path) -> Iterator[TextJob]:

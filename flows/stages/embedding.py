@@ -19,9 +19,12 @@ from tasks.embedding import (
     NOTE_SOURCE,
     Encoded,
     chunk_notes,
+    chunks_of,
     encode_images,
     encode_texts,
+    held_vectors,
     image_jobs,
+    lacking,
     load_vectors,
     reconcile,
     text_jobs,
@@ -40,16 +43,24 @@ def embed_notes(current: Round, progress: Progress | None = None) -> dict[str, A
         return {}
     with current.timed("embed notes"):
         encoder = load_encoder(name)
-        wanted = chunk_notes(current.lake, current.room.key)
-        add, gone = reconcile(wanted, current.vectors, NOTE, encoder)
         folder = _scratch(current, NOTE)
-        if add.height:
-            jobs = list(text_jobs(add, name, folder))
-            outputs = _run(current, encode_texts, jobs, NOTE, progress)
-            add = add.join(load_vectors([o.output for o in outputs]), on="digest", how="inner")
-        receipt = _apply(current, NOTE, encoder, add, gone)
+        held = held_vectors(current.vectors, NOTE, encoder)
+        ids: list[pl.Series] = []
+        added, changed = 0, False
+        for wanted in chunk_notes(current.lake, current.room.key):
+            ids.append(wanted["id"])
+            add = lacking(wanted, held)
+            if add.height:
+                outputs = _run(current, encode_texts, list(text_jobs(add, name, folder)), NOTE, progress)
+                if outputs:
+                    add = add.join(load_vectors([o.output for o in outputs]), on="digest", how="inner")
+                    changed |= _apply(current, NOTE, encoder, add, [])
+                    added += add.height
+        known = pl.concat(ids) if ids else pl.Series(dtype=pl.Int64)
+        gone = held.filter(~pl.col("id").is_in(known.implode()))["id"].to_list()
+        changed |= _apply(current, NOTE, encoder, chunks_of((), current.room.key), gone)
         shutil.rmtree(folder, ignore_errors=True)
-    return _note(current, NOTE, encoder, wanted.height, add.height, len(gone), receipt)
+    return _note(current, NOTE, encoder, len(known), added, len(gone), changed)
 
 
 def embed_images(current: Round, progress: Progress | None = None) -> dict[str, Any]:
@@ -71,8 +82,11 @@ def embed_images(current: Round, progress: Progress | None = None) -> dict[str, 
             outputs = _run(current, encode_images, jobs, IMAGE, progress)
             for output in outputs:
                 hopeless.update(output.failed)
-            vectors = load_vectors([o.output for o in outputs]).rename({"instance_id": "id"})
-            add = add.join(vectors, on="id", how="inner")
+            if outputs:
+                vectors = load_vectors([o.output for o in outputs]).rename({"instance_id": "id"})
+                add = add.join(vectors, on="id", how="inner")
+            else:
+                add = add.clear()
             current.catalog.set_checkpoint(
                 _hopeless_key(encoder), orjson.dumps(list(hopeless.items())).decode()
             )

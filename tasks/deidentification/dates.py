@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from contracts.identity import Person
+
+if TYPE_CHECKING:
+    import polars as pl
 
 OLDEST_AGE = 90
 """Ages of 90 and over form one group (45 CFR 164.514(b)(2)(i)(C))."""
@@ -27,6 +31,7 @@ _DATE = (
     r"|\.(\d{2})\.(\d{2})"
     r")?\s*$"
 )
+_PLAIN = r"^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}:[0-5]\d)?$"
 _ISO = re.compile(_DATE)
 _ZONE = re.compile(r"(?:Z|[+-]\d{2}:?\d{2})$")
 _MICROSECONDS_A_DAY = 86_400_000_000
@@ -104,6 +109,9 @@ def _parsed(column: pa.Array) -> tuple[pa.Array, pa.Array]:
     import polars as pl
 
     text = pl.Series("text", column.cast(pa.large_string()))
+    plain = _parsed_plain(text)
+    if plain is not None:
+        return plain
     parts = text.str.extract_groups(_DATE).struct.unnest()
     names = parts.columns
     month = parts.select(pl.coalesce(names[1], names[7], names[13], pl.lit("01"))).to_series()
@@ -117,6 +125,22 @@ def _parsed(column: pa.Array) -> tuple[pa.Array, pa.Array]:
     clock = stamp + " " + hour + ":" + minute + ":" + second + fraction
     times = clock.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", strict=False)
     return dates.to_arrow().cast(pa.date32()), times.to_arrow().cast(pa.timestamp("us"))
+
+
+def _parsed_plain(text: pl.Series) -> tuple[pa.Array, pa.Array] | None:
+    """The same for a column in which every value is a whole ISO day, with or without seconds: as connectors write.
+
+    None where one is not, or where one names no day or time of the calendar: the grammar above decides there.
+    """
+
+    if not text.str.contains(_PLAIN).all():
+        return None
+    days = text.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
+    timed = text.set(text.str.len_bytes() == 10, None)
+    times = timed.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False)
+    if days.null_count() != text.null_count() or times.null_count() != timed.null_count():
+        return None
+    return days.to_arrow().cast(pa.date32()), times.to_arrow().cast(pa.timestamp("us"))
 
 
 def shift_dates(days: pa.Array, shifts: pa.Array) -> pa.Array:

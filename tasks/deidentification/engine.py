@@ -180,10 +180,12 @@ class Deidentifier:
         space = meta.get("space", "")
         if not space:
             raise Fatal("an id column names no space", meta.get("output", "id"), "field(..., space=...)")
-        return _by_value(column, lambda value: self.key.id63(space, value), pa.int64(), space)
+        return _by_value(column, lambda values: self.key.id63_each(space, values), pa.int64(), space)
 
     def _uid(self, column: pa.Array, _rows: _Rows, _meta: Mapping[str, str]) -> pa.Array:
-        return _by_value(column, lambda value: surrogate_uid(self.key, value), pa.string(), "uid")
+        return _by_value(
+            column, lambda values: [surrogate_uid(self.key, v) for v in values], pa.string(), "uid"
+        )
 
     def _date(self, column: pa.Array, rows: _Rows, _meta: Mapping[str, str]) -> pa.Array:
         days = dates.parse_dates(column)
@@ -236,12 +238,16 @@ def _by_row(
     return pa.array(out, pa.string())
 
 
-def _by_value(column: pa.Array, make: Callable[[str], object], kind: pa.DataType, place: str) -> pa.Array:
+def _by_value(
+    column: pa.Array, make: Callable[[list[str]], Sequence[object]], kind: pa.DataType, place: str
+) -> pa.Array:
     """Map each distinct non-empty string once; different values must stay different."""
     coded = column.cast(pa.string()).dictionary_encode()
     values = coded.dictionary.to_pylist()
-    made = [make(v) if v and v.strip() else None for v in values]
-    used = [m for m in made if m is not None]
+    named = [bool(v and v.strip()) for v in values]
+    used = make([v for v, there in zip(values, named, strict=True) if there])
+    keyed = iter(used)
+    made = [next(keyed) if there else None for there in named]
     if len(set(used)) != len(used):
         raise Fatal("two values have the same keyed id", place, "rotate the key")
     return pa.array(made, kind).take(coded.indices)
