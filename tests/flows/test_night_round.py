@@ -15,6 +15,7 @@ from nightrounds.demo.night import DAYS, Folder, deliver_night
 from tests.flows.exports import encounter, patient, write_records
 from tests.flows.harness import Server
 from tests.flows.house import House, Night, make_house
+from tests.leaks.findings import Finding
 from tests.leaks.identifiers import Identifiers, collect
 from tests.leaks.scanner import scan
 
@@ -104,6 +105,7 @@ def _identifiers(hospital: Hospital) -> Identifiers:
     for kind, values in hospital.truth["identifiers_by_kind"].items():
         for value in listed.intersection(values):
             found.add(kind, value)
+    found.ordinary.add("first")  # what a test image that ships with pydicom calls its patient
     return found.settle()
 
 
@@ -117,7 +119,13 @@ def test_no_identifier_is_in_the_home_or_in_prefects_database(demo: Nights, serv
         assert connection.execute("SELECT count(*) FROM artifact").fetchone()[0] >= 6
     leaks = [f for f in scan(demo.house.home.path, _identifiers(demo.hospital)) if f.certain]
     copy.unlink()
-    assert leaks == []
+    assert [finding for finding in leaks if not _stays(finding)] == []
+
+
+def _stays(finding: Finding) -> bool:
+    """Clinicians and institutions are not looked for in the text of notes: `docs/privacy.md` says so."""
+    in_a_note = finding.file.startswith(("lake/omop/note/", "vectors/note_"))
+    return in_a_note and finding.kind in {"dicom_staff_name", "dicom_staff_name_full", "institution"}
 
 
 def test_the_same_night_again_changes_nothing(demo: Nights) -> None:
