@@ -7,7 +7,6 @@ vault, for who holds the key (`nightrounds explain RUN --reveal`).
 
 from __future__ import annotations
 
-import os
 import traceback
 from collections.abc import Callable
 from functools import wraps
@@ -51,8 +50,6 @@ def discreet(stage: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
 def _seal(stage: str, error: Exception) -> str:
     """Seal a traceback, and tell where it is. Called with no exception under way: none may be chained to ours."""
     text = "".join(traceback.format_exception(error))
-    if os.environ.get("NIGHTROUNDS_DEBUG"):
-        print(text, flush=True)
     try:
         open_workroom(str(home_path())).vault.put_sealed(TRACEBACK, f"{stage}\n{text}".encode())
     except Exception as second:  # noqa: BLE001 - a full disk or a locked vault: the first error is the one to tell

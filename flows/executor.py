@@ -7,7 +7,6 @@ unit's token and the class of the error.
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -58,8 +57,6 @@ def guarded(function: Callable[[Any], Any], item: Any) -> tuple[Any, Failure | N
         except NightroundsError as error:
             return None, Failure(type(error).__name__, str(error))
         except Exception as error:
-            if os.environ.get("NIGHTROUNDS_DEBUG"):
-                logging.getLogger("nightrounds.debug").exception("unit failed")
             return None, Failure(type(error).__name__, reason_of(error))
     raise AssertionError("unreachable")
 

@@ -3,58 +3,135 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from connectors.crosswalk import KIND as CROSSWALK
 from connectors.registry import connector
-from contracts.errors import NightroundsError
+from contracts.errors import Fatal, NightroundsError, Usage
+from contracts.keys import Key
 from contracts.units import Listed, Source
 from flows.rounds import use_overlay
 from flows.settings import load_settings
 from stores.catalog import Catalog, UnitRow
-from stores.vault import token_of
+from stores.home import Home, open_home
+from stores.vault import Vault, token_of
 from tasks.recipe import changed_components, components, touching
-from tasks.workroom import Workroom, load_sources, open_workroom
+from tasks.workroom import load_sources
 
 
-def plan_round(home: Path, names: list[str] | None, *, reprocess: bool = False) -> dict[str, Any]:
-    """What `run` would do now.
+@dataclass(frozen=True)
+class _Kept:
+    """What the home knows, read without a write: stores that were never written are not made."""
+
+    home: Home
+    key: Key = field(repr=False)
+    vault: Vault | None
+    catalog: Catalog | None
+
+    def units(self, source: str) -> dict[str, UnitRow]:
+        return self.catalog.units(source) if self.catalog else {}
+
+    def checkpoint(self, source: str) -> str:
+        return self.catalog.checkpoint(source) if self.catalog else ""
+
+
+@contextmanager
+def _kept(home: Path, catalog_url: str = "") -> Iterator[_Kept]:
+    """Open what there is, and close it, so that SQLite's own files beside the databases go again."""
+    opened = open_home(home)
+    key = opened.load_key()
+    with ExitStack() as stack:
+        vault = catalog = None
+        if (opened.vault / "vault.db").is_file():
+            vault = stack.enter_context(Vault.open(opened, key))
+        if catalog_url or (opened.catalog.is_file() and opened.catalog.stat().st_size):
+            catalog = stack.enter_context(Catalog.open(opened, catalog_url or None))
+        yield _Kept(opened, key, vault, catalog)
+
+
+def known_sources(home: Path) -> dict[str, Source]:
+    """The home's sources by name: those of its settings, else those sealed in its vault. Writes nothing."""
+    configured = {s.name: s.to_source() for s in load_settings(home).sources}
+    if configured:
+        return configured
+    with _kept(home) as kept:
+        return load_sources(kept.vault) if kept.vault else {}
+
+
+def check_names(names: list[str] | None, known: Mapping[str, Source]) -> None:
+    """Raise `Usage` for a name that is no source's; the message lists the known ones."""
+    for name in names or []:
+        if name not in known:
+            raise Usage("no such source", name, f"one of {', '.join(sorted(known)) or 'none is known'}")
+
+
+def plan_round(
+    home: Path, names: list[str] | None, *, reprocess: bool = False, extra: Sequence[Source] = ()
+) -> dict[str, Any]:
+    """What `run` would do now. Writes nothing, whatever the home holds.
+
+    Args:
+        home: the home.
+        names: names of sources; all where empty.
+        reprocess: as if every unit were read again.
+        extra: sources that the home does not keep yet.
 
     Returns:
         `sources`: one row each, units by what would become of them; `rows`: by source, table and the changed
-        component, how many published rows are made anew; `problems`: sources that cannot be listed.
+        component, how many published rows are made anew; `problems`: sources that cannot be listed; `cut_off`:
+        sources of which a round that was cut off left units whose people are not resolved.
+
+    Raises:
+        Usage: an unknown name.
     """
-    room = open_workroom(str(home))
     settings = load_settings(home)
     use_overlay(settings)
-    catalog = Catalog.open(room.home, settings.stores.catalog_url or None)
-    known = {s.name: s.to_source() for s in settings.sources} or load_sources(room.vault)
-    plan: dict[str, Any] = {"sources": [], "rows": [], "problems": []}
-    for name, source in sorted(known.items()):
-        if (names and name not in names) or source.kind == CROSSWALK:
-            continue
-        try:
-            listed = connector(source.kind).discover(source, catalog.checkpoint(name)).listed
-        except (NightroundsError, OSError) as error:
-            problem = str(error) if isinstance(error, NightroundsError) else type(error).__name__
-            plan["problems"].append({"source": name, "problem": problem})
-            continue
-        _plan_source(plan, room, source, listed, catalog.units(name), reprocess)
+    known = {**known_sources(home), **{source.name: source for source in extra}}
+    check_names(names, known)
+    plan: dict[str, Any] = {"sources": [], "rows": [], "problems": [], "cut_off": []}
+    with _kept(home, settings.stores.catalog_url) as kept:
+        for name, source in sorted(known.items()):
+            if (names and name not in names) or source.kind == CROSSWALK:
+                continue
+            try:
+                listed = connector(source.kind).discover(source, kept.checkpoint(name)).listed
+            except (NightroundsError, OSError) as error:
+                problem = str(error) if isinstance(error, NightroundsError) else type(error).__name__
+                plan["problems"].append({"source": name, "problem": problem})
+                continue
+            _plan_source(plan, kept, source, listed, reprocess)
     return plan
 
 
+def _contexts(kept: _Kept, units: list[str]) -> dict[str, str | None]:
+    """Each unit's context; None where its people are not resolved, since a round was cut off in between."""
+    if kept.vault is None:
+        return {}
+    try:
+        return dict(kept.vault.contexts(units))
+    except Fatal:
+        found: dict[str, str | None] = {}
+        for unit in units:
+            try:
+                found |= kept.vault.contexts([unit])
+            except Fatal:
+                found[unit] = None
+        return found
+
+
 def _plan_source(
-    plan: dict[str, Any],
-    room: Workroom,
-    source: Source,
-    listed: tuple[Listed, ...],
-    known: dict[str, UnitRow],
-    reprocess: bool,
+    plan: dict[str, Any], kept: _Kept, source: Source, listed: tuple[Listed, ...], reprocess: bool
 ) -> None:
-    parts = components(source.kind, connector(source.kind).version, room.home.profile, room.home.key_id)
-    units = {f"{source.name}/{token_of(room.key, source.name, item.path)}": item for item in listed}
-    contexts = room.vault.contexts(sorted(units))
+    known = kept.units(source.name)
+    parts = components(source.kind, connector(source.kind).version, kept.home.profile, kept.home.key_id)
+    units = {f"{source.name}/{token_of(kept.key, source.name, item.path)}": item for item in listed}
+    contexts = _contexts(kept, sorted(units))
+    if None in contexts.values():
+        plan["cut_off"].append(source.name)
     counted: Counter[str] = Counter()
     rows: Counter[tuple[str, str]] = Counter()
     for unit, item in units.items():
@@ -83,7 +160,9 @@ def _plan_source(
     ]
 
 
-def _why(row: UnitRow, item: Listed, context: str, parts: dict[str, str], reprocess: bool) -> list[str]:
+def _why(
+    row: UnitRow, item: Listed, context: str | None, parts: dict[str, str], reprocess: bool
+) -> list[str]:
     if reprocess:
         return ["asked"]
     stamp = item.stamp
@@ -93,6 +172,8 @@ def _why(row: UnitRow, item: Listed, context: str, parts: dict[str, str], reproc
         stamp.identity,
     ):
         return ["the export changed"]
+    if context is None:
+        return ["a round was cut off"]
     why = ["linkage"] if row.context != context else []
     return why + touching(
         changed_components(row.recipe, parts), row.kind, set(row.account.get("source_tables", {}))

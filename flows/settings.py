@@ -15,7 +15,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from contracts.errors import Fatal
+from contracts.errors import Fatal, Usage
 from contracts.units import Source
 
 CONFIG_NAME = "nightrounds.toml"
@@ -144,12 +144,12 @@ class Settings(BaseSettings):
         """The sources by name, or all of them.
 
         Raises:
-            Fatal: an unknown name; the message lists the known ones.
+            Usage: an unknown name; the message lists the known ones.
         """
         known = {s.name: s for s in self.sources}
         for name in names or []:
             if name not in known:
-                raise Fatal(
+                raise Usage(
                     "no such source", name, f"one of {', '.join(sorted(known)) or 'none is configured'}"
                 )
         return [known[n] for n in names] if names else list(self.sources)

@@ -61,6 +61,11 @@ def presences(manifest: Manifest) -> pl.DataFrame:
     )
 
 
+def is_rejected(manifest: Manifest) -> bool:
+    """Whether the unit was quarantined as a whole."""
+    return bool(manifest.context.get("rejected"))
+
+
 def _polars(table: pa.Table) -> pl.DataFrame:
     frame = pl.from_arrow(table)
     assert isinstance(frame, pl.DataFrame)
@@ -85,9 +90,11 @@ def merge_presences(
         incremental: each export adds to the last, so a record that a file no longer holds stands as it was last
             stated; bulk servers use the same file names every night. A file that owns its rows is replaced whole.
     """
-    staged = opened(pl.concat([presences(m) for m in manifests])) if manifests else _no_presences()
+    found = opened(pl.concat([presences(m) for m in manifests])) if manifests else _no_presences()
+    staged = found.filter(pl.col("fate").is_in(_STANDING))
     old = ledger.select(LEDGER_COLUMNS)
-    replaced = pl.Series([m.unit.unit for m in manifests] + list(gone), dtype=pl.String)
+    # a file that cannot be read says nothing of what it held: that stays, as the earlier version
+    replaced = pl.Series([m.unit.unit for m in manifests if not is_rejected(m)] + list(gone), dtype=pl.String)
     leaving = old.filter(pl.col("unit").is_in(replaced.implode()))
     if incremental:
         records = [m.unit.unit for m in manifests if m.ownership == "record"]
@@ -95,7 +102,10 @@ def merge_presences(
         unmentioned = leaving.filter(stays).join(staged, on=["_owner", "unit"], how="anti")
         leaving = leaving.join(unmentioned, on=["_owner", "unit"], how="anti")
     else:
-        unmentioned = leaving.clear()
+        # nor does a record in quarantine: it is there, and was not restated in a way that can be believed
+        held_back = found.filter(pl.col("fate") == "quarantined")
+        unmentioned = leaving.join(held_back, on="_owner", how="semi").join(staged, on="_owner", how="anti")
+        leaving = leaving.join(unmentioned, on=["_owner", "unit"], how="anti")
     touched = pl.concat([staged["_owner"], leaving["_owner"]]).unique().sort()
     elsewhere = old.filter(~pl.col("unit").is_in(replaced.implode()))
     kept = pl.concat([elsewhere, unmentioned]).filter(pl.col("_owner").is_in(touched.implode()))

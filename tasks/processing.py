@@ -84,6 +84,7 @@ class Treatment:
     rejected: list[pa.Table] = field(default_factory=list)
     source_tables: Counter[str] = field(default_factory=Counter)
     content: int = 0
+    rejected_whole: bool = False
 
     def __post_init__(self) -> None:
         self.unit = self.job.unit
@@ -110,6 +111,7 @@ class Treatment:
 
     def reject_whole(self, rejected: Rejected) -> None:
         """The unit is one quarantined record: nothing of it is staged, never half a file as a success."""
+        self.rejected_whole = True
         row = {"_record": [0], "reason": [rejected.reason], "where": [rejected.place], "payload": [None]}
         self.rejected = [pa.table(row, schema=REJECTED)]
         self.account.add("quarantined", reason=rejected.reason)
@@ -141,7 +143,7 @@ class Treatment:
         safe = cleaned.accepted
         if (
             self.unit.kind != "vcf"
-        ):  # whose columns an export declares itself: its standardising de-identifies them
+        ):  # whose columns are the export's own: its standardising de-identifies them
             safe = self.deid.apply(safe, self.connector.tables[table])
         staged = standardise_rows(self.unit.kind, table, safe, self.deid)
         failed = self._judge(staged)
@@ -152,6 +154,18 @@ class Treatment:
             self.writer.write(target, accepted.select([n for n in accepted.schema.names if n != "_version"]))
             self.account.rows[target] += accepted.num_rows
         self._count(table, cleaned.accepted, failed, set(staged), counted)
+        self._tell_gate(cleaned.rejected, set(staged))
+        held = {**dict.fromkeys(cleaned.rejected["_record"].to_pylist(), ""), **failed}
+        if self.record_owned and held:
+            self._note_presence(table, rows.filter(pc.invert(_outside(rows["_record"], held))), "quarantined")
+
+    def _tell_gate(self, rejected: pa.Table, targets: set[str]) -> None:
+        """What cleaning rejects counts for the gate too: a table that loses too many rows is blocked."""
+        reasons = Counter(rejected["reason"].to_pylist())
+        for verdict in (self.verdicts[target][-1] for target in targets if rejected.num_rows):
+            verdict["rows"] += rejected.num_rows
+            verdict["rejected"] += rejected.num_rows
+            verdict["reasons"] = dict(Counter(verdict["reasons"]) + reasons)
 
     def _judge(self, staged: dict[str, pa.Table]) -> dict[int, str]:
         """Judge every target's rows; a record fails as a whole when one of its rows does."""
@@ -207,7 +221,7 @@ class Treatment:
             recipe=self.job.stamp,
             account={**self.account.to_json(), "source_tables": dict(self.source_tables)},
             verdicts={target: merge_verdicts(found) for target, found in self.verdicts.items()},
-            context={"persons": self.job.context},
+            context={"persons": self.job.context, "rejected": self.rejected_whole},
         )
 
 

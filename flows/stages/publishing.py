@@ -11,11 +11,13 @@ import polars as pl
 from connectors.registry import connector
 from contracts.accounting import Account
 from contracts.schemas import LAKE
+from flows.executor import Failure
 from flows.rounds import Round, SourceOutcome
+from flows.stages.repairing import close_publication, open_publication, with_orphans
 from stores import staging
 from stores.catalog import PublicationRow, UnitRow
 from stores.staging import Manifest
-from tasks.merging import LEDGER_COLUMNS, Merge, merge_presences
+from tasks.merging import LEDGER_COLUMNS, Merge, is_rejected, merge_presences
 from tasks.publishing import LEDGER, Publication, account_source, publish_ledger, publish_table, tables_of
 from tasks.recipe import components
 from tasks.versions import open_versions
@@ -41,7 +43,9 @@ def publish_source(current: Round, name: str) -> SourceOutcome:
             partial(open_versions, key=current.room.key),
             incremental=not current.source(name).snapshot,
         )
+        merge = with_orphans(current, name, merge, manifests)
         if merge.touched:
+            open_publication(current, name)
             outcome.publications = _publish_tables(current, name, manifests, merge)
         complete = not any(p.state in {"blocked", "held"} for p in outcome.publications)
         unread = [Account.from_json(rows[u].account) for u in outcome.unread if rows[u].account]
@@ -50,24 +54,52 @@ def publish_source(current: Round, name: str) -> SourceOutcome:
         outcome.account.check(name)
         if outcome.out_of_reach:
             outcome.account.warnings["linkage-out-of-reach"] = len(outcome.out_of_reach)
+        if older := sum(1 for m in manifests if is_rejected(m) and rows[m.unit.unit].tables):
+            outcome.account.warnings["earlier-version-shown"] = older
         if complete:
+            current.catalog.mark(
+                merge.dirty, "surveyed"
+            )  # they hold a newer statement than what is published
             if merge.touched:
                 receipt = publish_ledger(current.lake, name, merge, current.number, current.room.key)
                 current.changed |= receipt.changed
-            _mark_published(current, outcome, manifests, by_unit, merge, rows)
+            _mark_published(current, outcome, manifests, by_unit, rows)
+        close_publication(current, name, complete=complete)
     return outcome
 
 
 def staged_manifests(current: Round, outcome: SourceOutcome) -> list[Manifest]:
-    """The staged output of the units read in this round, in the order of their names."""
+    """The staged output of the units read in this round, in the order of their names.
+
+    What an earlier round staged and could not publish is taken along, though its file may be listed no more. A unit
+    of this round whose staging is not there is a failure, never passed over.
+    """
     contexts = current.room.vault.contexts([u.unit for u in outcome.to_read])
     found = []
     for unit in sorted(outcome.to_read, key=lambda u: u.unit):
         job = Job("", unit, "", contexts.get(unit.unit, ""))
         manifest = staging.find(current.home.staging, unit.source, unit.token, job.fingerprint)
-        if manifest is not None and unit.unit not in outcome.failures:
+        if unit.unit in outcome.failures:
+            continue
+        if manifest is None:
+            outcome.failures[unit.unit] = Failure(
+                "StagingLost", "what was staged of this unit is gone; run again"
+            )
+        else:
             found.append(manifest)
-    return found
+    return found + _left_over(current, outcome)
+
+
+def _left_over(current: Round, outcome: SourceOutcome) -> list[Manifest]:
+    """Whole staged output of units that are listed no more and were never published as they were surveyed."""
+    name = next(n for n, o in current.sources.items() if o is outcome)
+    rows = current.catalog.units(name)
+    listed = (
+        {u.unit for u in outcome.to_read} | set(outcome.unread) | set(outcome.gone) | set(outcome.failures)
+    )
+    waiting = {u: r for u, r in rows.items() if u not in listed and r.state == "surveyed"}
+    found = {m.unit.unit: m for m in staging.manifests(current.home.staging, name) if m.unit.unit in waiting}
+    return [m for u, m in sorted(found.items()) if m.unit.digest == waiting[u].digest]
 
 
 def _ledger(current: Round, name: str) -> pl.DataFrame:
@@ -121,7 +153,6 @@ def _mark_published(
     outcome: SourceOutcome,
     manifests: list[Manifest],
     by_unit: Mapping[str, Account],
-    merge: Merge,
     rows: Mapping[str, UnitRow],
 ) -> None:
     """Note the units as published under this recipe; only then may their staging go."""
@@ -131,20 +162,22 @@ def _mark_published(
     done = []
     for manifest in manifests:
         account = by_unit[manifest.unit.unit].to_json()
+        before = rows[manifest.unit.unit]
+        tables = {table: manifest.rows(table) for table in manifest.tables if table in LAKE}
         done.append(
             replace(
-                rows[manifest.unit.unit],
+                before,
                 state="published",
                 context=str(manifest.context["persons"]),
                 recipe=parts,
-                owner=manifest.owner or None,
+                # a file that cannot be read leaves what it was read as before
+                owner=before.owner if is_rejected(manifest) else manifest.owner or None,
                 account={**account, "source_tables": manifest.account["source_tables"]},
-                tables={table: manifest.rows(table) for table in manifest.tables if table in LAKE},
+                tables=before.tables if is_rejected(manifest) else tables,
                 round_no=current.number,
             )
         )
     current.catalog.record_units(done)
-    current.catalog.mark(merge.dirty, "surveyed")  # they hold a newer statement than what is published
     current.catalog.mark(outcome.gone, "gone")
     for unit in outcome.gone:
         current.room.vault.forget_unit(unit)

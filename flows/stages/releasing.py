@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flows.rounds import Round
+from flows.stages.repairing import cut_off_sources
 
 
 def release_round(current: Round) -> int | None:
@@ -13,7 +14,7 @@ def release_round(current: Round) -> int | None:
     """
     with current.timed("release"):
         versions, vectors = current.lake.versions(), current.vectors.versions()
-        broken = any(outcome.publishing for outcome in current.sources.values())
+        broken = any(outcome.publishing for outcome in current.sources.values()) or cut_off_sources(current)
         if current.critical or broken or _moved_back(current, versions, vectors):
             known = current.releases.current()
             current.release = known.number if known else None

@@ -32,6 +32,11 @@ def survey_source(current: Round, name: str, progress: Progress | None = None) -
         tokens = current.room.vault.remember_places(name, [item.path for item in discovery.listed])
         listed = {f"{name}/{t}": item for t, item in zip(tokens, discovery.listed, strict=True)}
         known = current.catalog.units(name)
+        if source.snapshot and not listed and any(row.state == "published" for row in known.values()):
+            outcome.problem = (
+                "the export is empty, where it was not before: is it mounted? nothing was removed"
+            )
+            return outcome
         outcome.listed = len(listed)
         outcome.gone = sorted(set(known) - set(listed)) if source.snapshot else []
         outcome.gone = [u for u in outcome.gone if known[u].state != "gone"]

@@ -1,4 +1,4 @@
--- severity: critical
+-- severity: warning
 -- tables: omop.visit_occurrence omop.person
 -- reason: visit-without-person
 -- Visits of a person who has no row of their own, as when no Patient record of theirs was accepted.
