@@ -7,6 +7,7 @@ unit's token and the class of the error.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -56,7 +57,7 @@ def guarded(function: Callable[[Any], Any], item: Any) -> tuple[Any, Failure | N
                 return None, Failure(type(error).__name__, str(error))
         except NightroundsError as error:
             return None, Failure(type(error).__name__, str(error))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a foreign message may hold a patient's value: its class is told
             return None, Failure(type(error).__name__, reason_of(error))
     raise AssertionError("unreachable")
 
