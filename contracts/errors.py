@@ -38,6 +38,10 @@ class Fatal(NightroundsError):
     """Stop: a wrong setting, a missing key, a broken home. Trying again changes nothing."""
 
 
+class Usage(Fatal):
+    """What was asked for cannot be asked: a name, number or path given by the caller that is none."""
+
+
 class Rejected(NightroundsError):
     """This unit or record is bad input: it goes to quarantine and the rest goes on.
 

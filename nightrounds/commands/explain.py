@@ -72,9 +72,10 @@ def find_round(rounds: list[RoundRow], wanted: str) -> RoundRow:
     """The round by number, by the beginning of its run id, or the last one. `rounds` is newest first.
 
     Raises:
-        Fatal: there is none, or several runs begin alike.
+        Fatal: there was no round yet.
+        Usage: there is none like it, or several runs begin alike.
     """
-    from contracts.errors import Fatal
+    from contracts.errors import Fatal, Usage
 
     if not rounds:
         raise Fatal("there was no round yet", "explain", "make one: nightrounds run")
@@ -86,7 +87,7 @@ def find_round(rounds: list[RoundRow], wanted: str) -> RoundRow:
     if len(found) == 1:
         return found[0]
     problem = "several runs begin like this" if found else "there was no such round"
-    raise Fatal(
+    raise Usage(
         problem, f"explain {wanted[:40]}", f"last, {rounds[-1].round_no} to {rounds[0].round_no}, or a run id"
     )
 

@@ -49,7 +49,7 @@ def _ask() -> str:
 
 def make_home(path: Path, profile: str | None, key_id: str | None = None, seed: str | None = None):  # type: ignore[no-untyped-def]
     """Make a home and tell where its key lies; a home that is there already is opened as it is."""
-    from contracts.errors import Fatal
+    from contracts.errors import Usage
     from contracts.keys import key_folder
     from contracts.privacy import Profile
     from stores.home import create_home, is_home, open_home
@@ -59,7 +59,7 @@ def make_home(path: Path, profile: str | None, key_id: str | None = None, seed: 
     if is_home(path):
         return open_home(path, Profile(profile) if profile else None)
     if profile is None:
-        raise Fatal("a new home needs a privacy profile", "--profile", f"one of {', '.join(PROFILES)}")
+        raise Usage("a new home needs a privacy profile", "--profile", f"one of {', '.join(PROFILES)}")
     made = create_home(path, Profile(profile), key_id, seed=seed)
     say(f"made a home at {path} (profile {profile})")
     say(

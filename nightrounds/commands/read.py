@@ -136,6 +136,7 @@ def patient(
 
     Examples: nightrounds patient --list; nightrounds patient 926865045574379457
     """
+    from contracts.errors import Fatal, Usage
     from retrieval.patient import list_persons, patient_record
     from retrieval.reader import open_reader
     from stores.home import open_home
@@ -152,7 +153,12 @@ def patient(
         if not all_variants and len(rows) == _MOST_PERSONS:
             say(f"the first {_MOST_PERSONS}; --all lists all")
         return
-    record = patient_record(reader, person_id, None if all_variants else _MOST_VARIANTS)
+    try:
+        record = patient_record(reader, person_id, None if all_variants else _MOST_VARIANTS)
+    except Fatal as error:
+        if error.place != f"person {person_id}":
+            raise
+        raise Usage(error.message, error.place, error.legal) from None
     if json:
         print_json(record.to_json())
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,9 @@ from nightrounds.commands.common import (
     print_table,
     say,
 )
+
+if TYPE_CHECKING:
+    from stores.releases import Releases
 
 app = typer.Typer(no_args_is_help=True, help="Releases: what readers see, and moving it.")
 _Number = Annotated[int, typer.Argument(help="Number of the release.")]
@@ -48,6 +51,16 @@ def list_releases(home: HomeOption = Path(DEFAULT_HOME), json: JsonOption = Fals
         say("no release yet: nightrounds run")
 
 
+def _known(releases: Releases, number: int) -> None:
+    """Raise `Usage` where there is no release by this number."""
+    from contracts.errors import Usage
+
+    known = [release.number for release in releases.list()]
+    if number not in known:
+        legal = f"one of {', '.join(map(str, known))}" if known else "there is none yet: nightrounds run"
+        raise Usage("there is no such release", f"release {number}", legal)
+
+
 @app.command("move")
 def move(number: _Number, home: HomeOption = Path(DEFAULT_HOME)) -> None:
     """Let readers see another release, earlier or later. The next round that changes something makes a new one."""
@@ -57,6 +70,7 @@ def move(number: _Number, home: HomeOption = Path(DEFAULT_HOME)) -> None:
 
     opened = open_home(enter_home(home))
     with Lease(opened, "release move"):
+        _known(Releases(opened), number)
         moved = Releases(opened).move_to(number)
     typer.echo(f"readers see release {moved.number} (round {moved.round_no})")
 
@@ -74,5 +88,6 @@ def pin(
 
     opened = open_home(enter_home(home))
     with Lease(opened, "release pin"):
+        _known(Releases(opened), number)
         pinned = Releases(opened).pin(number, not off)
     typer.echo(f"release {pinned.number} is {'pinned' if pinned.pinned else 'not pinned'}")

@@ -89,9 +89,9 @@ def test_patient_lists_all_variants_when_asked(call: Call, home: Option) -> None
     assert len(few["listed"]) == 20 < few["total"] == len(everything["listed"])
 
 
-def test_an_unknown_patient_ends_with_1(call: Call, home: Option) -> None:
+def test_an_unknown_patient_ends_with_2(call: Call, home: Option) -> None:
     said = call("patient", 5, *home)
-    assert said.code == 1 and said.out == ""
+    assert said.code == 2 and said.out == ""
     assert "no person by this id" in said.err and "patient --list" in said.err
 
 
