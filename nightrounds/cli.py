@@ -10,7 +10,7 @@ import typer
 
 from nightrounds import __version__
 from nightrounds.commands import demo, doctor, init, keys, read, release, run, serve
-from nightrounds.commands.common import EXIT_ERROR, say
+from nightrounds.commands.common import EXIT_ERROR, EXIT_USAGE, print_json, say
 
 app = typer.Typer(
     name="nightrounds",
@@ -48,18 +48,31 @@ app.add_typer(keys.app, name="key")
 
 
 def main() -> None:
-    """Run the command line; our own errors are told in one line, with the place and the fix."""
-    from contracts.errors import NightroundsError
+    """Run the command line; our own errors are told in one line, with the place and the fix.
+
+    With `--json` they are told on standard output too, as JSON.
+    """
+    from contracts.errors import NightroundsError, Usage
 
     os.umask(0o077)  # whatever any library writes is the owner's alone
     try:
         app()
     except NightroundsError as error:
         say(f"error: {error}")
-        sys.exit(EXIT_ERROR)
+        _tell_json(type(error).__name__, error.message, error.place, error.legal)
+        sys.exit(EXIT_USAGE if isinstance(error, Usage) else EXIT_ERROR)
+    except SystemExit as stop:
+        if stop.code == EXIT_USAGE:  # the parser's own words are on standard error
+            _tell_json("Usage", "wrong usage", "command line", "standard error says what; --help lists all")
+        raise
     except KeyboardInterrupt:
         say("stopped; run the same command again to go on where it stopped")
         sys.exit(130)
+
+
+def _tell_json(name: str, message: str, place: str, legal: str) -> None:
+    if "--json" in sys.argv[1:]:
+        print_json({"error": {"class": name, "message": message, "place": place, "legal": legal}})
 
 
 if __name__ == "__main__":
