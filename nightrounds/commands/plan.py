@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from nightrounds.commands.common import print_json, print_table
 
+if TYPE_CHECKING:
+    from nightrounds.commands.adhoc import Given
 
-def show_plan(home: Path, sources: list[str] | None, *, reprocess: bool, json: bool) -> None:
+
+def show_plan(home: Path, sources: list[str] | None, given: Given, *, reprocess: bool, json: bool) -> None:
     """Print the plan: units by source and why, and rows by table."""
-    from flows.planning import plan_round
+    from flows.planning import known_sources, plan_round
+    from flows.settings import load_settings
+    from nightrounds.commands.adhoc import sources_of
 
-    plan = plan_round(home, sources, reprocess=reprocess)
+    extra = sources_of(given, known_sources(home) if given else {}, load_settings(home))
+    names = [*(sources or []), *(source.name for source in extra)]
+    plan = plan_round(home, names or None, reprocess=reprocess, extra=extra)
     if json:
         print_json(plan)
         return
@@ -21,5 +29,9 @@ def show_plan(home: Path, sources: list[str] | None, *, reprocess: bool, json: b
     print_table(plan["rows"], "\nrows that will be made anew")
     for problem in plan["problems"]:
         typer.echo(f"{problem['source']} could not be listed: {problem['problem']}")
+    for name in plan["cut_off"]:
+        typer.echo(
+            f"{name}: a round was cut off before it knew who is who; what it left is read: nightrounds run"
+        )
     if not plan["rows"] and not any(s["to read"] for s in plan["sources"]):
         typer.echo("nothing to do: every unit is published under this recipe")

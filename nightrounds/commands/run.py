@@ -6,21 +6,23 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nightrounds.commands.common import (
     DEFAULT_HOME,
-    EXIT_ERROR,
     HomeOption,
     JsonOption,
     enter_home,
     print_json,
     print_table,
-    say,
 )
 from nightrounds.commands.init import ProfileOption, make_home
+
+if TYPE_CHECKING:
+    from nightrounds.commands.adhoc import Given
+    from stores.home import Home
 
 
 def add_to(app: typer.Typer) -> None:
@@ -62,20 +64,29 @@ def run(
     json: JsonOption = False,
 ) -> None:
     """Make the night round now, over the configured sources or over paths given here."""
+    from contracts.errors import Usage
+
     path = enter_home(home)
+    if plan:
+        from stores.home import is_home
+
+        if not is_home(path):
+            fix = "make it first: nightrounds init, or run without --plan"
+            raise Usage("there is no home here, and a plan makes none", "--plan", fix)
     made = make_home(path, profile)
     given = {"dicom": dicom, "vcf": vcf, "fhir": fhir, "crosswalk": crosswalk}
-    remember_paths(path, {kind: paths for kind, paths in given.items() if paths})
+    paths = {kind: found for kind, found in given.items() if found}
     if plan:
         from nightrounds.commands.plan import show_plan
 
-        show_plan(path, sources, reprocess=reprocess, json=json)
+        show_plan(path, sources, paths, reprocess=reprocess, json=json)
         return
+    chosen = _chosen(made, sources, paths)
     from flows.environment import prepare_environment
 
     prepare_environment(made)
     with _bars(quiet=json):
-        summary = make_round(sources, reprocess=reprocess, verify=verify, sync=sync)
+        summary = make_round(chosen, reprocess=reprocess, verify=verify, sync=sync)
     if json:
         print_json(summary)
     else:
@@ -85,7 +96,7 @@ def run(
 
 def make_round(sources: list[str] | None = None, **options: bool) -> dict[str, Any]:
     """Run the flow in this process and return the round's summary."""
-    from contracts.errors import NightroundsError
+    from contracts.errors import Fatal, NightroundsError
     from flows.night_round import night_round
     from flows.rounds import last_summary
 
@@ -95,33 +106,45 @@ def make_round(sources: list[str] | None = None, **options: bool) -> dict[str, A
         failure = state.result(raise_on_failure=False)
         if isinstance(failure, NightroundsError):
             raise failure
-        say(f"error: the round ended without a report: {type(failure).__name__}")
-        raise typer.Exit(EXIT_ERROR)
+        what = f"the round ended without a report: {type(failure).__name__}"
+        raise Fatal(what, "round", "see the last lines of logs and nightrounds explain --reveal")
     return summary
 
 
-def remember_paths(home: Path, given: dict[str, list[Path]]) -> None:
-    """Seal the sources given on the command line into the vault; they stay the home's until others are given."""
-    if not given:
-        return
-    from contracts.units import Source
-    from flows.settings import load_settings, source_name
+def _chosen(home: Home, names: list[str] | None, given: Given) -> list[str]:
+    """Names of the sources to make the round over, all where empty; sources given as paths are sealed in the vault.
+
+    Raises:
+        Retriable: another process holds the home.
+        Fatal: the key is missing.
+        Usage: an unknown name, or paths that cannot be taken. All of it is told before Prefect is started.
+    """
+    from flows.planning import check_names
+    from flows.settings import load_settings
+    from nightrounds.commands.adhoc import sources_of
     from tasks.workroom import load_sources, open_workroom, save_sources
 
-    if load_settings(home).sources:
-        raise typer.BadParameter(
-            "this home names its sources in nightrounds.toml: add these there, or use another --home"
-        )
-    vault = open_workroom(str(home)).vault
-    known = load_sources(vault)
-    chosen = {n: s for n, s in known.items() if s.kind not in given}
-    for kind, paths in given.items():
-        for item in paths:
-            if not item.exists():
-                raise typer.BadParameter(f"the path given with --{kind} does not exist")
-            name = source_name(kind, set(chosen))
-            chosen[name] = Source(name, kind, str(item.resolve()), authority=name)
-    save_sources(vault, list(chosen.values()))
+    home.load_key()
+    _refuse_second(home)
+    settings = load_settings(home.path)
+    vault = open_workroom(str(home.path)).vault
+    sealed = load_sources(vault)
+    check_names(names, {s.name: s.to_source() for s in settings.sources} or sealed)
+    extra = sources_of(given, sealed, settings)
+    if extra:
+        save_sources(vault, list({**sealed, **{s.name: s for s in extra}}.values()))
+    return [*(names or []), *(s.name for s in extra)]
+
+
+def _refuse_second(home: Home) -> None:
+    """The lease itself is taken by the round; this tells at once what it would tell after Prefect's start."""
+    from contracts.errors import Retriable
+    from stores.lease import holder_of
+
+    holder = holder_of(home)
+    if holder is not None:
+        what = f"a {holder.purpose or 'process'} holds this home: process {holder.pid} since {holder.since}"
+        raise Retriable(what, "lease", "try again when it has ended")
 
 
 @contextmanager
