@@ -14,6 +14,12 @@ from tasks.deidentification.dates import parse_date
 START, END = r"(?<![^\W_])", r"(?![^\W_])"
 """Borders of a token: letters and digits belong to it, an underscore does not ("Garcia_Maria.txt")."""
 
+LONG = 4
+"""Letters that a name part needs to be told with a suffix ("Garcias") or across a line break."""
+
+BREAK = re.compile(r"(?<=[^\W\d_])(?:[-\u2010\u2011][ \t]*\r?\n[ \t]*|[\u00ad\u200b\u2060]\s*)(?=[^\W\d_])")
+"""Where a word is broken at the end of a line, or by a character that does not show."""
+
 _HONORIFICS = frozenset({*"mr mrs ms miss dr prof sir jr sr".split(), *"ii iii iv md phd rn esq".split()})
 _STREETS = (
     "street st|avenue ave av|road rd|lane ln|drive dr|boulevard blvd|court ct|place pl|apartment apt|suite ste|"
@@ -71,6 +77,11 @@ def fold(text: str) -> str:
     return text.lower() if text.isascii() else text.translate(_FOLDING)
 
 
+def joined_lines(text: str) -> str | None:
+    """The text with its words whole that were broken at the end of a line; None where none was."""
+    return BREAK.sub("", text) if BREAK.search(text) else None
+
+
 @lru_cache(maxsize=1)
 def ordinary_words() -> Mapping[str, str]:
     """Ordinary words and particles that are parts of names: word -> kind, from `ordinary_words.csv`."""
@@ -114,11 +125,17 @@ def name_pattern(parts: Iterable[str]) -> str:
     """Any of the parts, longest first, with or without a generator's digits; apostrophes as typed or left
     out."""
     ordered = sorted(set(parts), key=lambda part: (-len(part), part))
+    longer = [part for part in ordered if len(part) >= LONG]
+    shorter = _spelled(part for part in ordered if len(part) < LONG)
+    kinds = [rf"(?:{_spelled(longer)})(?P<suffix>e?s)?\d{{0,4}}"] if longer else []
+    return "|".join([*kinds, rf"(?:{shorter})\d{{0,4}}"] if shorter else kinds).join(("(?:", ")"))
+
+
+def _spelled(parts: Iterable[str]) -> str:
     # A separator inside a part ("o'brien", "smith-jones") may be typed as another, or not at all.
-    joined = (
-        r"['\s\-\u2010-\u2015]?".join(map(re.escape, re.split(r"['\-\u2010-\u2015]", p))) for p in ordered
+    return "|".join(
+        r"['\s\-\u2010-\u2015]?".join(map(re.escape, re.split(r"['\-\u2010-\u2015]", p))) for p in parts
     )
-    return rf"(?:{'|'.join(joined)})\d{{0,4}}"
 
 
 def identifier_pattern(value: str) -> str | None:
@@ -162,6 +179,14 @@ def joined(patterns: Mapping[str, str]) -> str:
     # One border for all of a kind: tried once at each place of a text, not once for each pattern.
     kinds = [rf"(?=[\d+])(?<!\d)(?:{'|'.join(numbers)})(?!\d)"] if numbers else []
     return "|".join([*kinds, f"{START}(?:{'|'.join(tokens)}){END}"] if tokens else kinds)
+
+
+def address_hint(value: str) -> str:
+    """A word, without separators, that every match of the line's `address_pattern` holds; empty where there is none."""
+    words = re.findall(r"[^\W_]+", fold(compose(value)))
+    if len(words) > 2 and words[0][0].isdecimal():
+        return str(words[0])
+    return max((str(word) for word in words if word not in _street_words()), key=len, default="")
 
 
 def _is_long_number(pattern: str) -> bool:

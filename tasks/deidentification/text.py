@@ -26,7 +26,7 @@ from contracts.identity import Person
 from contracts.privacy import Profile
 from tasks.deidentification import lexicon
 from tasks.deidentification.dates import OLDEST_AGE, reference_year, shift_date, tells_great_age
-from tasks.deidentification.lexicon import END, START, compose, fold
+from tasks.deidentification.lexicon import BREAK, END, START, compose, fold, joined_lines
 from tasks.deidentification.text_dates import Found, find_dates
 
 _TAGS = re.compile(r"\[(?:NAME|ID|PHONE|EMAIL|ADDRESS|DATE)\]")
@@ -70,6 +70,9 @@ _AGES = re.compile(
     rf"(?<![\w.]){_AGE.format(1)}(?=[\s-]*(?:years?|yrs?|y)[\s-]*(?:old\b|of age\b|/?o\b)|[\s-]?yo\b)"
     rf"|\b(?:aged?|at the age of)[\s:]+(?:of\s+)?{_AGE.format(2)}(?![\w.%/])"
 )
+_HYPHENED_BEFORE = re.compile(r"(?<![^\W_])(?:[^\W\d_]{2,}[-\u2010\u2011])+$")
+_HYPHENED_AFTER = re.compile(r"(?:[-\u2010\u2011][^\W\d_]{2,})+(?![^\W_])")
+_TITLE = re.compile(r"\b(?:mr|mrs|ms|miss|dr|prof)\.?\s+$")
 _JOINT = re.compile(r"[\s,.^&'\u2019_\-]{0,4}|\s+(?:and|&)\s+")
 _INITIAL_BEFORE = re.compile(r"(?:(?<![^\W_])[a-z](?:\.\s*|\^|\s+))+$")
 _INITIAL_AFTER = re.compile(r"(?:(?:\s*[,^]\s*|\s+)[a-z](?![^\W_])\.?)+")
@@ -107,7 +110,7 @@ def _alternatives(person: Person) -> Iterable[tuple[str, str]]:
             yield "PHONE", pattern
     for value in traits.get("address", ()):
         for piece in dict.fromkeys([value, *value.split(",")]):
-            if not _is_ordinary(piece):
+            if not is_ordinary(piece):
                 yield "ADDRESS", lexicon.address_pattern(piece) or ""
     for value in traits.get("identifier", ()):
         yield "ID", lexicon.identifier_pattern(value) or ""
@@ -120,8 +123,19 @@ def _alternatives(person: Person) -> Iterable[tuple[str, str]]:
             yield "DATE", pattern
 
 
-def _is_ordinary(value: str) -> bool:
+def is_ordinary(value: str) -> bool:
+    """Whether a whole value is an ordinary word or a particle of names."""
     return fold(compose(value.strip())) in lexicon.ordinary_words()
+
+
+def name_values(person: Person) -> list[str]:
+    """What a person's name parts are made of."""
+    traits = person.traits
+    values = [v for v in [*traits.get("name", ()), *traits.get("contact", ())] if "@" not in v]
+    return [
+        *values,
+        *filter(is_ordinary, traits.get("address", ())),
+    ]  # "Hope": a town, where it is capitalised
 
 
 def _compile(person: Person | None, today: date) -> _Lexicon:
@@ -131,10 +145,7 @@ def _compile(person: Person | None, today: date) -> _Lexicon:
     found = [(tag, pattern) for tag, pattern in _alternatives(person) if pattern]
     groups = {f"k{i}": tag for i, (tag, _) in enumerate(found)}
     joined = lexicon.joined({f"k{i}": pattern for i, (_, pattern) in enumerate(found)})
-    values = [v for v in [*person.traits.get("name", ()), *person.traits.get("contact", ())] if "@" not in v]
-    values += filter(
-        _is_ordinary, person.traits.get("address", ())
-    )  # "Hope": a town, where it is capitalised
+    values = name_values(person)
     parts = lexicon.name_parts(values)
     names = re.compile(f"{START}{lexicon.name_pattern(parts)}{END}") if parts else None
     known = re.compile(joined) if found else None
@@ -178,6 +189,7 @@ class Scrubber:
         if known.loose:  # what the grammar of dates left
             found.append([_Span(*m.span(), "[DATE]") for m in known.loose.finditer(folded)])
         if known.names:
+            found.append(_broken(text, folded, known))
             found.append(_names(text, folded, known))
         if self._profile is Profile.SAFE_HARBOR:
             found.append(_ages(folded))
@@ -201,12 +213,15 @@ class Scrubber:
         known = self._lexicon(person)
         text = compose(text)
         folded = fold(text)
+        whole = joined_lines(folded)
+        if whole and known.names and known.names.search(whole):
+            return False
         if known.known and known.known.search(folded):
             return False
         if not known.names or not known.names.search(folded):
             return True
         return not ordinary and not any(
-            _kind(folded[slice(*m.span())]) == "" for m in known.names.finditer(folded)
+            _kind(folded[m.start() : _bare_end(m)]) == "" for m in known.names.finditer(folded)
         )
 
     def _lexicon(self, person: Person | None) -> _Lexicon:
@@ -248,17 +263,64 @@ class Scrubber:
 def _names(text: str, folded: str, known: _Lexicon) -> list[_Span]:
     """The person's names: those that are ordinary words only where they are written or placed as names."""
     assert known.names is not None
-    spans = [m.span() for m in known.names.finditer(folded)]
-    sure = [_is_sure(text[a:b], folded[a:b]) for a, b in spans]
+    matches = list(known.names.finditer(folded))
+    spans = [m.span() for m in matches]
+    bare = [(m.start(), _bare_end(m)) for m in matches]
+    sure = [_is_sure(text[a:b], folded[a:b]) for a, b in bare]
     for step in (1, -1):  # beside a sure part, the others are sure as well
         order = range(1, len(spans)) if step == 1 else range(len(spans) - 2, -1, -1)
         for i in order:
             (_, end), (start, _) = sorted((spans[i - step], spans[i]))
             near = sure[i - step] and _JOINT.fullmatch(folded[end:start]) is not None
-            sure[i] = sure[i] or (near and _goes_with(text, folded, spans[i], spans[i - step]))
+            sure[i] = sure[i] or (near and _goes_with(text, folded, bare[i], spans[i - step]))
     return [
-        _widened(folded, *span, known.initials) for span, is_sure in zip(spans, sure, strict=True) if is_sure
+        _widened(folded, *_hyphened(text, folded, *span), known.initials)
+        for span, is_sure in zip(spans, sure, strict=True)
+        if is_sure
     ]
+
+
+def _bare_end(match: re.Match[str]) -> int:
+    """Where a name part ends without its suffix of plural or genitive."""
+    return match.start("suffix") if match.lastgroup else match.end()
+
+
+def _broken(text: str, folded: str, known: _Lexicon) -> list[_Span]:
+    """The person's names that a hyphen at the end of a line breaks in two."""
+    breaks = [m.span() for m in BREAK.finditer(folded)]
+    if not breaks or known.names is None:
+        return []
+    cut = {i for start, end in breaks for i in range(start, end)}
+    places = [i for i in range(len(text)) if i not in cut]
+    whole, low = ("".join(t[i] for i in places) for t in (text, folded))
+    found = []
+    for match in known.names.finditer(low):
+        (a, b), end = match.span(), _bare_end(match)
+        start, stop = places[a], places[b - 1] + 1
+        if stop - start > b - a and end - a >= lexicon.LONG and _is_sure(whole[a:end], low[a:end]):
+            found.append(_Span(start, stop, "[NAME]"))
+    return found
+
+
+def _hyphened(text: str, folded: str, start: int, end: int) -> tuple[int, int]:
+    """The name with what a hyphen joins to it: the rest of a double name; an ordinary word only after a title."""
+    after = _HYPHENED_AFTER.match(folded, end)
+    before = (
+        _HYPHENED_BEFORE.search(folded, max(0, start - 40), start)
+        if folded[start - 1 : start] in {*"-\u2010\u2011"}
+        else None
+    )
+    first = before.start() if before else start
+    if not (after or before) or (
+        _kind(folded[start:end]) and not _TITLE.search(folded, max(0, first - 8), first)
+    ):
+        return start, end
+    written_low = text[start].islower()
+    if before and (written_low or text[first].isupper()):
+        start = first
+    if after and (written_low or text[end + 1].isupper()):
+        end = after.end()
+    return start, end
 
 
 def _is_sure(written: str, folded: str) -> bool:
