@@ -4,7 +4,8 @@ reason.
 Everything else is dropped: narrative, names, telecom, addresses, positions, identifiers, displays of
 references, annotations, attachments, serial numbers, unlisted extensions. Dates keep their precision, lose
 their zone, and follow the row's person and the profile. References become keyed ids; a reference to a person
-whom the vault doesn't know is dropped.
+whom the vault doesn't know is dropped. A resource of nobody keeps no text, and a display only beside a code and a
+system's URL.
 """
 
 from __future__ import annotations
@@ -109,7 +110,7 @@ class ResourceCleaner:
             "text": self._text,
             "reference": self._reference,
             "public": self._public,
-            "unit": lambda value, person, name: self._text(value, person, name) if _is_short(value) else None,
+            "unit": self._unit,
             "age": self._age,
         }
 
@@ -200,7 +201,12 @@ class ResourceCleaner:
         return shift_text(value, person, years_only=self._years_only, today=self._today)
 
     def _text(self, value: Any, person: Person | None, name: str) -> str | None:
+        if person is None:  # nobody's names are known, so none could be found in it
+            return None
         return self._scrubber.scrub(value, person) if isinstance(value, str) and value.strip() else None
+
+    def _unit(self, value: Any, person: Person | None, name: str) -> str | None:
+        return self._scrubber.scrub(value, person) if _is_short(value) and value.strip() else None
 
     def _age(self, value: Any, person: Person | None, name: str) -> Any:
         if not _is_number(value):
@@ -225,12 +231,14 @@ class ResourceCleaner:
             and isinstance(value, str)
         ):
             return value if self._scrubber.holds_no_trait(value, person, ordinary=False) else None
+        if person is None and isinstance(node.get("code"), str) and _is_url(node.get("system")):
+            return self._scrubber.scrub(value, None) if isinstance(value, str) and value.strip() else None
         return self._text(value, person, "display")
 
     def _concept_text(self, value: Any, node: Json, person: Person | None) -> str | None:
         codings = node.get("coding")
         for coding in codings if isinstance(codings, list) else []:
-            if isinstance(coding, dict) and coding.get("display") == value:
+            if person and isinstance(coding, dict) and coding.get("display") == value:
                 return self._display(value, coding, person)
         return self._text(value, person, "text")
 
@@ -279,6 +287,10 @@ class ResourceCleaner:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_url(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"(?:https?://|urn:)[^\s@]+", value) is not None
 
 
 def _is_short(value: Any) -> bool:

@@ -81,6 +81,17 @@ def test_dates_of_nobody_go_under_expert() -> None:
     }
 
 
+def test_a_resource_of_nobody_keeps_no_free_text() -> None:
+    local = {"system": "http://hospital.example/codes", "code": "L1", "display": "Bed"}
+    bare = {"code": "L2", "display": "Quixotina"}
+    code = {"coding": [SNOMED, local, bare, {"system": "x", **bare}], "text": "Fever"}
+    found = cleaner().clean({"resourceType": "Basic", "code": code, "valueString": "for Quixotina"}, None)
+    assert "Quixotina" not in orjson.dumps(found).decode()
+    assert set(found) == {"resourceType", "code"}
+    assert set(found["code"]) == {"coding"}
+    assert [c.get("display") for c in found["code"]["coding"]] == ["Fever", "Bed", None, None]
+
+
 @pytest.mark.parametrize(
     "resource",
     [
