@@ -111,7 +111,7 @@ def test_a_round_is_found_by_number_and_run_id(call: Call, demo: DemoHome) -> No
         said = call("explain", name, "--home", demo.home.path, "--json")
         assert (said.json["round"], said.json["run_id"]) == (number, run_id)
     said = call("explain", "99", "--home", demo.home.path)
-    assert said.code == 1 and "no such round" in said.err
+    assert said.code == 2 and "no such round" in said.err
 
 
 def test_two_runs_that_begin_alike_are_told_apart() -> None:
