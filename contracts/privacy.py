@@ -31,6 +31,9 @@ class Action(StrEnum):
     """ISO date-time string -> timestamp[us] in local wall time, shifted, or null under safe_harbor."""
     YEAR = "year"
     """Date string -> its year as int32 of the date's true value; grouped when it tells an age over 89."""
+    TERM = "term"
+    """A terminology's code or words (the field's `term` says which): kept unless it holds a trait of the row's person
+    or, where there is no person, anything but a value shaped like a code, or a display beside one; else null."""
     TEXT = "text"
     """Free text -> the person's identifiers and dates replaced."""
     ZIP = "zip"

@@ -49,12 +49,21 @@ def _moment(name: str) -> list[pa.Field]:
     ]
 
 
+def _code(name: str) -> pa.Field:
+    return field(name, _S, Action.TERM, _CODE, term="code")
+
+
+def _display(name: str, code: str) -> pa.Field:
+    return field(name, _S, Action.TERM, _DISPLAY, term="display", code=code)
+
+
+def _system(name: str) -> pa.Field:
+    return field(name, _S, Action.TERM, "the terminology's URL", term="system")
+
+
 def _coding(name: str) -> list[pa.Field]:
-    return [
-        field(f"{name}_system", _S, Action.KEEP, "the terminology's URL"),
-        field(f"{name}_code", _S, Action.KEEP, _CODE),
-        field(f"{name}_display", _S, Action.KEEP, _DISPLAY),
-    ]
+    code = f"{name}_code"
+    return [_system(f"{name}_system"), _code(code), _display(f"{name}_display", code)]
 
 
 PATIENT = pa.schema(
@@ -70,11 +79,11 @@ PATIENT = pa.schema(
         field("updated", _S, Action.DATETIME, "when the record changed: shifted, or left out"),
         field("gender", _S, Action.KEEP, _ENUM),
         field("birth_sex", _S, Action.KEEP, _ENUM),
-        field("race_code", _S, Action.KEEP, _CODE),
-        field("race_display", _S, Action.KEEP, _DISPLAY),
+        _code("race_code"),
+        _display("race_display", "race_code"),
         field("race_text", _S, Action.TEXT, _FREE),
-        field("ethnicity_code", _S, Action.KEEP, _CODE),
-        field("ethnicity_display", _S, Action.KEEP, _DISPLAY),
+        _code("ethnicity_code"),
+        _display("ethnicity_display", "ethnicity_code"),
         field("ethnicity_text", _S, Action.TEXT, _FREE),
         field("zip", _S, Action.ZIP, "45 CFR 164.514(b)(2)(i)(B)", output="zip3"),
         field(
@@ -92,7 +101,7 @@ ENCOUNTER = pa.schema(
         _id("id", "Encounter", "encounter_id"),
         _subject(),
         field("status", _S, Action.KEEP, _ENUM),
-        field("class_code", _S, Action.KEEP, _CODE),
+        _code("class_code"),
         *_coding("type"),
         field("type_text", _S, Action.TEXT, f"{_FREE}; carried only where there is no code"),
         *_moment("start"),
@@ -106,9 +115,9 @@ CONDITION = pa.schema(
         _id("id", "Condition", "condition_id"),
         _subject(),
         _id("encounter", "Encounter", "encounter_id"),
-        field("code_system", _S, Action.KEEP, "the terminology's URL"),
-        field("code", _S, Action.KEEP, _CODE),
-        field("code_display", _S, Action.KEEP, _DISPLAY),
+        _system("code_system"),
+        _code("code"),
+        _display("code_display", "code"),
         field("code_text", _S, Action.TEXT, f"{_FREE}; carried only where there is no code"),
         field("clinical_status", _S, Action.KEEP, _ENUM),
         field("verification_status", _S, Action.KEEP, _ENUM),
@@ -129,9 +138,9 @@ DOCUMENT_REFERENCE = pa.schema(
         *_coding("type"),
         *_moment("start"),
         *_moment("authored"),
-        field("content_type", _S, Action.KEEP, "a media type"),
-        field("charset", _S, Action.KEEP, "a character set"),
-        field("language", _S, Action.KEEP, "a language tag"),
+        field("content_type", _S, Action.TERM, "a media type"),
+        field("charset", _S, Action.TERM, "a character set"),
+        field("language", _S, Action.TERM, "a language tag"),
         field("text", _S, Action.TEXT, "the note itself"),
     ]
 )

@@ -8,7 +8,15 @@ from contracts.privacy import Action
 
 
 def field(
-    name: str, kind: pa.DataType, action: Action, reason: str = "", *, space: str = "", output: str = ""
+    name: str,
+    kind: pa.DataType,
+    action: Action,
+    reason: str = "",
+    *,
+    space: str = "",
+    output: str = "",
+    term: str = "",
+    code: str = "",
 ) -> pa.Field:
     """A column of a source-shaped table.
 
@@ -18,9 +26,12 @@ def field(
         action: what de-identification does with it. A column without an action is dropped.
         reason: why that is right; shown in the documentation of the policy.
         space: for `Action.ID`, the name space of the id ("Encounter").
+        term: for `Action.TERM`, what the column holds: `code` (where empty), `system` or `display`.
+        code: for a `display`, the column that holds its code.
         output: the column's name after de-identification; the same name where empty.
     """
     meta = {"action": action.value, "reason": reason, "space": space, "output": output or name}
+    meta |= {"term": term, "code": code}
     return pa.field(name, kind, metadata={k: v for k, v in meta.items() if v})
 
 

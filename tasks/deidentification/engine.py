@@ -37,6 +37,7 @@ from tasks.deidentification import dates
 from tasks.deidentification.header import HeaderCleaner
 from tasks.deidentification.keyed import surrogate_uid
 from tasks.deidentification.resource import ResourceCleaner
+from tasks.deidentification.terms import TermCleaner
 from tasks.deidentification.text import Scrubber
 
 RESERVED = ("_record", "_owner", "_version", "_digest")
@@ -95,6 +96,7 @@ class Deidentifier:
         self.today = today
         self.source_authority = source_authority
         self.scrubber = Scrubber(self.profile, today)
+        self._terms = TermCleaner(self.scrubber)
         self._headers = HeaderCleaner(key, self.profile, today, self.scrubber)
         self._resources = ResourceCleaner(key, self.profile, people, today, source_authority, self.scrubber)
         self._actions: dict[Action, Callable[[pa.Array, _Rows, Mapping[str, str]], pa.Array]] = {
@@ -106,6 +108,7 @@ class Deidentifier:
             Action.DATETIME: self._datetime,
             Action.YEAR: self._year,
             Action.TEXT: lambda column, rows, meta: self.scrubber.scrub_column(column, rows.people()),
+            Action.TERM: self._term,
             Action.ZIP: lambda column, rows, meta: shorten_zip(column),
             Action.HEADER: self._header,
             Action.RESOURCE: self._resource,
@@ -136,7 +139,7 @@ class Deidentifier:
         for one, meta, action in chosen:
             if action is not Action.DROP:
                 names.append(meta.get("output", one.name))
-                columns.append(self._treat(action, _array(table, one.name), whose, meta))
+                columns.append(self._column(table, one.name, action, whose, meta))
         for name in RESERVED:
             if name in table.schema.names:
                 names.append(name)
@@ -161,6 +164,20 @@ class Deidentifier:
         by_code = np.array([*(position[id(p)] if p else -1 for p in found), -1], dtype=np.int64)
         codes = pc.fill_null(coded.indices, len(found)).to_numpy(zero_copy_only=False)
         return _Rows(by_code[codes], persons, self.today)
+
+    def _column(
+        self, table: pa.Table, name: str, action: Action, rows: _Rows, meta: Mapping[str, str]
+    ) -> pa.Array:
+        column = _array(table, name)
+        beside = meta.get("code", "") if action is Action.TERM else ""
+        if not beside:
+            return self._treat(action, column, rows, meta)
+        # The words of nobody's row stand on their code: where that goes, they go.
+        coded = pc.is_valid(self._term(_array(table, beside), rows, {}))
+        return self._terms.clean(column, rows.index, rows.persons, "display", coded)
+
+    def _term(self, column: pa.Array, rows: _Rows, meta: Mapping[str, str]) -> pa.Array:
+        return self._terms.clean(column, rows.index, rows.persons, meta.get("term", "code"), None)
 
     def _treat(self, action: Action, column: pa.Array, rows: _Rows, meta: Mapping[str, str]) -> pa.Array:
         kind = column.type
