@@ -37,7 +37,8 @@ class Made:
 
 def run_demo(*options: str) -> subprocess.CompletedProcess[str]:
     """`nightrounds demo` in a process of its own, without a cluster; its key lies in the demo's own folder."""
-    environment = {k: v for k, v in os.environ.items() if k != "NIGHTROUNDS_KEY_DIR"}
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "DASK_", "NIGHTROUNDS_"))}
+    environment = kept | {k: v for k, v in os.environ.items() if k == "NIGHTROUNDS_CACHE"}
     environment |= {"NIGHTROUNDS_DASK__MODE": "sync", "TZ": "Pacific/Auckland"}
     command = [sys.executable, "-m", "nightrounds", "demo", *options]
     return subprocess.run(
