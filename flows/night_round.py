@@ -14,6 +14,7 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.states import Completed, Failed
 
 from connectors.crosswalk import KIND as CROSSWALK
@@ -132,7 +133,9 @@ def _make_round(sources: list[str] | None, modality: str | None, options: Option
         for group, refresh in _REFRESH:
             names = [n for n, kind in kinds.items() if kind != CROSSWALK and modality_of(kind) == group]
             if names:
-                state = refresh(run_id=current.run_id, sources=names, return_state=True)
+                # The round's own flow run beats for all: each more would be waited for, about a second, at its end.
+                with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+                    state = refresh(run_id=current.run_id, sources=names, return_state=True)
                 _note_ending(current, group, names, state)
         if not settle(current):
             work.derive(current.run_id)
