@@ -169,12 +169,12 @@ def _person(reader: Reader, person_id: int) -> dict[str, Any] | None:
 def _visits(reader: Reader, person_id: int) -> list[Event]:
     columns = (
         "visit_occurrence_id, visit_start_date, visit_start_datetime, visit_end_date, visit_concept_id, "
-        "visit_source_value"
+        "coalesce(source_display, visit_source_value) AS words"
     )
     events = []
     for row in _of_person(reader, "omop.visit_occurrence", columns, person_id):
         days = (row["visit_end_date"] - row["visit_start_date"]).days
-        words = _without_code(row["visit_source_value"])
+        words = row["words"]
         title = _VISITS.get(row["visit_concept_id"], words or "visit")
         detail = [words if words != title else "", f"{days:,} day{'s' * (days != 1)}" if days > 0 else ""]
         events.append(
@@ -193,7 +193,7 @@ def _visits(reader: Reader, person_id: int) -> list[Event]:
 def _conditions(reader: Reader, person_id: int) -> list[Event]:
     columns = (
         "condition_occurrence_id, condition_start_date, condition_start_datetime, condition_end_date, "
-        "condition_source_value, condition_status_source_value"
+        "coalesce(source_display, condition_source_value) AS words, condition_status_source_value"
     )
     events = []
     for row in _of_person(reader, "omop.condition_occurrence", columns, person_id):
@@ -205,7 +205,7 @@ def _conditions(reader: Reader, person_id: int) -> list[Event]:
                 row["condition_occurrence_id"],
                 row["condition_start_date"],
                 _time(row["condition_start_datetime"]),
-                _without_code(row["condition_source_value"]) or "condition",
+                row["words"] or "condition",
                 ", ".join(part for part in detail if part),
             )
         )
@@ -277,9 +277,3 @@ def _deaths(reader: Reader, person_id: int) -> list[Event]:
 def _time(moment: dt.datetime | None) -> dt.time | None:
     """The time of day; none where midnight sharp stands for "not known"."""
     return moment.time() if moment is not None and moment.time() != dt.time() else None
-
-
-def _without_code(value: str | None) -> str:
-    """`266474003 Calculus in biliary tract` without its code: a source value is code and words."""
-    code, _, words = (value or "").partition(" ")
-    return words if words and any(c.isdigit() for c in code) else value or ""

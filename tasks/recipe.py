@@ -15,6 +15,7 @@ from contracts.privacy import Profile
 from contracts.schemas import LAKE
 from quality.suites import digest as suite_digest
 from tasks.mappings import mappings
+from tasks.standardising import EVENTS, SHARED
 
 
 @lru_cache(maxsize=8)
@@ -28,7 +29,9 @@ def policy_digest(folder: str) -> str:
     return digest.hexdigest()[:16]
 
 
-def components(kind: str, connector_version: str, profile: Profile, key_id: str) -> dict[str, str]:
+def components(
+    kind: str, connector_version: str, profile: Profile, key_id: str, vocabulary_digest: str = "none"
+) -> dict[str, str]:
     """The components of a kind's recipe, by name, each with its digest or version."""
     found = {
         "connector": f"{kind} {connector_version}",
@@ -39,9 +42,14 @@ def components(kind: str, connector_version: str, profile: Profile, key_id: str)
     }
     if kind in {"vcf", "dicom"}:
         found[f"policy:{kind}"] = policy_digest(kind)
-    for target, mapping in mappings(kind).items():
+    used = mappings(kind)
+    if any(target.startswith(EVENTS) for target in used):
+        used = {**mappings(SHARED), **used}
+        found["vocabulary"] = vocabulary_digest
+    for target, mapping in used.items():
         found[f"mapping:{target}"] = mapping.digest
-        found[f"suite:{target}"] = suite_digest(target)
+        if not target.startswith(EVENTS):
+            found[f"suite:{target}"] = suite_digest(target)
     if kind == "vcf":  # which has a function for its mappings
         found |= {f"suite:{table}": suite_digest(table) for table in LAKE if table.startswith("genomics.")}
     return found
@@ -65,10 +73,14 @@ def touching(changed: list[str], kind: str, source_tables: set[str]) -> list[str
     concerns every unit of the kind.
     """
     reads = {target: set(mapping.source_tables) for target, mapping in mappings(kind).items()}
+    events = set().union(*(tables for target, tables in reads.items() if target.startswith(EVENTS)))
+    reads |= {target: reads.get(target, set()) | events for target in mappings(SHARED)} if events else {}
     concerned = []
     for name in changed:
         scope, _, target = name.partition(":")
         if scope in {"mapping", "suite"} and target in reads and not (reads[target] & source_tables):
+            continue
+        if scope == "vocabulary" and not (events & source_tables):
             continue
         concerned.append(name)
     return concerned

@@ -20,9 +20,10 @@ def _parts(
 def test_the_recipe_names_all_that_decides_what_rows_look_like() -> None:
     parts = _parts()
     assert {"connector", "profile", "key", "policy:deidentification", "policy:cleaning"} < parts.keys()
-    for target in mappings("fhir"):
+    for target in mappings("fhir") | mappings("events"):
         assert parts[f"mapping:{target}"]
-        assert f"suite:{target}" in parts
+        assert (f"suite:{target}" in parts) != target.startswith("events.")
+    assert parts["vocabulary"] == "none"
     assert "policy:vcf" in _parts("vcf") and "policy:dicom" in _parts("dicom")
     assert "policy:vcf" not in parts
 

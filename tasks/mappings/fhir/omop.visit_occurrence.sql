@@ -24,11 +24,13 @@ SELECT
     NULL::BIGINT AS provider_id,
     NULL::BIGINT AS care_site_id,
     -- kept whole: the CDM's 50 characters are a limit of its reference database, not of this lake
-    coalesce(type_code || ' ' || type_display, type_code, type_text, class_code) AS visit_source_value,
+    coalesce(type_code, type_text, class_code) AS visit_source_value,
     0::BIGINT AS visit_source_concept_id,
     NULL::BIGINT AS admitted_from_concept_id,
     NULL::VARCHAR AS admitted_from_source_value,
     NULL::BIGINT AS discharged_to_concept_id,
     NULL::VARCHAR AS discharged_to_source_value,
-    NULL::BIGINT AS preceding_visit_occurrence_id
+    NULL::BIGINT AS preceding_visit_occurrence_id,
+    CASE WHEN type_code IS NOT NULL THEN type_system END AS source_vocabulary,
+    coalesce(type_display, type_text) AS source_display
 FROM fhir_encounter

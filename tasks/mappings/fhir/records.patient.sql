@@ -21,5 +21,15 @@ SELECT
     coalesce(race_code, race_text) AS race_source_value,
     coalesce(ethnicity_code, ethnicity_text) AS ethnicity_source_value,
     zip3,
-    state
+    state,
+    NULL::BIGINT AS gender_concept_id,
+    NULL::BIGINT AS race_concept_id,
+    NULL::BIGINT AS ethnicity_concept_id,
+    NULL::BIGINT AS location_id,
+    NULL::BIGINT AS provider_id,
+    NULL::BIGINT AS care_site_id,
+    NULL::BIGINT AS death_type_concept_id,
+    NULL::BIGINT AS cause_concept_id,
+    NULL::VARCHAR AS cause_source_value,
+    NULL::BIGINT AS cause_source_concept_id
 FROM fhir_patient
