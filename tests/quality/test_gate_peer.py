@@ -14,7 +14,7 @@ from quality.gate import _bounds, _build, judge_rows
 from quality.suites import Expectation, suite
 from tests.quality.rows import GOOD, LARGE, TODAY, make_rows
 
-ROWS = 60
+ROWS = 120
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def _odd_values(kind: pa.DataType) -> list[Any]:
     if pa.types.is_string(kind):
         return [None, "", " ", "Peter Smith", "021", "{}", "X" * 300]
     if pa.types.is_floating(kind):
-        return [None, -1.0, 0.0, 1e12, float("nan"), 36.5]
+        return [None, -1.0, 0.0, 1e12, float("nan"), float("inf"), 36.5]
     if pa.types.is_integer(kind):
         return [None, -1, 0, 1, 2_000, LARGE if pa.types.is_int64(kind) else 2**31 - 1]
     return [None]
@@ -56,7 +56,7 @@ def _mixed_rows(table: str, seed: int) -> pa.Table:
     schema = make_rows(table, {}).schema
     changes = []
     for _ in range(ROWS):
-        names = chance.sample(schema.names, chance.randint(0, min(4, len(schema.names))))
+        names = chance.sample(schema.names, chance.randint(0, min(6, len(schema.names))))
         changes.append({name: chance.choice(_odd_values(schema.field(name).type)) for name in names})
     return make_rows(table, *changes)
 
