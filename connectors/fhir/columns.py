@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connectors.fhir import references
 from connectors.fhir.engine import query
 
 _JSON = r'^(\{["}]|\[["\]\[{])'
@@ -54,16 +55,8 @@ def within(values: pa.Array, allowed: Sequence[str]) -> pa.Array:
 
 
 def referred(values: pa.Array, kind: str) -> pa.Array:
-    """The ids in literal references to a resource of type `kind`: relative, absolute, versioned or `urn:uuid:`."""
-    prefix = f"{kind}/"
-    if not _any(pc.invert(pc.starts_with(values, prefix))):
-        ids = pc.utf8_slice_codeunits(values, len(prefix))
-        if not _any(pc.match_substring_regex(ids, r"^$|[/?#|]")):
-            return ids
-    form = rf"^(?:urn:uuid:(?P<u>.+)|(?:.*/)?{kind}/(?P<p>[^/?#|]+)(?:/_history/[^/]*)?)$"
-    found = pc.extract_regex(values, form)
-    ids = pc.binary_join_element_wise(found.field("u"), found.field("p"), "")
-    return _null_where(pc.is_null(found), ids)
+    """The ids in references to a resource of type `kind`, in all the forms of `connectors.fhir.references`."""
+    return references.referred(values, kind)
 
 
 def local_times(values: pa.Array, zone: str) -> pa.Array:
