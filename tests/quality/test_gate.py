@@ -105,7 +105,7 @@ ODD: list[tuple[str, dict[str, Any], str]] = [
     ("omop.measurement", {"measurement_source_value": None}, "no-source-value"),
     ("omop.observation", {"value_as_string": "x" * 10_001}, "very-long-value"),
     ("omop.payer_plan_period", {"payer_plan_period_end_date": date(9999, 12, 31)}, "plan-end-ahead"),
-    ("omop.cost", {"total_paid": -5.0}, "negative-total-paid"),
+    ("omop.cost", {"total_paid": -5.0}, "negative-amount"),
     ("omop.episode", {"episode_number": 0}, "implausible-episode-number"),
     ("records.place", {"state": "Massachusetts"}, "state-not-a-code"),
     ("records.provider", {"year_of_birth": 2015}, "implausible-year-of-birth"),
