@@ -32,6 +32,8 @@ EVENTS = "events."
 SHARED = "events"
 """The mappings that make rows of OMOP tables from routed events, whatever format they come from."""
 ROUTED_RELATION = "events.routed"
+WHATEVER = "source_rows"
+"""The name by which a mapping of several source tables reads the one at hand: it is run for each of them."""
 
 _connections: list[duckdb.DuckDBPyConnection] = []
 
@@ -96,12 +98,14 @@ def _map_events(events: pa.Table, vocabulary: Vocabulary) -> dict[str, pa.Table]
 
 def _map(mapping: Mapping, wanted: pa.Schema, table: str, rows: pa.Table) -> pa.Table:
     connection = _connection()
-    view = table.replace(".", "_")
-    connection.register(view, rows)
+    views = (table.replace(".", "_"), WHATEVER)
+    for view in views:
+        connection.register(view, rows)
     try:
         mapped = connection.sql(mapping.sql).to_arrow_table()
     finally:
-        connection.unregister(view)
+        for view in views:
+            connection.unregister(view)
     passed = [pa.field(n, rows.schema.field(n).type) for n in _PASSED if n in rows.schema.names]
     schema = pa.schema([*wanted, *passed])
     columns = [_column(mapped, field, mapping) for field in schema]

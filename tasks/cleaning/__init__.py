@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from tasks.cleaning.rules import Rule
 
 PAYLOAD_LIMIT = 1 << 20
+
+_RULES = {"fhir": "records", "synthea": "synthea", "csv": "csv_table"}
+"""Which module has a kind's rules on single rows; a kind without one is held to its declared columns alone."""
 
 
 @dataclass(frozen=True)
@@ -100,11 +104,11 @@ def _declared(kind: str, table: str) -> pa.Schema:
 
 
 def _rules(kind: str, table: str, today: date | None) -> list[Rule]:
-    if kind != "fhir":
+    module = _RULES.get(kind)
+    if module is None:
         return []
-    from tasks.cleaning import records
-
-    return records.rules(table, today)
+    found: list[Rule] = import_module(f"tasks.cleaning.{module}").rules(table, today)
+    return found
 
 
 def _reject(rows: pa.Table, failed: list[tuple[str, str]]) -> pa.Table:
