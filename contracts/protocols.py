@@ -30,12 +30,16 @@ class Place(Protocol):
 
 @dataclass(frozen=True)
 class Reading:
-    """Everything a connector needs to read one unit, in the worker that reads it."""
+    """Everything a connector needs to read one unit, in the worker that reads it.
+
+    `path` is the unit's path inside its source, where it is known: patient data, to find what lies beside it.
+    """
 
     unit: Unit
     source: Source
     place: Place = field(repr=False)
     key: Key = field(repr=False)
+    path: str = field(default="", repr=False)
 
     @property
     def authority(self) -> str:
@@ -50,7 +54,8 @@ class Connector(Protocol):
     one source record, and carries an int64 column `_record` (0-based number of the record in the unit: a line, an
     instance, a VCF record). The reserved table `rejected` (schema `contracts.schemas.REJECTED`) takes the records
     that cannot be read, with a reason code; they count as read and are quarantined. The reserved table `ignored`
-    (schema `contracts.schemas.IGNORED`) takes what is counted but is no record of this format.
+    (schema `contracts.schemas.IGNORED`) takes what is counted but is no record of this format; `deleted` (schema
+    `contracts.schemas.DELETED`) takes statements that a record is no more.
     """
 
     kind: ClassVar[str]

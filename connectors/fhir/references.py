@@ -5,7 +5,7 @@ What a reference names                            the id
 `urn:uuid:6eb9…`, `urn:oid:1.2.3`                 `6eb9…`, `1.2.3`
 `https://own.org/fhir/Practitioner/7`             `7`: the source's own server, or any where it is not told (`base_url`)
 `https://other.org/fhir/Practitioner/7`           the URL, without its version: another server's 7 is another person
-`Practitioner?identifier=system|value`            `system|value`, as `identifier_key` makes it of a resource's identifier
+`Practitioner?identifier=system|value`            `system|value`, as `identifier_key` makes it
 `{"identifier": {"system", "value"}}`             the same
 `Practitioner?name=x`                             `?name=x`: as stated, it names nothing that is known
 `#p` with `contained: [{"id": "p"}]`              `system|value` of the contained resource, else `<its holder's id>#p`
