@@ -170,8 +170,9 @@ class _Scanner:
         self.held += block
         found = self.structure.read(block)
         for place, opens, depth in zip(found.positions, found.opening, found.depths, strict=True):
-            done = self._open(shift + place, depth) if opens else self._close(shift + place, depth)
-            if done is not None:
+            if opens:
+                self._open(shift + place, depth)
+            elif (done := self._close(shift + place, depth)) is not None:
                 yield done
         self._settle()
 
