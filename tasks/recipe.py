@@ -16,6 +16,7 @@ from contracts.schemas import LAKE
 from quality.suites import digest as suite_digest
 from tasks.mappings import mappings
 from tasks.standardising import EVENTS, SHARED
+from tasks.units import units_digest
 
 
 @lru_cache(maxsize=8)
@@ -46,6 +47,7 @@ def components(
     if any(target.startswith(EVENTS) for target in used):
         used = {**mappings(SHARED), **used}
         found["vocabulary"] = vocabulary_digest
+        found["policy:units"] = units_digest()
     for target, mapping in used.items():
         found[f"mapping:{target}"] = mapping.digest
         if not target.startswith(EVENTS):
