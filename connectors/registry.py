@@ -15,6 +15,7 @@ _TARGETS: dict[str, str] = {
     "fhir": "connectors.fhir:FhirConnector",
     "dicom": "connectors.dicom:DicomConnector",
     "vcf": "connectors.vcf:VcfConnector",
+    "omop": "connectors.omop:OmopConnector",
     "synthea": "connectors.synthea:SyntheaConnector",
 }
 

@@ -21,7 +21,7 @@ from contracts.protocols import Connector, Place, Reading
 from contracts.units import Source, Stamp, Unit
 from stores.home import Home, open_home
 from stores.landing import Landing
-from stores.places import RemotePlace, place_of
+from stores.places import is_remote, place_of
 from stores.quarantine import Quarantine
 from stores.vault import Vault
 
@@ -87,19 +87,20 @@ class Workroom:
     def reading(self, unit: Unit) -> Reading:
         """Resolve the unit's token through the vault and hand its bytes to a connector."""
         source = self.source(unit.source)
-        place = place_of(source, self.vault.path_of(unit), self.home.landing)
-        if isinstance(place, RemotePlace):
+        path = self.vault.path_of(unit)
+        place = place_of(source, path, self.home.landing)
+        if is_remote(place):
             place = self._landed(unit, place)
-        return Reading(unit, source, place, self.key)
+        return Reading(unit, source, place, self.key, path)
 
     def acquire(self, unit: Unit, listed: Stamp | None) -> None:
         """Bring a remote object into the encrypted landing area; a local one is read where it is."""
         source = self.source(unit.source)
         place = place_of(source, self.vault.path_of(unit), self.home.landing)
-        if isinstance(place, RemotePlace):
+        if is_remote(place):
             Landing(self.home, self.key).land(unit, place, listed)
 
-    def _landed(self, unit: Unit, place: RemotePlace) -> Place:
+    def _landed(self, unit: Unit, place: Place) -> Place:
         """The landed copy; an object whose copy's time to live is over is acquired again."""
         landing = Landing(self.home, self.key)
         try:

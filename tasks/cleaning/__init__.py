@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PAYLOAD_LIMIT = 1 << 20
 
-_RULES = {"fhir": "records", "synthea": "synthea", "csv": "csv_table"}
+_RULES = {"fhir": "records", "synthea": "synthea", "csv": "csv_table", "omop": "omop"}
 """Which module has a kind's rules on single rows; a kind without one is held to its declared columns alone."""
 
 
