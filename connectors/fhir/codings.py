@@ -31,7 +31,8 @@ def coding_of(systems: pa.Array, codes: pa.Array, displays: pa.Array, several: p
     if several.null_count == len(several):
         return found
     rows, best = _best(several)
-    return tuple(_placed(column, rows, other) for column, other in zip(found, best, strict=True))  # type: ignore[return-value]
+    vocabularies, kept, shown = (_placed(a, rows, b) for a, b in zip(found, best, strict=True))
+    return vocabularies, kept, shown
 
 
 def _best(several: pa.Array) -> tuple[np.ndarray, Coding]:

@@ -157,6 +157,7 @@ def _by_value(values: pa.Array, change: Callable[[pa.Array], pa.Array]) -> pa.Ar
 
 
 def null_where(mask: pa.BooleanArray, values: pa.Array) -> pa.Array:
+    """The texts but those where `mask` is true."""
     return pc.if_else(mask, pa.scalar(None, pa.string()), values)
 
 

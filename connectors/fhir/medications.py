@@ -54,12 +54,12 @@ def thing(coded: str | None, element: str, path: str, kind: str, name: str, code
             found = (none, none, none)
             text = none
         else:
-            found = coding_of(*values[:3], values[-2])
+            found = coding_of(values[0], values[1], values[2], values[-2])
             text = values[3]
         text = c.text_of(text, found[2])
         if inside.null_count < len(inside):
             *other, said = concept_of(inside)
-            found = tuple(pc.coalesce(a, b) for a, b in zip(found, other, strict=True))  # type: ignore[assignment]
+            found = tuple(pc.coalesce(a, b) for a, b in zip(found, other, strict=True))
             text = pc.coalesce(text, said)
         ids = c.null_where(pc.is_valid(found[1]), c.referred(refers, kind))
         return (*found, pc.coalesce(text, c.text_of(words, found[1])), ids)

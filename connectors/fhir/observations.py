@@ -60,10 +60,11 @@ def _value(base: str) -> Taken:
 
 
 def _make_value(*values: pa.Array, zone: str) -> tuple[pa.Array, ...]:
-    amount, comparator, unit, unit_code, unit_system, *coding, words, string, several = values[:11]
+    amount, comparator, unit, unit_code, unit_system = values[:5]
+    system, first, shown, words, string, several = values[5:11]
     rare = values[11:]
     number = c.number_of(amount)
-    vocabulary, code, display = coding_of(*coding, several)
+    vocabulary, code, display = coding_of(system, first, shown, several)
     text = pc.coalesce(c.plain(string), c.text_of(words, display))
     if any(column.null_count < len(column) for column in rare):
         integer, decimal, other, range_unit, absent = _rare_value(*rare, zone=zone)
@@ -88,7 +89,8 @@ def _rare_value(
 ) -> tuple[pa.Array, pa.Array, pa.Array, pa.Array, list[pa.Array]]:
     """Integer, decimal, all else as text, the unit of a range or ratio, and why there is no value."""
     integer, decimal, flag, moment_, time, start, end, low, high, low_unit, high_unit = values[:11]
-    numerator, denominator, ratio_unit, sampled, *absent_coding, absent_text = map(c.plain, values[11:])
+    numerator, denominator, ratio_unit, sampled = map(c.plain, values[11:15])
+    why_system, why, why_display, why_text = values[15:]
     span = pc.binary_join_element_wise(
         pc.coalesce(c.local_times(start, zone), ""), pc.coalesce(c.local_times(end, zone), ""), "/"
     )
@@ -103,14 +105,14 @@ def _rare_value(
         sampled,
     )
     none = pa.nulls(len(flag), pa.string())
-    absent = coding_of(*absent_coding, none)
+    absent = coding_of(why_system, why, why_display, none)
     unit = pc.coalesce(low_unit, high_unit, ratio_unit)
     return (
         c.number_of(integer),
         c.number_of(decimal),
         text,
         unit,
-        [*absent, c.text_of(absent_text, absent[1])],
+        [*absent, c.text_of(why_text, absent[2])],
     )
 
 

@@ -27,7 +27,7 @@ Made = dict[str, pa.Array]
 
 @dataclass(frozen=True)
 class Extra:
-    """A column made in SQL, for what Arrow cannot do; `<$.path>` in it is what is found at the path, `line` the line."""
+    """A column made in SQL, for what Arrow cannot do; `<$.path>` in it is what the path finds, `line` the line."""
 
     name: str
     sql: str
@@ -251,9 +251,9 @@ def concept(path: str, name: str, *, code: str = "", text: bool = True) -> Taken
     names = (f"{name}_system", code or f"{name}_code", f"{name}_display", f"{name}_text")
 
     def make(*values: pa.Array, zone: str) -> tuple[pa.Array, ...]:
-        *leaves, words, several = values if text else (*values[:3], None, values[3])
-        found = coding_of(*leaves, several)
-        return (*found, c.text_of(words, found[2])) if text else found
+        system, first, display = values[:3]
+        found = coding_of(system, first, display, values[-1])
+        return (*found, c.text_of(values[3], found[2])) if text else found
 
     paths = (*coding_paths(path), f"{path}.text") if text else coding_paths(path)
     return Taken(names if text else names[:3], paths, make, (several_codings(path),))
