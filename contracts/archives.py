@@ -1,8 +1,8 @@
 """Members of zip and tar archives as objects: how they are named, what is refused, and how their bytes are read.
 
 A member's path in its source is `<archive>!/<member>`; both are patient data. Nothing is ever unpacked under a name
-that an archive gives: members are read as streams, so a name can lead nowhere. Refused all the same are archives that were
-made to do harm: names that climb out of the archive, members that overlap or unfold beyond all measure, encryption.
+that an archive gives: members are read as streams, so a name can lead nowhere. Refused all the same are archives that
+were made to do harm: names that climb out of the archive, members that overlap or unfold beyond all measure.
 """
 
 from __future__ import annotations

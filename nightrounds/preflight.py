@@ -101,9 +101,7 @@ def check_path(path: Path) -> Checked:
 def _not_known(place: Place) -> Finding:
     if place.size == 0:
         return Finding("warning", "empty-file", "the file is empty")
-    message = (
-        "neither FHIR NDJSON, DICOM, VCF or BCF, nor a crosswalk: no connector would take it for its own"
-    )
+    message = "neither FHIR NDJSON, DICOM, VCF or BCF, OMOP CSV nor a crosswalk: no connector would take it for its own"
     return Finding("warning", "not-known", message)
 
 
@@ -119,6 +117,8 @@ def kind_of(place: Place) -> str:
         return "fhir"
     if _is_crosswalk(text):
         return CROSSWALK
+    if _is_omop(place):
+        return "omop"
     return _by_name_or_elements(place, head)
 
 
@@ -136,6 +136,12 @@ def _by_name_or_elements(place: Place, head: bytes) -> str:
         return UNKNOWN if place.size == 0 or recognise(place) is None else "dicom"
     except Rejected:
         return "dicom"  # cut off within its file meta: the preflight tells
+
+
+def _is_omop(place: Place) -> bool:
+    from connectors.omop.reading import is_export
+
+    return is_export(place)
 
 
 def _is_crosswalk(text: bytes) -> bool:

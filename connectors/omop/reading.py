@@ -49,6 +49,19 @@ def open_table(place: Place) -> Iterator[Opened | None]:
         yield Opened(layout, stream, rest) if layout else None
 
 
+def is_export(place: Place) -> bool:
+    """Whether a file is a table of the CDM, or an archive of such tables: by its header, or its members' names."""
+    try:
+        if is_archive(place.name):
+            named = {table_named(member.name.rpartition("/")[2]) for member in list_members(place)}
+            return len(named - {""}) > 1
+        with open_text(place) as stream:
+            header, _ = read_header(stream)
+            return recognise("table.csv", header) is not None
+    except Rejected:
+        return False
+
+
 def may_be_table(place: Place) -> bool:
     """Whether a file's name ends like a table's."""
     return bool(table_named(place.name)) or looks_like_table(place.name)

@@ -2,8 +2,8 @@
 
 After the CDM's own columns (`contracts.schemas.omop.CDM`); 5.3's names are brought to 5.4's by the connector. Ids are
 strings of authority, table and id, joined by U+001F, so that one id under two authorities is two and a reference has
-the key that its row has. Dates and date-times are ISO strings in the wall time that the export writes. Persons and deaths
-come in one table, care sites and locations too, and what has no table in the lake yet comes in `omop.other`.
+the key that its row has. Dates and date-times are ISO strings in the wall time that the export writes. Persons and
+deaths come in one table, care sites and locations too, and what has no table in the lake yet comes in `omop.other`.
 """
 
 from __future__ import annotations

@@ -47,6 +47,9 @@ def run(
     fhir: Annotated[
         _Paths | None, typer.Option(help="Ad hoc: FHIR NDJSON, file or folder. May be repeated.")
     ] = None,
+    omop: Annotated[
+        _Paths | None, typer.Option(help="Ad hoc: OMOP CDM CSV, zip or folder. May be repeated.")
+    ] = None,
     crosswalk: Annotated[
         _Paths | None, typer.Option(help="Ad hoc: a crosswalk CSV. May be repeated.")
     ] = None,
@@ -74,7 +77,7 @@ def run(
             fix = "make it first: nightrounds init, or run without --plan"
             raise Usage("there is no home here, and a plan makes none", "--plan", fix)
     made = make_home(path, profile)
-    given = {"dicom": dicom, "vcf": vcf, "fhir": fhir, "crosswalk": crosswalk}
+    given = {"dicom": dicom, "vcf": vcf, "fhir": fhir, "omop": omop, "crosswalk": crosswalk}
     paths = {kind: found for kind, found in given.items() if found}
     if plan:
         from nightrounds.commands.plan import show_plan
