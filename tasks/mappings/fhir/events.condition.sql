@@ -5,8 +5,13 @@ SELECT
     condition_id AS event_id,
     person_id,
     encounter_id AS visit_occurrence_id,
+    provider_id,
     'Condition' AS domain,
-    32817 AS type_concept_id,  -- EHR
+    CASE category
+        WHEN 'problem-list-item' THEN 32840     -- EHR problem list
+        WHEN 'encounter-diagnosis' THEN 32827   -- EHR encounter record
+        ELSE 32817                              -- EHR
+    END AS type_concept_id,
     code_system AS vocabulary,
     code,
     coalesce(code_display, code_text) AS display,

@@ -22,14 +22,10 @@ SELECT
     coalesce(ethnicity_code, ethnicity_text) AS ethnicity_source_value,
     zip3,
     state,
-    NULL::BIGINT AS gender_concept_id,
-    NULL::BIGINT AS race_concept_id,
-    NULL::BIGINT AS ethnicity_concept_id,
-    NULL::BIGINT AS location_id,
-    NULL::BIGINT AS provider_id,
-    NULL::BIGINT AS care_site_id,
-    NULL::BIGINT AS death_type_concept_id,
-    NULL::BIGINT AS cause_concept_id,
-    NULL::VARCHAR AS cause_source_value,
-    NULL::BIGINT AS cause_source_concept_id
+    -- of de-identified values, so it needs no key; equal areas are one location
+    CASE WHEN coalesce(zip3, state) IS NOT NULL THEN
+        (md5_number_lower(concat_ws('|', 'area', coalesce(zip3, ''), coalesce(state, ''), '')) >> 1)::BIGINT
+    END AS location_id,
+    provider_id,
+    organization_id AS care_site_id
 FROM fhir_patient

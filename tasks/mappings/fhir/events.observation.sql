@@ -1,0 +1,81 @@
+-- source: fhir.observation
+-- One event for each Observation, and one for each of its components, which names the whole as its parent.
+WITH whole AS (
+    SELECT *,
+        CASE
+            WHEN category IN ('laboratory', 'vital-signs', 'imaging') THEN 'Measurement'
+            WHEN category = 'exam' OR category IS NULL THEN NULL  -- told by whether there is a number
+            ELSE 'Observation'
+        END AS kind,
+        CASE category WHEN 'laboratory' THEN 32856 ELSE 32817 END AS type_concept_id  -- Lab, EHR
+    FROM fhir_observation
+),
+parts AS (
+    SELECT
+        _record, _owner, _version, _digest, person_id, encounter_id, provider_id, kind, type_concept_id, status,
+        start_date, start_datetime, end_date, end_datetime,
+        observation_id AS event_id, NULL::BIGINT AS parent_event_id,
+        code_system, code, code_display, code_text,
+        value_number, operator, unit, unit_code, value_text, value_system, value_code, value_display,
+        range_low, range_high,
+        interpretation_system, interpretation_code, interpretation_display, interpretation_text
+    FROM whole
+    UNION ALL
+    SELECT
+        _record, _owner, _version, _digest, person_id, encounter_id, provider_id, kind, type_concept_id, status,
+        start_date, start_datetime, end_date, end_datetime,
+        unnest(component_ids), observation_id,
+        unnest(component_code_system), unnest(component_code), unnest(component_code_display),
+        unnest(component_code_text),
+        unnest(component_value_number), unnest(component_operator), unnest(component_unit),
+        unnest(component_unit_code), unnest(component_value_text), unnest(component_value_system),
+        unnest(component_value_code), unnest(component_value_display),
+        unnest(component_range_low), unnest(component_range_high),
+        unnest(component_interpretation_system), unnest(component_interpretation_code),
+        unnest(component_interpretation_display), unnest(component_interpretation_text)
+    FROM whole
+    WHERE len(component_ids) > 0
+)
+SELECT
+    _record, _owner, _version, _digest,
+    event_id,
+    person_id,
+    encounter_id AS visit_occurrence_id,
+    provider_id,
+    coalesce(kind, CASE WHEN value_number IS NULL THEN 'Observation' ELSE 'Measurement' END) AS domain,
+    type_concept_id,
+    code_system AS vocabulary,
+    code,
+    coalesce(code_display, code_text) AS display,
+    start_date,
+    start_datetime,
+    end_date,
+    end_datetime,
+    status,
+    -- an age over 89 told as a value (LOINC: age, reported, calculated, estimated) is grouped like any other
+    CASE
+        WHEN getvariable('profile') = 'safe_harbor' AND value_number > 89 AND code_system = 'LOINC'
+            AND code IN ('30525-0', '21612-7', '29553-5', '21611-9') THEN 90
+        ELSE value_number
+    END AS value_number,
+    CASE WHEN value_code IS NULL THEN value_text END AS value_text,
+    -- where nothing but the interpretation is told, it is the result
+    CASE WHEN value_number IS NULL AND value_text IS NULL AND value_code IS NULL THEN interpretation_system
+        ELSE value_system END AS value_vocabulary,
+    CASE WHEN value_number IS NULL AND value_text IS NULL AND value_code IS NULL THEN interpretation_code
+        ELSE value_code END AS value_code,
+    CASE
+        WHEN value_number IS NULL AND value_text IS NULL AND value_code IS NULL
+            THEN coalesce(interpretation_display, interpretation_text)
+        WHEN value_code IS NOT NULL THEN coalesce(value_display, value_text)
+    END AS value_display,
+    operator,
+    unit,
+    unit_code,
+    range_low,
+    range_high,
+    interpretation_system AS modifier_vocabulary,
+    interpretation_code AS modifier_code,
+    coalesce(interpretation_display, interpretation_text) AS modifier_display,
+    parent_event_id
+FROM parts
