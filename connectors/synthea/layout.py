@@ -1,7 +1,7 @@
 """Which columns the files of a Synthea CSV export have, and which file is which.
 
-The dictionary: https://github.com/synthetichealth/synthea/wiki/CSV-File-Data-Dictionary. Its versions differ in columns,
-so a file is told by its name where that names a table, else by its header; names of columns go in either case.
+The dictionary: https://github.com/synthetichealth/synthea/wiki/CSV-File-Data-Dictionary. Its versions differ in
+columns. A file is told by its name where that names a table, else by its header; names of columns go in either case.
 """
 
 from __future__ import annotations

@@ -38,6 +38,13 @@ _SNOMED = re.compile(r"\d{6,18}")
 LOCAL = "Synthea"
 """The vocabulary of codes that are none of a terminology's: QALY, DALY, QOLS."""
 _COSTS = {"encounter": "Visit", "medication": "Drug", "procedure": "Procedure", "immunization": "Drug"}
+_RECORD_TYPES = {
+    "careplan": "CarePlan",
+    "imaging_study": "ImagingStudy",
+    "payer": "Payer",
+    "claim": "Claim",
+    "claim_transaction": "ClaimTransaction",
+}
 _WORDS = {
     "gender": frozenset("MF"),
     "race": frozenset("white black asian native hawaiian other".split()),
@@ -97,7 +104,7 @@ class _Rows:
             "id": lambda: prefixed(context.authority + UNIT_SEPARATOR, self._key()),
             "place": lambda: prefixed(context.authority + UNIT_SEPARATOR, self.value("id")),
             "subject": lambda: prefixed(encode_subject(context.authority, ""), self._subject()),
-            "record_type": lambda: self._constant(layout.table.title().replace("_", "")),
+            "record_type": lambda: self._constant(_RECORD_TYPES.get(layout.table, "")),
             "cost_domain": lambda: self._constant(_COSTS[layout.table]),
             "system": self._system,
             "state": lambda: each(self.value("state"), state_code, pa.string()),

@@ -38,7 +38,8 @@ def moments(values: pa.Array, read: Reader) -> tuple[pa.Array, pa.Array]:
     """The dates and date-times of texts (see `moments`). What is no moment stands in the dates as it is."""
     coded = values.dictionary_encode()
     found: list[Moment] = [read(v) or (v, None) for v in coded.dictionary.to_pylist()]
-    return tuple(pa.array([m[i] for m in found], pa.string()).take(coded.indices) for i in (0, 1))  # type: ignore[return-value]
+    dates, times = (pa.array([m[i] for m in found], pa.string()).take(coded.indices) for i in (0, 1))
+    return dates, times
 
 
 def number(text: str) -> float | None:

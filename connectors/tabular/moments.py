@@ -103,16 +103,14 @@ def _refuse_ambiguity(patterns: list[re.Pattern[str]]) -> None:
 
 
 def _moment(parts: dict[str, str | None], zone: ZoneInfo) -> Moment | None:
-    year = int(parts["YYYY"] or 0)
-    named = parts.get("MON")
-    month = _MONTHS.get(named.lower()) if named else int(parts["MM"]) if parts.get("MM") else None
-    if named and month is None:
+    year, named = int(parts["YYYY"] or 0), parts.get("MON")
+    month = _MONTHS.get(named.lower()) if named else int(parts.get("MM") or 0) or None
+    if month is None and (named or parts.get("MM")):
         return None
     day = parts.get("DD")
+    hour, minute, second = (int(parts.get(part) or 0) for part in ("HH", "mm", "SS"))
     try:
-        whole = datetime(
-            year, month or 1, int(day or 1), *(int(parts.get(p) or 0) for p in ("HH", "mm", "SS"))
-        )
+        whole = datetime(year, month or 1, int(day or 1), hour, minute, second)
     except ValueError:
         return None
     if not parts.get("HH"):

@@ -1,8 +1,8 @@
 """Rows of a CSV file in batches, each row once: as cells, or rejected with its number.
 
-After RFC 4180, with what files are like: any delimiter, LF, CRLF or CR, quoted line breaks, a byte-order mark. A cell is
-quoted where its first character is the quote; a quote that is not closed costs its own line, and the lines after it are
-read again.
+After RFC 4180, with what files are like: any delimiter, LF, CRLF or CR, quoted line breaks, a byte-order mark. A cell
+is quoted where its first character is the quote; a quote that is not closed costs its own line, and the lines after it
+are read again.
 """
 
 from __future__ import annotations
@@ -122,11 +122,11 @@ class _Feeder:
 
 
 def read_batches(place: Place, dialect: Dialect) -> Iterator[Batch]:
-    """The file's rows in batches of about a MiB, in order. An empty file gives none, one with a header alone an empty one.
+    """The file's rows in batches of about a MiB, in order. An empty file gives none, a mere header gives an empty one.
 
     Reasons of rejected rows: `ragged-row` (too few or too many cells), `malformed-csv` (quotes), `nul-byte`,
-    `invalid-encoding` (bytes that are none of the encoding), `row-too-long`. Blank lines are no rows. Empty cells beyond
-    the header's are let go.
+    `invalid-encoding` (bytes that are none of the encoding), `row-too-long`. Blank lines are no rows. Empty cells
+    beyond the header's are let go.
 
     Raises:
         Rejected: `corrupt-gzip`, `wrong-encoding`, `malformed-csv` where most of the file is, `no-header`.

@@ -207,7 +207,7 @@ def _whole(name: str, *columns: pa.Field) -> pa.Schema:
 
 
 CAREPLAN = _whole(
-    "Careplan",
+    "CarePlan",
     _id("encounter", "Encounter"),
     *_moment("start"),
     *_moment("end"),
