@@ -17,6 +17,7 @@ _TARGETS: dict[str, str] = {
     "vcf": "connectors.vcf:VcfConnector",
     "omop": "connectors.omop:OmopConnector",
     "synthea": "connectors.synthea:SyntheaConnector",
+    "csv": "connectors.csv_table:CsvConnector",
 }
 
 
