@@ -19,6 +19,8 @@ from flows.settings import load_settings
 from stores.catalog import Catalog, UnitRow
 from stores.home import Home, open_home
 from stores.vault import Vault, token_of
+from stores.vocabulary_site import read_site_map
+from tasks.concepts import vocabulary_parts
 from tasks.recipe import changed_components, components, touching
 from tasks.workroom import load_sources
 
@@ -127,7 +129,13 @@ def _plan_source(
     plan: dict[str, Any], kept: _Kept, source: Source, listed: tuple[Listed, ...], reprocess: bool
 ) -> None:
     known = kept.units(source.name)
-    parts = components(source.kind, connector(source.kind).version, kept.home.profile, kept.home.key_id)
+    parts = components(
+        source.kind,
+        connector(source.kind).version,
+        kept.home.profile,
+        kept.home.key_id,
+        vocabulary_parts(kept.home, read_site_map(kept.home.vocabulary)),
+    )
     units = {f"{source.name}/{token_of(kept.key, source.name, item.path)}": item for item in listed}
     contexts = _contexts(kept, sorted(units))
     if None in contexts.values():
@@ -176,7 +184,10 @@ def _why(
         return ["a round was cut off"]
     why = ["linkage"] if row.context != context else []
     return why + touching(
-        changed_components(row.recipe, parts), row.kind, set(row.account.get("source_tables", {}))
+        changed_components(row.recipe, parts),
+        row.kind,
+        set(row.account.get("source_tables", {})),
+        row.account.get("vocabularies"),
     )
 
 

@@ -24,6 +24,7 @@ from stores.lake import Lake
 from stores.lease import Lease
 from stores.releases import Releases
 from stores.vectors import Vectors
+from tasks.concepts import adopt_vocabulary
 from tasks.publishing import Publication
 from tasks.workroom import Workroom, load_sources, open_workroom, save_sources
 
@@ -78,6 +79,7 @@ class Round:
     embedded: dict[str, dict[str, Any]] = field(default_factory=dict)
     checks: list[dict[str, Any]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    vocabulary: dict[str, str] = field(default_factory=dict)
     release: int | None = None
     changed: bool = False
     interrupted: list[str] = field(default_factory=list)
@@ -179,6 +181,7 @@ def open_round(
     with ExitStack() as stack:
         room = open_workroom(str(path))
         stack.enter_context(Lease(room.home))
+        vocabulary = adopt_vocabulary(room.home)
         if settings.sources:
             save_sources(room.vault, [s.to_source() for s in settings.sources])
         catalog = Catalog.open(room.home, settings.stores.catalog_url or None)
@@ -199,6 +202,7 @@ def open_round(
             today=today or datetime.now(UTC).date(),
             started=datetime.now(UTC),
             interrupted=interrupted,
+            vocabulary=vocabulary,
         )
         _ROUNDS[run_id] = current
         stack.callback(_ROUNDS.pop, run_id, None)

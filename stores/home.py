@@ -104,6 +104,11 @@ class Home:
         return self.path / "reports"
 
     @property
+    def vocabulary(self) -> Path:
+        """OMOP's vocabularies and the site's source-to-concept map; no patient data."""
+        return self.path / "vocabulary"
+
+    @property
     def prefect(self) -> Path:
         """Prefect's database and settings."""
         return self.path / "prefect"

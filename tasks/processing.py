@@ -20,6 +20,7 @@ from quality.gate import judge_rows, merge_verdicts
 from stores import staging
 from stores.staging import Manifest, StagingWriter
 from tasks.cleaning import clean
+from tasks.concepts import Watched
 from tasks.deidentification.engine import Deidentifier
 from tasks.standardising import standardise_rows
 from tasks.versions import seal_texts
@@ -101,6 +102,8 @@ class Treatment:
             source_authority=self.reading.authority,
         )
 
+        self.vocabulary = Watched(self.room.vocabulary)
+
     def run(self) -> None:
         """Read the unit to its end.
 
@@ -155,7 +158,7 @@ class Treatment:
             self.unit.kind != "vcf"
         ):  # whose columns are the export's own: its standardising de-identifies them
             safe = self.deid.apply(safe, self.connector.tables[table])
-        staged = standardise_rows(self.unit.kind, table, safe, self.deid)
+        staged = standardise_rows(self.unit.kind, table, safe, self.deid, self.vocabulary)
         failed = self._judge(staged)
         self._reject(_rejections(cleaned.accepted, failed))
         if failed:
@@ -239,7 +242,11 @@ class Treatment:
             owner=None if self.record_owned else (self.content or 1) if stands else NO_OWNER,
             ownership=self.connector.ownership,
             recipe=self.job.stamp,
-            account={**self.account.to_json(), "source_tables": dict(self.source_tables)},
+            account={
+                **self.account.to_json(),
+                "source_tables": dict(self.source_tables),
+                "vocabularies": sorted(self.vocabulary.asked),
+            },
             verdicts={target: merge_verdicts(found) for target, found in self.verdicts.items()},
             context={"persons": self.job.context, "rejected": self.rejected_whole},
         )

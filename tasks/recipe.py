@@ -7,13 +7,14 @@ records of its source tables.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from pathlib import Path
 
 from contracts.privacy import Profile
 from contracts.schemas import LAKE
 from quality.suites import digest as suite_digest
+from tasks.concepts import NONE
 from tasks.mappings import mappings
 from tasks.standardising import EVENTS, SHARED
 from tasks.units import units_digest
@@ -31,9 +32,16 @@ def policy_digest(folder: str) -> str:
 
 
 def components(
-    kind: str, connector_version: str, profile: Profile, key_id: str, vocabulary_digest: str = "none"
+    kind: str,
+    connector_version: str,
+    profile: Profile,
+    key_id: str,
+    vocabulary: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """The components of a kind's recipe, by name, each with its digest or version."""
+    """The components of a kind's recipe, by name, each with its digest or version.
+
+    `vocabulary` is what `tasks.concepts.vocabulary_parts` says of the home; without it there is none.
+    """
     found = {
         "connector": f"{kind} {connector_version}",
         "profile": profile.value,
@@ -46,7 +54,7 @@ def components(
     used = mappings(kind)
     if any(target.startswith(EVENTS) for target in used):
         used = {**mappings(SHARED), **used}
-        found["vocabulary"] = vocabulary_digest
+        found |= vocabulary or {"vocabulary": NONE}
         found["policy:units"] = units_digest()
     for target, mapping in used.items():
         found[f"mapping:{target}"] = mapping.digest
@@ -68,11 +76,14 @@ def changed_components(before: Mapping[str, str], now: Mapping[str, str]) -> lis
     return sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
 
 
-def touching(changed: list[str], kind: str, source_tables: set[str]) -> list[str]:
+def touching(
+    changed: list[str], kind: str, source_tables: set[str], vocabularies: Collection[str] | None = None
+) -> list[str]:
     """Those of the changed components that concern a unit with records of `source_tables`.
 
     A mapping or suite concerns the units that hold records of a table that the mapping reads; any other component
-    concerns every unit of the kind.
+    concerns every unit of the kind. A vocabulary concerns the units with events, what the site maps of a terminology
+    (`codes:<vocabulary>`) those whose codes are of it; `vocabularies` is None where that was not noted.
     """
     reads = {target: set(mapping.source_tables) for target, mapping in mappings(kind).items()}
     events = set().union(*(tables for target, tables in reads.items() if target.startswith(EVENTS)))
@@ -82,7 +93,9 @@ def touching(changed: list[str], kind: str, source_tables: set[str]) -> list[str
         scope, _, target = name.partition(":")
         if scope in {"mapping", "suite"} and target in reads and not (reads[target] & source_tables):
             continue
-        if scope == "vocabulary" and not (events & source_tables):
+        if scope in {"vocabulary", "codes"} and not (events & source_tables):
+            continue
+        if scope == "codes" and vocabularies is not None and target not in vocabularies:
             continue
         concerned.append(name)
     return concerned

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from contracts.schemas.events import CODED, ROUTED
 from tasks.concepts import Concept, Vocabulary
+from tasks.units import unit_concepts
 
 TARGETS = {
     "Condition": "condition_occurrence",
@@ -55,11 +56,15 @@ def route_events(events: pa.Table, vocabulary: Vocabulary) -> pa.Table:
     index, place, concepts, which = _own_concepts(events, vocabulary)
     routed = events if index is None else events.take(pa.array(index))
     columns = {name: routed[name] for name in routed.schema.names}
-    values = np.array([_NULL if c.value_concept_id is None else c.value_concept_id for c in concepts], np.int64)
+    values = np.array(
+        [_NULL if c.value_concept_id is None else c.value_concept_id for c in concepts], np.int64
+    )
     ids = np.array([c.concept_id for c in concepts], np.int64)[which]
     columns["target"] = _targets([c.domain for c in concepts], which, routed["domain"])
     columns["concept_id"] = pa.array(ids)
-    columns["source_concept_id"] = pa.array(np.array([c.source_concept_id for c in concepts], np.int64)[which])
+    columns["source_concept_id"] = pa.array(
+        np.array([c.source_concept_id for c in concepts], np.int64)[which]
+    )
     columns["row_id"] = _row_ids(routed["event_id"], place, ids, values[which])
     for prefix in ("value_", "route_", "modifier_"):
         columns[f"{prefix}concept_id"] = _element_concepts(routed, prefix, vocabulary)
@@ -79,7 +84,10 @@ def _own_concepts(
     and which of them."""
     number, pairs = _distinct(events, "")
     known = vocabulary.concepts_of(pairs)
-    found = [_UNKNOWN, *(known.get(pair) or _UNKNOWN for pair in pairs)]  # the first is for events without a code
+    found = [
+        _UNKNOWN,
+        *(known.get(pair) or _UNKNOWN for pair in pairs),
+    ]  # the first is for events without a code
     concepts = [concept for several in found for concept in several]
     counts = np.array([len(several) for several in found], np.int64)
     first = np.cumsum(counts) - counts
@@ -169,7 +177,8 @@ def _unit_concepts(rows: pa.Table, vocabulary: Vocabulary) -> pa.Array:
     written, units = _encode(rows["unit"])
     if not codes and not units:
         return pa.nulls(rows.num_rows, pa.int64())
-    known = vocabulary.units_of({*codes, *(unit for unit in units if _is_telling(unit))} - {""})
+    named = {*codes, *(unit for unit in units if _is_telling(unit))} - {""}
+    known = {**unit_concepts(), **vocabulary.units_of(named)}
     by_code = np.array([_NULL, *(known.get(code, 0) for code in codes)], np.int64)[stated + 1]
     by_unit = np.array(
         [_NULL, *(known.get(unit, 0) if _is_telling(unit) else 0 for unit in units)], np.int64

@@ -24,6 +24,7 @@ from stores.landing import Landing
 from stores.places import is_remote, place_of
 from stores.quarantine import Quarantine
 from stores.vault import Vault
+from tasks.concepts import Vocabulary, open_vocabulary
 
 _SOURCES = "sources"
 
@@ -70,6 +71,11 @@ class Workroom:
     key: Key = field(repr=False)
     vault: Vault = field(repr=False)
     quarantine: Quarantine = field(repr=False)
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The home's vocabulary and the site's map, as the round adopted it."""
+        return open_vocabulary(self.home)
 
     def source(self, name: str) -> Source:
         """The source by name, as the round sealed it into the vault."""

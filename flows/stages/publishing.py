@@ -157,7 +157,11 @@ def _mark_published(
 ) -> None:
     """Note the units as published under this recipe; only then may their staging go."""
     parts = components(
-        outcome.kind, connector(outcome.kind).version, current.home.profile, current.home.key_id
+        outcome.kind,
+        connector(outcome.kind).version,
+        current.home.profile,
+        current.home.key_id,
+        current.vocabulary,
     )
     done = []
     for manifest in manifests:
@@ -172,7 +176,10 @@ def _mark_published(
                 recipe=parts,
                 # a file that cannot be read leaves what it was read as before
                 owner=before.owner if is_rejected(manifest) else manifest.owner or None,
-                account={**account, "source_tables": manifest.account["source_tables"]},
+                account={
+                    **account,
+                    **{name: manifest.account.get(name) for name in ("source_tables", "vocabularies")},
+                },
                 tables=before.tables if is_rejected(manifest) else tables,
                 round_no=current.number,
             )

@@ -106,7 +106,9 @@ def plan_source(current: Round, name: str) -> SourceOutcome:
     if outcome.problem:
         return outcome
     kind = outcome.kind
-    parts = components(kind, connector(kind).version, current.home.profile, current.home.key_id)
+    parts = components(
+        kind, connector(kind).version, current.home.profile, current.home.key_id, current.vocabulary
+    )
     rows = current.catalog.units(name)
     contexts = current.room.vault.contexts(outcome.unread)
     recipe = digest_recipe(parts)
@@ -145,4 +147,6 @@ def _why(current: Round, row: UnitRow, context: str, parts: Mapping[str, str]) -
         return ["new" if not row.recipe else "changed" if row.state == "surveyed" else row.state]
     why = ["linkage"] if row.context != context else []
     changed = changed_components(row.recipe, parts)
-    return why + touching(changed, row.kind, set(row.account.get("source_tables", {})))
+    return why + touching(
+        changed, row.kind, set(row.account.get("source_tables", {})), row.account.get("vocabularies")
+    )
