@@ -1,0 +1,230 @@
+"""Names of people whom the vault does not know: by what stands beside them, by lists of names, by being no word.
+
+A capitalised word is a name where a title, a label, a relation or a credential says so; where it is a name and no
+ordinary word; where it is neither, unless it reads like a drug or a thing named after somebody; or where it stands
+beside a name. Ordinary words that are names too ("Hope", "Young") count in the middle of a sentence alone.
+"""
+
+from __future__ import annotations
+
+import re
+
+from tasks.deidentification.spans import Span
+from tasks.deidentification.tokens import Text, Token
+
+_TITLES = frozenset(
+    "dr drs mr mrs ms miss mx prof professor doctor nurse sister rev reverend pastor father rabbi judge "
+    "officer capt sgt chaplain md np pa pharmacist resident attending".split()
+)
+_SURE_TITLES = frozenset("dr drs mr mrs ms miss mx prof professor".split())
+_RELATIONS = frozenset(
+    "husband wife son daughter mother father brother sister partner spouse friend neighbor neighbour "
+    "boyfriend girlfriend fiance fiancee aunt uncle cousin niece nephew grandson granddaughter grandmother "
+    "grandfather mom dad stepson stepdaughter stepmother stepfather roommate caregiver guardian interpreter "
+    "aide therapist counselor twins twin named name nicknamed called goes widow widower ex-husband ex-wife "
+    "daughter-in-law son-in-law mother-in-law".split()
+)
+_LABELS = frozenset(
+    "patient pt name attending provider physician surgeon pcp author by cc to resident fellow nurse assistant "
+    "contact kin proxy guardian interpreter re spouse mother father wife husband son daughter referring "
+    "consultant anesthesiologist anesthetist cosigner cosigned signed dictated transcribed reviewed "
+    "radiologist pathologist hospitalist agent member clinician practitioner pharmacist therapist "
+    "transcriptionist dictator requester doctor md rn witness relative subscriber insured guarantor employer "
+    "informant operator technologist preceptor supervisor cardiologist oncologist neurologist".split()
+)
+_ACTS = frozenset(
+    "signed seen evaluated examined dictated transcribed reviewed performed verified authored cosigned "
+    "approved referred followed read interpreted entered edited prepared written ordered accompanied assisted "
+    "supervised staffed attested administered placed removed completed obtained brought driven told spoke met "
+    "discussed talked visited contacted".split()
+)
+_CREDENTIAL = re.compile(
+    r"(?:[ \t]*,[ \t]*|[ \t]+)\(?(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|PHD|LCSW|LICSW|MSW|DDS|DMD|DPM|OD|"
+    r"Pharm\.?D|PHARMD|CRNA|CNM|FNP(?:-\w+)?|APRN|ARNP|LPN|LVN|CNS|CNA|BSN|MSN|DNP|RD|RDN|PT|DPT|OT|OTR(?:/L)?|SLP|RT|"
+    r"RRT|EMT|MBBS|FACP|FACS|Esq|Jr|Sr|II|III|IV)\b(?!\s*:)"
+)
+_PARTICLES = "van von de la der den del di da dos du le el al bin ibn ten ter"
+_PARTICLE = "(?:" + "|".join(f"[{p[0].upper()}{p[0]}]{p[1:]}" for p in _PARTICLES.split()) + ")"
+_JOIN = re.compile(
+    rf"[ \t]+|[ \t]*-[ \t]*|[ \t]+(?:[A-Z]\.?[ \t]+){{1,2}}|[ \t]+(?:{_PARTICLE}[ \t]+){{1,2}}"
+    r"|[ \t]*/[ \t]*|\d{1,4}[ \t]+"
+)
+_COMMA = re.compile(r"[ \t]*,[ \t]*|\^")
+_INITIAL_BEFORE = re.compile(
+    rf"(?:(?<![\w.'])[A-Z]\.?[ \t]*){{1,3}}(?<=[. \t])(?:{_PARTICLE}[ \t]+){{0,2}}$"
+    rf"|(?<![\w'])(?:{_PARTICLE}[ \t]+){{1,2}}$"
+)
+_INITIAL_AFTER = re.compile(r"(?:,?[ \t]+[A-Z](?:\.(?![A-Z])|(?=[ \t]*(?:,|$|\n)))){1,2}")
+_DOSE = re.compile(
+    r"['\u2019]?\w*[ \t]*(?:\(|\[)?[ \t]*\d+(?:\.\d+)?[ \t]*(?:mg|mcg|g|ml|units?|iu|%|meq)\b"
+    r"|[ \t]+(?:tablets?|tabs?|capsules?|injection|cream|inhaler|pen|patch|drops|spray|suspension|ointment|infusion|"
+    r"therapy|daily|bid)\b"
+)
+_MEDICAL_ENDS = tuple(
+    (
+        "itis osis emia uria oma pathy ectomy otomy ostomy plasty scopy graphy gram algia megaly rrhea plegia paresis "
+        "trophy plasia philia penia lysis stasis cillin mycin cycline azole olol pril sartan statin mab nib vir tide "
+        "gliptin gliflozin prazole azepam zolam barbital caine dronate setron triptan thiazide floxacin sone solone "
+        "lukast parin grel xaban"
+    ).split()
+)
+_FOLLOWING = re.compile(
+    r"(?:['\u2019]s?)?(?:(?:[ \t]and[ \t]|[ \t]&[ \t]|[ \t]|-|\u2013|/)([^\W\d_]+)(?:['\u2019]s)?)?"
+    r"(?:[ \t\-]([^\W\d_]+))?"
+)
+_VERB = re.compile(
+    r"[ \t]+(?:reports?|reported|states?|stated|denies|denied|says?|said|presents?|presented|complains?|lives|called|"
+    r"calls|came|returned|returns|tolerated|ambulated|verbalized|agrees?|agreed|asked|asks|told|notes|noted|endorses|"
+    r"refused|was seen|was admitted|was discharged|was born|is an? \d|has been|who|will follow|arrived|visited|works|"
+    r"drove|brought|accompanied)\b"
+)
+_ROLES = frozenset(
+    "md do rn np pa phd hospital clinic medical center university practitioner physician surgeon nurse "
+    "manager coordinator attending resident fellow service team unit department office phone fax date time "
+    "patient room street avenue road age sex dob mrn visit note report provider signed electronically page "
+    "admission discharge male female address account test sign disease syndrome notified aware updated "
+    "present here called agrees is was has will and or the with for from".split()
+)
+
+
+_DIGITS = re.compile(r"\d{1,4}")
+
+
+def mark_names(seen: Text) -> None:
+    """Mark the tokens that are names."""
+    for i, token in enumerate(seen.tokens):
+        if not token.sure and _is_told(seen, token):
+            token.sure = token.given = True
+        elif not token.sure and not _is_thing(seen, i):
+            token.sure = _is_listed(seen, token)
+            token.given = token.sure and token.low in seen.words.given
+    for order in (range(1, len(seen.tokens)), range(len(seen.tokens) - 2, -1, -1)):
+        step = 1 if order.step == 1 else -1
+        for i in order:
+            if not seen.tokens[i].sure:
+                seen.tokens[i].sure = _goes_on(seen, i - step, i)
+
+
+def name_runs(seen: Text) -> list[Span]:
+    """The marked names, each with the initials and generator's digits about it."""
+    spans: list[Span] = []
+    for token in seen.tokens:
+        if token.sure:
+            start, end = token.start, token.end
+            before = _INITIAL_BEFORE.search(seen.text, max(0, start - 16), start)
+            start = before.start() if before and before.group().strip() else start
+            digits = _DIGITS.match(seen.text, end)
+            end = digits.end() if digits else end
+            after = _INITIAL_AFTER.match(seen.text, end)
+            spans.append(Span(start, after.end() if after else end, "NAME"))
+    return spans
+
+
+def _is_told(seen: Text, token: Token) -> bool:
+    """Whether a title, label, relation or credential tells a name, whatever the word."""
+    if token.numbered and token.kind != "word" and not token.shouted:
+        return True
+    if token.low in _ROLES or token.low in _TITLES:
+        return False
+    if _CREDENTIAL.match(seen.text, token.end) and (token.kind != "word" or _follows_name(seen, token)):
+        return not token.shouted or token.kind != "word"
+    before = seen.words_before(token)
+    if not before:
+        return False
+    near, far = before[0], before[1] if len(before) > 1 else ""
+    gap = seen.text[max(0, token.start - 3) : token.start]
+    if near in _SURE_TITLES and ":" not in gap and "\n" not in gap:
+        return True
+    if token.kind == "word":
+        return False
+    if token.kind == "month" and near not in _RELATIONS and near not in _TITLES:
+        return False
+    if near in _TITLES and gap[-1:] == " " and not _is_thing_word(seen, token):
+        return True
+    if ":" in gap and (near in _LABELS or far in _LABELS):
+        return True
+    if near in _RELATIONS and not _is_thing_word(seen, token) and "." not in gap:
+        return True
+    return near in {"by", "with", "to"} and far in _ACTS and not _is_thing_word(seen, token)
+
+
+def _follows_name(seen: Text, token: Token) -> bool:
+    """Whether a capitalised name stands right before ("Hope Long, MD")."""
+    before = seen.words_before(token)
+    return bool(before) and seen.words.may_name(before[0]) and seen.text[token.start - 1] in " -"
+
+
+def _is_thing_word(seen: Text, token: Token) -> bool:
+    return token.low in seen.words.eponyms
+
+
+def _is_thing(seen: Text, i: int) -> bool:
+    """Whether the token names a thing: a disease, a test, a tube."""
+    words, token = seen.words, seen.tokens[i]
+    if token.low in words.eponyms:
+        return True
+    following = _FOLLOWING.match(seen.folded, token.end)
+    near, far = (following[1] or "", following[2] or "") if following else ("", "")
+    if near in words.nouns:
+        return True
+    is_pair = far in words.nouns and (
+        near in words.eponyms or near in words.named_things or words.may_name(near)
+    )
+    if is_pair and (token.low in words.named_things or seen.text[token.end : token.end + 1] == "-"):
+        return True
+    if i and token.low in words.named_things:
+        left = seen.tokens[i - 1]
+        joined = seen.between(left, token) in {"-", " and ", " & ", "/"}
+        return joined and (left.low in words.named_things or left.low in words.eponyms)
+    return False
+
+
+def _is_listed(seen: Text, token: Token) -> bool:
+    """Whether the word is a name by the lists, or no word at all."""
+    if token.kind == "word" or (len(token.low) < 3 and token.kind != "name"):
+        return False
+    if token.shouted and (token.kind == "unknown" or len(token.low) < 4):
+        return False
+    if _DOSE.match(seen.folded, token.end):
+        return False
+    if token.kind == "name":
+        return len(token.low) > 2 or not token.shouted
+    if token.kind == "month":
+        return _VERB.match(seen.folded, token.end) is not None
+    if token.kind == "unknown":
+        return not token.low.endswith(_MEDICAL_ENDS) and token.low not in seen.words.regions
+    return _is_inside(seen, token) or _VERB.match(seen.folded, token.end) is not None
+
+
+def _is_inside(seen: Text, token: Token) -> bool:
+    """Whether the token stands within a sentence of ordinary words, where no word is capitalised but a name."""
+    before = seen.text[max(0, token.start - 24) : token.start]
+    last = before.rstrip(" \t")[-1:]
+    word = before.rstrip(" \t").rpartition(" ")[2]
+    return before[-1:] == " " and (last.isalnum() or last == ",") and word.islower()
+
+
+def _goes_on(seen: Text, sure: int, other: int) -> bool:
+    """Whether the token beside a name is part of it."""
+    there, token = seen.tokens[sure], seen.tokens[other]
+    if not there.sure or token.low in _ROLES or token.low in _TITLES:
+        return False
+    left, right = (there, token) if sure < other else (token, there)
+    between = seen.between(left, right)
+    if len(between) > 16:
+        return False
+    joined, comma = _JOIN.fullmatch(between), _COMMA.fullmatch(between)
+    if token.kind != "word":
+        if joined:
+            return token.kind != "unknown" or not (token.shouted and not there.shouted)
+        return comma is not None and token.kind != "unknown" and token.shouted == there.shouted
+    # An ordinary word is a family name after a given one alone: "John Long", and never "Long John".
+    if (
+        not joined
+        or sure > other
+        or not there.given
+        or token.shouted != there.shouted
+        or token.low in seen.words.nouns
+    ):
+        return False
+    return token.low not in seen.words.kept and token.low not in seen.words.institution
