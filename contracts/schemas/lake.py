@@ -100,7 +100,13 @@ _RECORDS = [
     _omop("drug_era", 51, ("omop.drug_exposure",), derived=True),
     _omop("dose_era", 51, ("omop.drug_exposure",), derived=True),
     LakeTable(
-        "records.code", records.CODE, ("target", "source_vocabulary", "source_value"), 55, derived=True
+        "records.code",
+        records.CODE,
+        ("target", "source_vocabulary", "source_value"),
+        55,
+        (),
+        "_owner",
+        derived=True,
     ),
     LakeTable("records.unmapped", records.UNMAPPED, ("record_id",), 60),
     LakeTable("records.ledger", records.LEDGER, ("_owner", "unit"), 99, bucket_by="_owner"),
