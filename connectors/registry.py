@@ -10,6 +10,7 @@ from contracts.plugins import declared_connectors, load_plugins
 
 if TYPE_CHECKING:
     from contracts.protocols import Connector
+    from contracts.units import Source
 
 _TARGETS: dict[str, str] = {
     "fhir": "connectors.fhir:FhirConnector",
@@ -60,6 +61,13 @@ def connector(kind: str) -> Connector:
             f"the connector cannot be loaded: {missing}", f"kind {kind!r}", "install what it needs"
         ) from error
     return cast("Connector", made)
+
+
+def source_components(source: Source) -> dict[str, str]:
+    """What besides its connector's version decides how a source is read, by name, each with its digest: part of the
+    source's recipe. A connector that reads by files of the site tells it by a method `components(source)`."""
+    told = getattr(connector(source.kind), "components", None)
+    return dict(told(source)) if told else {}
 
 
 def _targets() -> dict[str, str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.crosswalk import KIND as CROSSWALK
-from connectors.registry import connector
+from connectors.registry import connector, source_components
 from contracts.errors import Fatal, NightroundsError, Usage
 from contracts.keys import Key
 from contracts.units import Listed, Source
@@ -136,6 +136,7 @@ def _plan_source(
         kept.home.key_id,
         vocabulary_parts(kept.home, read_site_map(kept.home.vocabulary)),
     )
+    parts |= source_components(source)
     units = {f"{source.name}/{token_of(kept.key, source.name, item.path)}": item for item in listed}
     contexts = _contexts(kept, sorted(units))
     if None in contexts.values():

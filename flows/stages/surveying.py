@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from connectors.registry import connector
+from connectors.registry import connector, source_components
 from contracts.errors import NightroundsError
 from contracts.units import Listed, Unit
 from flows.rounds import Round, SourceOutcome
@@ -111,6 +111,7 @@ def plan_source(current: Round, name: str) -> SourceOutcome:
     )
     rows = current.catalog.units(name)
     contexts = current.room.vault.contexts(outcome.unread)
+    parts |= source_components(current.source(name))
     recipe = digest_recipe(parts)
     unread = []
     for unit in outcome.unread:
