@@ -72,19 +72,28 @@ def _wanted(path: Path) -> bool:
     return not parts[-1].endswith(_INDEX_SUFFIXES)
 
 
-def check_path(path: Path) -> Checked:
-    """Check one file by the preflight of its kind. What cannot be read is said so, and no error is raised."""
+def check_path(path: Path, mapping: Path | None = None) -> Checked:
+    """Check one file by the preflight of its kind. What cannot be read is said so, and no error is raised.
+
+    `mapping` is the mapping file of a CSV; without it those beside the file, or in the site's overlay, are taken.
+    """
     from connectors import crosswalk
+    from connectors.csv_table import preflight as csv_table
     from connectors.registry import connector
     from contracts.units import Source
     from stores.places import place_of
 
     try:
         place = place_of(Source("check", UNKNOWN, str(path.absolute())), "")
-        kind = kind_of(place)
+        kind = kind_of(place, mapping)
         if kind == UNKNOWN:
             return Checked(path, kind, (_not_known(place),))
-        found = crosswalk.check(place) if kind == CROSSWALK else connector(kind).check(place)
+        if kind == CROSSWALK:
+            found = crosswalk.check(place)
+        elif kind == "csv":
+            found = csv_table.check_file(place, csv_table.mappings_of(place, mapping))
+        else:
+            found = connector(kind).check(place)
         return Checked(path, kind, tuple(found))
     except NightroundsError as error:
         legal = f" ({error.legal})" if error.legal else ""
@@ -101,11 +110,14 @@ def check_path(path: Path) -> Checked:
 def _not_known(place: Place) -> Finding:
     if place.size == 0:
         return Finding("warning", "empty-file", "the file is empty")
-    message = "neither FHIR NDJSON, DICOM, VCF or BCF, OMOP CSV nor a crosswalk: no connector would take it for its own"
+    message = (
+        "neither FHIR NDJSON, DICOM, VCF or BCF, OMOP or Synthea CSV, CSV that a mapping file is for, nor a crosswalk: "
+        "no connector would take it for its own"
+    )
     return Finding("warning", "not-known", message)
 
 
-def kind_of(place: Place) -> str:
+def kind_of(place: Place, mapping: Path | None = None) -> str:
     """The kind of export by what the file holds, whatever its name says."""
     head = _head(place)
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
@@ -119,7 +131,24 @@ def kind_of(place: Place) -> str:
         return CROSSWALK
     if _is_omop(place):
         return "omop"
+    if _has_mapping(place, mapping):
+        return "csv"
+    if _is_synthea(text):
+        return "synthea"
     return _by_name_or_elements(place, head)
+
+
+def _has_mapping(place: Place, mapping: Path | None) -> bool:
+    from connectors.csv_table.preflight import mappings_of, takes
+
+    return takes(place.name, mappings_of(place, mapping))
+
+
+def _is_synthea(text: bytes) -> bool:
+    from connectors.synthea.layout import is_header
+
+    first = text.split(b"\n", 1)[0].decode("utf-8", errors="replace")
+    return is_header([name.strip().strip('"') for name in first.split(",")])
 
 
 def _by_name_or_elements(place: Place, head: bytes) -> str:
@@ -166,7 +195,7 @@ def _head(place: Place) -> bytes:
         return raw
 
 
-def check_all(paths: list[Path]) -> Iterator[Checked]:
+def check_all(paths: list[Path], mapping: Path | None = None) -> Iterator[Checked]:
     """Check the files one after another."""
     for path in paths:
-        yield check_path(path)
+        yield check_path(path, mapping)
