@@ -123,7 +123,8 @@ class Structure:
 
     @cached_property
     def sql(self) -> str:
-        """One row a line of the relation `lines` (line, _record): `_record`, `_valid` (is JSON), and each path."""
+        """One row a line of the relation `lines` (line, _record): `_record`, `_valid` (is JSON), each path, each extra,
+        and a list of what is at the paths of each group of rare ones."""
         wanted = list(dict.fromkeys([*self.paths, *(path for extra in self.extras for path in extra.paths)]))
         place = {path: f"v[{i + 1}]" for i, path in enumerate(wanted)}
         seconds = []
@@ -133,8 +134,8 @@ class Structure:
                 f", CASE WHEN v IS NOT NULL AND {absent} THEN json_extract_string(line, [{_quoted(paths)}]) END"
                 f" AS w{number}"
             )
-            place |= {path: f"w{number}[{i + 1}]" for i, path in enumerate(paths)}
-        found = "".join(f', {place[path]} AS "{path}"' for path in (*self.paths, *_flat(self.rare)))
+        found = "".join(f', {place[path]} AS "{path}"' for path in self.paths)
+        found += "".join(f", w{number}" for number in range(len(seconds)))
         for extra in self.extras:
             expression = _PATH.sub(lambda match: place[match[1]], extra.sql)
             found += f', {expression} AS "{extra.name}"'
@@ -159,11 +160,24 @@ class Structure:
 
     def take(self, found: pa.Table, zone: str) -> Made:
         """The columns of `taken` alone."""
+        at = {
+            name: found[name].combine_chunks()
+            for name in (*self.paths, *(extra.name for extra in self.extras))
+        }
+        for number, paths in enumerate(self.rare.values()):
+            at |= zip(paths, _spread(found[f"w{number}"].combine_chunks(), len(paths)), strict=True)
         made: Made = {}
         for taken in self.taken:
-            arrays = (found[name].combine_chunks() for name in taken.sources)
+            arrays = (at[name] for name in taken.sources)
             made.update(zip(taken.names, taken.make(*arrays, zone=zone), strict=True))
         return made
+
+    @cached_property
+    def nothing(self) -> pa.Table:
+        """What `sql` finds in no line."""
+        return query(
+            self.sql, pa.table({"line": pa.array([], pa.string()), "_record": pa.array([], pa.int64())})
+        )
 
     def whole(self, made: pa.Table) -> pa.Array | None:
         """Which rows are no events, so that they are kept whole; None where all are events."""
@@ -187,8 +201,7 @@ def _nest(nested: Nested, found: pa.Table, ids: pa.Array, zone: str) -> Made:
     """The list columns of an array element; an empty list where a record has none."""
     rows = pa.table({"line": found[nested.path], "_record": pa.array(np.arange(len(ids)), pa.int64())})
     none = found[nested.path].null_count == len(ids)
-    entries = rows.slice(0, 0) if none else query(_ENTRIES, rows)
-    inner = query(nested.structure.sql, entries)
+    inner = nested.structure.nothing if none else query(nested.structure.sql, query(_ENTRIES, rows))
     parents = inner["_record"].to_numpy()
     made = nested.structure.take(inner, zone)
     counts = np.bincount(parents, minlength=len(ids))
@@ -200,12 +213,15 @@ def _nest(nested: Nested, found: pa.Table, ids: pa.Array, zone: str) -> Made:
     return {f"{nested.prefix}_{name}": values for name, values in lists.items()}
 
 
+def _spread(lists: pa.Array, width: int) -> list[pa.Array]:
+    """One array for each place in lists of one length; null where a list is."""
+    if lists.null_count == len(lists):
+        return [pa.nulls(len(lists), pa.string())] * width
+    return [pc.list_element(lists, index) for index in range(width)]
+
+
 def _quoted(paths: list[str]) -> str:
     return ", ".join(f"'{path}'" for path in paths)
-
-
-def _flat(groups: dict[tuple[str, ...], list[str]]) -> list[str]:
-    return [path for group in groups.values() for path in group]
 
 
 def simple(name: str, path: str, change: Callable[[pa.Array], pa.Array]) -> Taken:
