@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -91,9 +91,17 @@ class Lines:
         return table.filter(pa.array(keep))
 
     def leave_out(self, records: Sequence[int]) -> None:
-        """Take lines out of the table."""
+        """Take lines out, as if they were blank."""
         at = np.searchsorted(self.table["_record"].to_numpy(), records)
         self.table = self._without(self.table, at.tolist())
+        blanked = bytearray(self.data)
+        for start, end in self._spans(records):
+            blanked[start:end] = b" " * (end - start)
+        self.data = bytes(blanked)
+
+    def _spans(self, records: Sequence[int]) -> Iterator[tuple[int, int]]:
+        at = np.searchsorted(self.records, records)
+        return zip(self.bounds[at].tolist(), self.bounds[at + 1].tolist(), strict=True)
 
     def at(self, index: int) -> bytes:
         """The bytes at an index."""
@@ -109,9 +117,8 @@ class Lines:
 
     def raws(self, records: pa.ChunkedArray) -> list[bytes]:
         """The bytes of the resources that begin at `records`, without surrounding white space."""
-        at = np.searchsorted(self.records, records.to_numpy())
-        starts, ends, data = self.bounds[at].tolist(), self.bounds[at + 1].tolist(), self.data
-        return [data[start:end].strip(BLANK) for start, end in zip(starts, ends, strict=True)]
+        data = self.data
+        return [data[start:end].strip(BLANK) for start, end in self._spans(records.to_numpy())]
 
     def around(self, place: int) -> int:
         """The index of what lies around a byte of `data`."""

@@ -68,13 +68,13 @@ def read_documents(opened: Sequence[Opened], base: str = "") -> Iterator[Batch]:
 
 def expand(lines: Lines, base: str = "") -> Iterator[Batch]:
     """The lines that are no Bundles, then what the Bundles among them say."""
-    found = _bundle_lines(lines)
+    found = {record: lines.raw(record) for record in _bundle_lines(lines)}
     if found:
-        lines.leave_out(found)
+        lines.leave_out(list(found))
     yield Batch(lines)
     if found:
         yield from _gathered(
-            said for record in found for said in _unroll(lines.raw(record), lines, record, base)
+            said for record, data in found.items() for said in _unroll(data, lines, record, base)
         )
 
 
