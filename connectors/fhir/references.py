@@ -192,7 +192,7 @@ def _with_logical(values: pa.Array, path: str, lines: pa.ChunkedArray) -> pa.Arr
 
 def _without_base(values: pa.Array, base: str) -> pa.Array:
     found = pc.extract_regex(values, _own_url(base))
-    return pc.coalesce(found.field("own"), values) if found.null_count < len(found) else values
+    return pc.if_else(pc.is_null(found), values, found.field("own"))
 
 
 def _with_contained(
