@@ -92,12 +92,21 @@ def _as_they_stand(line: bytes, layout: Layout) -> list[bytes] | None:
 
 def _parse(data: bytes, layout: Layout, places: tuple[int, ...], ragged: list[tuple[int, bytes]]) -> pa.Table:
     """The columns at `places`, named by them; rows of another width go to `ragged` with their place (0-based)."""
+    try:
+        data.decode()
+    except (
+        UnicodeDecodeError
+    ):  # Arrow tells the text of bad rows as UTF-8 alone: each byte goes as a character
+        found: list[tuple[int, bytes]] = []
+        table = _parse(data.decode("latin-1").encode(), layout, places, found)
+        ragged += [(number, text.decode(errors="ignore").encode("latin-1")) for number, text in found]
+        return pa.table({name: _bytes_again(table[name]) for name in table.column_names})
     columns = [str(place) for place in places]
     if not data.strip(b"\r\n"):
         return pa.table({name: pa.array([], pa.binary()) for name in columns})
 
     def note(row: csv.InvalidRow) -> str:
-        ragged.append((row.number - 1, row.text.encode(errors="surrogateescape")[:PAYLOAD_LIMIT]))
+        ragged.append((row.number - 1, row.text.encode()[:PAYLOAD_LIMIT]))
         return "skip"
 
     read = csv.ReadOptions(
@@ -115,6 +124,11 @@ def _parse(data: bytes, layout: Layout, places: tuple[int, ...], ragged: list[tu
         return csv.read_csv(pa.py_buffer(data), read, parse, convert)
     except pa.ArrowInvalid:
         raise Rejected("malformed-csv", "file", "rows of cells, quoted as RFC 4180 has it") from None
+
+
+def _bytes_again(column: pa.ChunkedArray) -> pa.Array:
+    cells = (None if cell is None else cell.decode().encode("latin-1") for cell in column.to_pylist())
+    return pa.array(cells, pa.binary())
 
 
 @lru_cache(maxsize=32)

@@ -44,8 +44,10 @@ def open_table(place: Place) -> Iterator[Opened | None]:
         yield None
         return
     with open_text(place) as stream:
-        header, rest = read_header(stream)
+        header, rest, whole = read_header(stream)
         layout = recognise(place.name, header) if header or rest else None
+        if layout and not whole and (layout.missing or layout.unknown):
+            raise Rejected("missing-column", "row 1", "a header that is not cut off")
         yield Opened(layout, stream, rest) if layout else None
 
 
@@ -56,7 +58,7 @@ def is_export(place: Place) -> bool:
             named = {table_named(member.name.rpartition("/")[2]) for member in list_members(place)}
             return len(named - {""}) > 1
         with open_text(place) as stream:
-            header, _ = read_header(stream)
+            header, *_ = read_header(stream)
             return recognise("table.csv", header) is not None
     except Rejected:
         return False

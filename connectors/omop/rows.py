@@ -23,7 +23,7 @@ from contracts.errors import Rejected
 if TYPE_CHECKING:
     from contracts.protocols import Place
 
-BLOCK_BYTES = 4 << 20
+BLOCK_BYTES = 2 << 20
 HEADER_LIMIT = 64 << 10
 ROW_LIMIT = 16 << 20
 PAYLOAD_LIMIT = 1 << 20
@@ -56,8 +56,8 @@ def open_text(place: Place) -> Iterator[BinaryIO]:
             yield raw
 
 
-def read_header(stream: BinaryIO) -> tuple[str, bytes]:
-    """The first line without its break and byte order mark, and what was read beyond it.
+def read_header(stream: BinaryIO) -> tuple[str, bytes, bool]:
+    """The first line without its break and byte order mark, what was read beyond it, and whether it has its break.
 
     Raises:
         Rejected: `invalid-utf8` or `corrupt-gzip`.
@@ -68,9 +68,9 @@ def read_header(stream: BinaryIO) -> tuple[str, bytes]:
         if not more:
             break
         data += more
-    line, _, rest = data.partition(b"\n")
+    line, whole, rest = data.partition(b"\n")
     try:
-        return line.decode("utf-8-sig").rstrip("\r"), rest
+        return line.decode("utf-8-sig").rstrip("\r"), rest, bool(whole)
     except UnicodeDecodeError:
         raise Rejected("invalid-utf8", "row 1", "save it as UTF-8") from None
 

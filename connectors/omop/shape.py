@@ -18,6 +18,7 @@ from contracts.schemas.omop_source import (
     LABELS,
     OWN,
     PERSON_DOMAIN,
+    RECORD_TYPES,
     REFERS,
     REFERS_BY,
     SOURCE_TABLE,
@@ -173,7 +174,7 @@ def _shape_place(context: Context) -> Mapping[str, pl.Expr]:
 
 
 def _shape_other(context: Context) -> Mapping[str, pl.Expr]:
-    made = {"record_type": pl.lit(context.table)}
+    made = {"record_type": pl.lit(RECORD_TYPES[context.table])}
     if context.table == "cohort":
         made["person_id"] = pl.col("subject_id")
     if context.table == "note_nlp":

@@ -48,6 +48,8 @@ OTHERS = (
     "cohort_definition",
 )
 """Tables that the lake has no table for: kept in `records.unmapped`."""
+RECORD_TYPES = {table: "".join(word.capitalize() for word in table.split("_")) for table in OTHERS}
+"""What they are called there, where names are those of record types: `CdmSource`."""
 ERAS = ("condition_era", "drug_era", "dose_era")
 """Derived anew from what they are made of."""
 VOCABULARY = (
@@ -261,7 +263,7 @@ def _others() -> pa.Schema:
     """The columns of all of `OTHERS`, each once; a row has those of its own table."""
     columns = {f.name: f for table in OTHERS for f in _cdm_columns(table, {**_DECIDED, **_DECIDED_OTHERS})}
     del columns["subject_id"]
-    kind = field("record_type", _S, Action.KEEP, "the name of a CDM table")
+    kind = field("record_type", _S, Action.KEEP, "the name of a CDM table, in one word")
     persons = [_subject(), _subject("person_id_2")]
     return pa.schema([*OWN, kind, _id("record_id"), *persons, *columns.values()])
 

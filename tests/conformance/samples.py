@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from connectors.registry import connector
+from tests import hl7v2_messages
+from tests.conformance.csv_samples import csv_export, synthea_export
+from tests.conformance.omop_sample import omop_export
 
 Maker = Callable[[Path, int], Sequence[str]]
 
@@ -82,9 +85,9 @@ def _fhir_person(key: str, family: str, given: str, number: str) -> list[dict[st
             "content": [{"attachment": {"contentType": "text/plain", "data": _base64(note)}}],
         },
         {
-            "resourceType": "Observation",
+            "resourceType": "Goal",  # has no home in OMOP
             "id": f"o{key}",
-            "status": "final",
+            "lifecycleStatus": "active",
             "subject": {**patient, "display": f"{given} {family}"},
             "note": [{"text": note}],
             "valueString": f"told to {family}",
@@ -139,7 +142,15 @@ def vcf_export(folder: Path, times: int) -> Sequence[str]:
     return [PEOPLE[0][1], PEOPLE[0][0], *samples]
 
 
-MAKERS: dict[str, Maker] = {"fhir": fhir_export, "dicom": dicom_export, "vcf": vcf_export}
+MAKERS: dict[str, Maker] = {
+    "fhir": fhir_export,
+    "dicom": dicom_export,
+    "vcf": vcf_export,
+    "synthea": synthea_export,
+    "csv": csv_export,
+    "omop": omop_export,
+    "hl7v2": hl7v2_messages.conformance_export,
+}
 
 
 def maker(kind: str) -> Maker:
