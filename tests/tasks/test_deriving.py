@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from contracts.schemas import LAKE, table_named
 from stores.lake import Lake
 from tasks import deriving
 from tasks.deriving import DERIVED, derive_table, derived_tables
-from tasks.mappings import OVERLAY_VARIABLE, mappings
+from tasks.mappings import OVERLAY_VARIABLE, Mapping, mappings
 
 
 def publish(
@@ -28,7 +29,7 @@ def publish(
     )
 
 
-def _patient(record: int, person: int, updated: datetime, **more: Any) -> dict[str, Any]:
+def patient(record: int, person: int, updated: datetime, **more: Any) -> dict[str, Any]:
     return {
         "record_id": record, "person_id": person, "updated_datetime": updated, "birth_date": date(1950, 1, 2),
         "birth_precision": "day", "year_of_birth": 1950, "gender_source_value": "female", **more,
@@ -42,7 +43,7 @@ def lake(tmp_path: Path) -> Lake:
 
 def test_one_person_for_each_whatever_the_number_of_records(lake: Lake) -> None:
     old, new = datetime(2024, 1, 1), datetime(2024, 2, 1)
-    rows = [_patient(1, 7, old), _patient(2, 7, new, gender_source_value="male"), _patient(3, 8, old)]
+    rows = [patient(1, 7, old), patient(2, 7, new, gender_source_value="male"), patient(3, 8, old)]
     publish(lake, "records.patient", rows)
     derived = derive_table(lake, "omop.person", 1)
     assert derived is not None and derived.rows == 2 and derived.receipt.changed
@@ -56,10 +57,10 @@ def test_each_element_is_the_newest_statement_of_it(lake: Lake) -> None:
     stated = {"race_concept_id": 8515, "race_source_value": "x", "location_id": 5, "care_site_id": 6}
     silent = {"gender_source_value": None, "birth_date": None, "birth_precision": None, "year_of_birth": None}
     rows = [
-        _patient(1, 7, old, **stated),
-        _patient(2, 7, new, **silent, ethnicity_source_value="N", provider_id=8),
+        patient(1, 7, old, **stated),
+        patient(2, 7, new, **silent, ethnicity_source_value="N", provider_id=8),
     ]
-    publish(lake, "records.patient", [*rows, _patient(3, 9, new, **silent)])
+    publish(lake, "records.patient", [*rows, patient(3, 9, new, **silent)])
     derive_table(lake, "omop.person", 1)
     [person] = lake.read("omop.person").to_pylist()
     assert (person["person_id"], person["gender_concept_id"], person["year_of_birth"]) == (7, 8532, 1950)
@@ -69,7 +70,7 @@ def test_each_element_is_the_newest_statement_of_it(lake: Lake) -> None:
 
 
 def test_a_stated_concept_wins_over_the_source_value(lake: Lake) -> None:
-    publish(lake, "records.patient", [_patient(1, 7, datetime(2024, 1, 1), gender_concept_id=8507)])
+    publish(lake, "records.patient", [patient(1, 7, datetime(2024, 1, 1), gender_concept_id=8507)])
     derive_table(lake, "omop.person", 1)
     [person] = lake.read("omop.person").to_pylist()
     assert (person["gender_concept_id"], person["gender_source_value"]) == (8507, "female")
@@ -79,10 +80,10 @@ def test_a_death_has_the_type_and_cause_that_its_source_states(lake: Lake) -> No
     when = datetime(2024, 1, 1)
     cause = {"death_type_concept_id": 32815, "cause_concept_id": 378419, "cause_source_value": "26929004"}
     rows = [
-        _patient(1, 7, when, death_date=date(2020, 1, 1), **cause),
-        _patient(2, 8, when, death_date=date(2020, 1, 1)),
-        _patient(3, 9, when, death_date=date(2020, 1, 1), cause_source_value="old age"),
-        _patient(4, 10, when),
+        patient(1, 7, when, death_date=date(2020, 1, 1), **cause),
+        patient(2, 8, when, death_date=date(2020, 1, 1)),
+        patient(3, 9, when, death_date=date(2020, 1, 1), cause_source_value="old age"),
+        patient(4, 10, when),
     ]
     publish(lake, "records.patient", rows)
     derive_table(lake, "omop.death", 1)
@@ -92,7 +93,7 @@ def test_a_death_has_the_type_and_cause_that_its_source_states(lake: Lake) -> No
 
 
 def test_deriving_again_writes_nothing(lake: Lake) -> None:
-    publish(lake, "records.patient", [_patient(1, 7, datetime(2024, 1, 1))])
+    publish(lake, "records.patient", [patient(1, 7, datetime(2024, 1, 1))])
     derive_table(lake, "omop.person", 1)
     before = lake.version("omop.person")
     again = derive_table(lake, "omop.person", 2)
@@ -104,16 +105,19 @@ def test_nothing_is_computed_while_sources_stand(lake: Lake, monkeypatch: pytest
     """Compaction, a derived table's own commits and a table that is not read change nothing; everything else does."""
     computed: list[str] = []
     compute = deriving._computed
-    monkeypatch.setattr(
-        deriving, "_computed", lambda c, table, m: computed.append(table) or compute(c, table, m)
-    )
+
+    def count(connection: Any, table: str, mapping: Mapping) -> Iterator[pa.RecordBatch]:
+        computed.append(table)
+        return compute(connection, table, mapping)
+
+    monkeypatch.setattr(deriving, "_computed", count)
     for number in range(5):
-        rows = [_patient(1, 7, datetime(2024, 1, 1), zip3=f"02{number}")]
+        rows = [patient(1, 7, datetime(2024, 1, 1), zip3=f"02{number}")]
         publish(lake, "records.patient", rows, number + 1)
         derived = derive_table(lake, "omop.person", number)
         assert derived is not None and derived.receipt.changed == (number == 0), "the person stays the same"
     assert computed == ["omop.person"] * 5
-    publish(lake, "records.patient", [_patient(1, 8, datetime(2024, 1, 1))], 1, source="other")
+    publish(lake, "records.patient", [patient(1, 8, datetime(2024, 1, 1))], 1, source="other")
     assert derive_table(lake, "omop.person", 6).receipt.changed  # type: ignore[union-attr]
     computed.clear()
     lake.compact("records.patient")
@@ -126,7 +130,7 @@ def test_nothing_is_computed_while_sources_stand(lake: Lake, monkeypatch: pytest
 
 
 def test_other_sql_derives_anew(lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    publish(lake, "records.patient", [_patient(1, 7, datetime(2024, 1, 1))])
+    publish(lake, "records.patient", [patient(1, 7, datetime(2024, 1, 1))])
     derive_table(lake, "omop.person", 1)
     (tmp_path / "overlay" / "derived").mkdir(parents=True)
     sql = mappings(DERIVED)["omop.person"].sql
@@ -137,7 +141,7 @@ def test_other_sql_derives_anew(lake: Lake, tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_table_that_comes_later_is_read(lake: Lake) -> None:
-    publish(lake, "records.patient", [_patient(1, 7, datetime(2024, 1, 1))])
+    publish(lake, "records.patient", [patient(1, 7, datetime(2024, 1, 1))])
     derive_table(lake, "omop.person", 1)
     derive_table(lake, "graph.node", 1)
     note = {
@@ -150,7 +154,7 @@ def test_a_table_that_comes_later_is_read(lake: Lake) -> None:
 
 
 def test_a_person_who_is_gone_is_derived_no_more(lake: Lake) -> None:
-    rows = [_patient(1, 7, datetime(2024, 1, 1)), _patient(2, 8, datetime(2024, 1, 1))]
+    rows = [patient(1, 7, datetime(2024, 1, 1)), patient(2, 8, datetime(2024, 1, 1))]
     publish(lake, "records.patient", rows)
     derive_table(lake, "omop.person", 1)
     lake.replace("records.patient", "ward", [1], [], publish=("ward:records.patient", 2))
@@ -164,7 +168,7 @@ def test_a_table_without_sources_is_not_derived(lake: Lake) -> None:
 
 
 def test_the_graph_takes_what_is_not_there_yet_as_empty(lake: Lake) -> None:
-    publish(lake, "records.patient", [_patient(1, 7, datetime(2024, 1, 1))])
+    publish(lake, "records.patient", [patient(1, 7, datetime(2024, 1, 1))])
     derive_table(lake, "omop.person", 1)
     nodes = derive_table(lake, "graph.node", 1)
     assert nodes is not None and nodes.rows >= 1

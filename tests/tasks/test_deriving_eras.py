@@ -122,6 +122,7 @@ class Drugs:
 
     def relation(self, name: str) -> pa.Table:
         amounts = [(COMBINED, ASPIRIN, 100.0), (COMBINED, CLOPIDOGREL, 75.0), (TABLET, ASPIRIN, 50.0)]
+        rows: list[dict[str, Any]]
         if name == "vocabulary.ingredient":
             rows = [{"drug_concept_id": d, "ingredient_concept_id": i} for d, i, _ in amounts]
         else:
