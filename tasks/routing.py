@@ -77,6 +77,11 @@ def route_events(events: pa.Table, vocabulary: Vocabulary) -> pa.Table:
     return pa.table([columns[name] for name in schema.names], schema=schema)
 
 
+def table_of(domain: str, stated: str = "") -> str:
+    """The OMOP table of a concept of this domain; where none is known, of `stated`, the source's own kind."""
+    return _TABLES[_table(domain, stated)]
+
+
 def _own_concepts(
     events: pa.Table, vocabulary: Vocabulary
 ) -> tuple[_Ints | None, _Ints, list[Concept], _Ints]:

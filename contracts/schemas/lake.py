@@ -102,7 +102,7 @@ _RECORDS = [
     LakeTable(
         "records.code",
         records.CODE,
-        ("target", "source_vocabulary", "source_value"),
+        ("target", "source_vocabulary", "source_value", "concept_id"),
         55,
         (),
         "_owner",
