@@ -60,4 +60,4 @@ def _is_may(text: str, folded: str, start: int, end: int) -> bool:
     """Whether it is no month: in capitals all over ("AND MAY BE"), or before a family name ("to April Smith")."""
     if text[start:end].isupper() and folded[start:end] in {"may", "march", "mar", "dec", "oct", "sep", "jan"}:
         return True
-    return re.match(r"[ \t]+[A-Z][a-z]", text[end : end + 6]) is not None
+    return text[end - 1] != "." and re.match(r"[ \t]+[A-Z][a-z]", text[end : end + 6]) is not None

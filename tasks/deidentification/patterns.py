@@ -61,7 +61,7 @@ _PHONE_WORDS = frozenset(
 )
 _PHONE = re.compile(r"\+?\(?\d[\d .()\-]{1,17}\d")
 _ROOM_WORDS = frozenset("room rm bed bay".split())
-_ROOM = re.compile(r"(?<![\w])(?<!of )(?<!in )(?:room|rm|bed|bay)\.?\s*(?:no\.?|number)?\s*[#:]?\s*$")
+_ROOM = re.compile(r"(?<![\w])(?<!of )(?:room|rm|bed|bay)\.?\s*(?:no\.?|number)?\s*[#:]?\s*$")
 _UNITS = re.compile(
     r"\s*(?:mg|mcg|g|kg|ml|l|cm|mm|units?|iu|%|copies|cfu|cells|degrees|deg|k/|/|x10|percent|minutes?|hours?)\b|[.,]\d|/"
 )

@@ -19,7 +19,7 @@ _SIDE = r"(?:(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West|NORTH|SOUTH|EAST|WEST)
 _FLAT = r"(?:,?\s*(?:Apt|APT|Apartment|Unit|UNIT|Suite|Ste|STE|Floor|Fl|Lot|Bldg|#)\.?\s*#?\s*[\w\-]+)?"
 _ADDRESS = re.compile(
     rf"\d(?<![\w.,/].)\d{{0,5}}(?:-\d+)?[A-Z]?[ \t]+{_SIDE}"
-    rf"(?:(?:[A-Z][\w'\u2019]*\.?|\d+(?:st|nd|rd|th))[ \t]+){{1,4}}?(?:{_TYPES})\b\.?(?![ \t]+\d+\s*(?:mg|mcg))"
+    rf"(?:(?:[A-Z][\w'\u2019]*\.?|\d+(?:st|nd|rd|th))[ \t]+){{1,4}}(?:{_TYPES})\b\.?(?![ \t]+\d+\s*(?:mg|mcg))"
     rf"(?:[ \t]+(?:N|S|E|W|NE|NW|SE|SW)\b\.?)?{_FLAT}",
     re.DOTALL,
 )
@@ -46,6 +46,8 @@ _LEADS_AT = frozenset(
     "works worked working employed employee job retired attends attended attending student graduated enrolled "
     "volunteers volunteer teaches teacher".split()
 )
+_HOMES = frozenset("nursing rest care group veterans retirement funeral convalescent".split())
+_SAINTS = frozenset("st mt ft".split())
 _SPACED = re.compile(
     r"(?:['\u2019]s)?[ \t]+|-|(?:['\u2019]s)?[ \t]+(?:of|and|the|at|for|&)[ \t]+(?:the[ \t]+)?|\.[ \t]+"
 )
@@ -75,7 +77,7 @@ def _runs_on(seen: Text, left: int) -> bool:
         return False
     between = seen.between(seen.tokens[left], seen.tokens[left + 1])
     if between.startswith("."):
-        return seen.tokens[left].low in {"st", "mt", "ft"}
+        return seen.tokens[left].low in _SAINTS
     return len(between) < 12 and _SPACED.fullmatch(between) is not None
 
 
@@ -99,19 +101,22 @@ def _institution(seen: Text, last: int) -> list[Span]:
         "outside",
     }:
         first += 1
+    if tokens[last].low == "home" and (last == first or tokens[last - 1].low not in _HOMES):
+        return []
     own = [t for t in tokens[first:last] if t.low not in words.generic and t.low not in words.institution]
-    if not own or all(t.low in words.regions or (t.kind == "word" and t.shouted) for t in own):
+    if not own or all(t.kind == "word" and t.shouted and len(t.low) < 5 for t in own):
         return []
-    if all(t.kind == "word" for t in own) and not _is_named(seen, first, last):
+    if all(t.kind == "word" and t.low not in words.regions for t in own) and not _is_named(seen, first, last):
         return []
-    begin = min(t.start for t in own)
+    begin = min(t.start for t in tokens[first:last] if t in own or t.low in words.institution)
     return [Span(begin, tokens[last].end, "PLACE")]
 
 
 def _ends(seen: Text, left: int) -> bool:
     """Whether the token at `left` is no part of the name after it: a title, or the end of another institution."""
     token = seen.tokens[left]
-    if token.low in seen.words.institution and seen.between(token, seen.tokens[left + 1]).strip():
+    between = seen.between(token, seen.tokens[left + 1]).strip()
+    if token.low in seen.words.institution and between not in {"", "of"}:
         return True
     return token.low in {
         "attending",
@@ -127,11 +132,13 @@ def _ends(seen: Text, left: int) -> bool:
 
 
 def _is_named(seen: Text, first: int, last: int) -> bool:
-    """Whether ordinary words make a name ("Good Shepherd Hospital"): two or more, in the middle of a sentence."""
+    """Whether ordinary words make a name ("Good Shepherd Hospital"): in the middle of a sentence, or alone on a line."""
     start = seen.tokens[first].start
     line = seen.text.rfind("\n", 0, start) + 1
     before = seen.text[line:start].strip(" \t-*#\u2022")
-    return bool(before) and before[-1:] not in {*".:"} and last - first >= 1
+    if not before:
+        return seen.text[seen.tokens[last].end :].partition("\n")[0].strip(" ,.") == ""
+    return before[-1:] not in {*".:"}
 
 
 def _city(seen: Text, first: int) -> list[Span]:
@@ -153,7 +160,9 @@ def _city(seen: Text, first: int) -> list[Span]:
         code = _ZIP.match(seen.text, state.end())
         spans = [Span(token.start, tokens[last].end, "PLACE")]
         return [*spans, Span(*code.span("z"), "ADDRESS")] if code else spans
-    if not lead or token.low in words.regions or token.low in words.kept or _is_region(seen, first):
+    if not lead or token.low in words.regions or _is_region(seen, first):
+        return []
+    if token.low in words.kept and token.low not in _SAINTS:
         return []
     if lead == "weak" and not named:
         return []
@@ -164,7 +173,7 @@ def _city(seen: Text, first: int) -> list[Span]:
 
 def _is_spaced(seen: Text, left: int) -> bool:
     between = seen.between(seen.tokens[left], seen.tokens[left + 1])
-    return between in {" ", "-"} or (between == ". " and seen.tokens[left].low in {"st", "mt", "ft"})
+    return between in {" ", "-"} or (between == ". " and seen.tokens[left].low in _SAINTS)
 
 
 def _is_continued(seen: Text, first: int) -> bool:

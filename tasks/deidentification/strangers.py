@@ -41,8 +41,9 @@ _ACTS = frozenset(
 _CREDENTIAL = re.compile(
     r"(?:[ \t]*,[ \t]*|[ \t]+)\(?(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|PHD|LCSW|LICSW|MSW|DDS|DMD|DPM|OD|"
     r"Pharm\.?D|PHARMD|CRNA|CNM|FNP(?:-\w+)?|APRN|ARNP|LPN|LVN|CNS|CNA|BSN|MSN|DNP|RD|RDN|PT|DPT|OT|OTR(?:/L)?|SLP|RT|"
-    r"RRT|EMT|MBBS|FACP|FACS|Esq|Jr|Sr|II|III|IV)\b(?!\s*:)"
+    r"RRT|EMT|MBBS|FACP|FACS|Esq)\b(?!\s*:)"
 )
+_GENERATION = re.compile(r"[ \t]*,?[ \t]+(?:Jr|Sr|II|III|IV)\b\.?")
 _PARTICLES = "van von de la der den del di da dos du le el al bin ibn ten ter"
 _PARTICLE = "(?:" + "|".join(f"[{p[0].upper()}{p[0]}]{p[1:]}" for p in _PARTICLES.split()) + ")"
 _JOIN = re.compile(
@@ -75,7 +76,7 @@ _FOLLOWING = re.compile(
 _VERB = re.compile(
     r"[ \t]+(?:reports?|reported|states?|stated|denies|denied|says?|said|presents?|presented|complains?|lives|called|"
     r"calls|came|returned|returns|tolerated|ambulated|verbalized|agrees?|agreed|asked|asks|told|notes|noted|endorses|"
-    r"refused|was seen|was admitted|was discharged|was born|is an? \d|has been|who|will follow|arrived|visited|works|"
+    r"refused|will (?:call|follow|return|see|need|be|continue|have)|was seen|was admitted|was discharged|was born|is an? \d+|has been|who|arrived|visited|works|"
     r"drove|brought|accompanied)\b"
 )
 _ROLES = frozenset(
@@ -83,10 +84,13 @@ _ROLES = frozenset(
     "manager coordinator attending resident fellow service team unit department office phone fax date time "
     "patient room street avenue road age sex dob mrn visit note report provider signed electronically page "
     "admission discharge male female address account test sign disease syndrome notified aware updated "
-    "present here called agrees is was has will and or the with for from".split()
+    "present here called agrees is was has and or the with for from".split()
 )
 
 
+_COLOURS = frozenset("black white brown green grey gray blue".split())
+_MIXED = re.compile(r"(?<!Mc)(?<!Mac)(?<!De)(?<!La)(?<!Le)(?<!Di)(?<!Fitz)(?<=[a-z])[A-Z]")
+_HYPHENED = re.compile(r"(?:-[^\W\d_]{2,})+")
 _DIGITS = re.compile(r"\d{1,4}")
 
 
@@ -98,6 +102,10 @@ def mark_names(seen: Text) -> None:
         elif not token.sure and not _is_thing(seen, i):
             token.sure = _is_listed(seen, token)
             token.given = token.sure and token.low in seen.words.given
+    for i in range(len(seen.tokens) - 1):
+        first, second = seen.tokens[i], seen.tokens[i + 1]
+        if not (first.sure and second.sure) and _is_pair(seen, i):
+            first.sure = second.sure = first.given = True
     for order in (range(1, len(seen.tokens)), range(len(seen.tokens) - 2, -1, -1)):
         step = 1 if order.step == 1 else -1
         for i in order:
@@ -115,6 +123,9 @@ def name_runs(seen: Text) -> list[Span]:
             start = before.start() if before and before.group().strip() else start
             digits = _DIGITS.match(seen.text, end)
             end = digits.end() if digits else end
+            more = _HYPHENED.match(seen.folded, end)
+            if more and not any(map(seen.is_plain, more.group()[1:].split("-"))):
+                end = more.end()
             after = _INITIAL_AFTER.match(seen.text, end)
             spans.append(Span(start, after.end() if after else end, "NAME"))
     return spans
@@ -128,6 +139,8 @@ def _is_told(seen: Text, token: Token) -> bool:
         return False
     if _CREDENTIAL.match(seen.text, token.end) and (token.kind != "word" or _follows_name(seen, token)):
         return not token.shouted or token.kind != "word"
+    if token.kind in {"name", "unknown"} and not token.shouted and _GENERATION.match(seen.text, token.end):
+        return True
     before = seen.words_before(token)
     if not before:
         return False
@@ -192,8 +205,48 @@ def _is_listed(seen: Text, token: Token) -> bool:
     if token.kind == "month":
         return _VERB.match(seen.folded, token.end) is not None
     if token.kind == "unknown":
+        if seen.text[token.end : token.end + 1].isdecimal() or _MIXED.search(
+            seen.text, token.start, token.end
+        ):
+            return False
         return not token.low.endswith(_MEDICAL_ENDS) and token.low not in seen.words.regions
-    return _is_inside(seen, token) or _VERB.match(seen.folded, token.end) is not None
+    return (token.low not in _COLOURS and _is_inside(seen, token)) or _VERB.match(
+        seen.folded, token.end
+    ) is not None
+
+
+def _is_pair(seen: Text, i: int) -> bool:
+    """Whether the token and the one after make a name together, though neither does alone.
+
+    A given and a family name, both ordinary words ("June Long", "Will A. Park"); or, in capitals, a word that is in no
+    list beside what may be a name ("SHISKA LONG").
+    """
+    first, second = seen.tokens[i], seen.tokens[i + 1]
+    between = seen.between(first, second)
+    if (
+        len(between) > 5
+        or first.low in _ROLES
+        or second.low in _ROLES
+        or _is_thing(seen, i)
+        or _is_thing(seen, i + 1)
+    ):
+        return False
+    if "word" in {first.kind, second.kind} or first.shouted != second.shouted:
+        return False
+    if first.shouted and "unknown" in {first.kind, second.kind}:
+        return (
+            between in {" ", ", ", "-"}
+            and min(len(first.low), len(second.low)) > 2
+            and len(first.low + second.low) > 8
+        )
+    if _JOIN.fullmatch(between):
+        return first.low in seen.words.given and second.low in seen.words.family
+    return (
+        between == ", "
+        and first.low in seen.words.family
+        and second.low in seen.words.given
+        and first.shouted
+    )
 
 
 def _is_inside(seen: Text, token: Token) -> bool:
@@ -201,6 +254,8 @@ def _is_inside(seen: Text, token: Token) -> bool:
     before = seen.text[max(0, token.start - 24) : token.start]
     last = before.rstrip(" \t")[-1:]
     word = before.rstrip(" \t").rpartition(" ")[2]
+    if seen.text[token.end : token.end + 2].strip()[:1].isdecimal():
+        return False  # "on Day 3"
     return before[-1:] == " " and (last.isalnum() or last == ",") and word.islower()
 
 

@@ -55,6 +55,10 @@ class Text:
         """What stands between two tokens."""
         return self.text[left.end : right.start]
 
+    def is_plain(self, word: str) -> bool:
+        """Whether a folded word is ordinary and no name."""
+        return self.words.is_ordinary(word) and not self.words.may_name(word)
+
     def words_before(self, token: Token) -> list[str]:
         """The folded words before a token, the nearest first, up to two; none over the end of a line."""
         if token.before is None:
@@ -76,7 +80,7 @@ def read_tokens(text: str, folded: str) -> Text:
                 low, end = low[: cut.start()], start + cut.start()
         if len(low) > 1:
             shouted = end - start > 1 and text[start:end].isupper()
-            numbered = text[end : end + 4].rstrip("0123456789") != text[end : end + 4]
+            numbered = len(low) > 2 and text[end : end + 2].isdecimal() and len(text[end : end + 2]) == 2
             tokens.append(Token(start, end, low, _kind(low, words), shouted, numbered))
     return Text(text, folded, tokens, words)
 

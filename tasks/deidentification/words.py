@@ -93,9 +93,9 @@ def word_lists() -> WordLists:
     of = {kind: frozenset(words) for kind, words in kept.items()}
     wrong = of["never_names"]
     return WordLists(
-        ordinary=frozenset((named["nonames"] | of["word"]) - of["always_names"]),
-        given=frozenset((named["firstnames"] | of["always_names"]) - wrong),
-        family=frozenset(named["lastnames"] - wrong),
+        ordinary=frozenset((named["nonames"] | of["word"]) - of["always_names"] - of["always_family"]),
+        given=frozenset((named["firstnames"] | of["always_names"]) - wrong) | of["also_given"],
+        family=frozenset(named["lastnames"] - wrong) | of["also_family"] | of["always_family"],
         kept=of["kept"],
         eponyms=of["eponym"],
         named_things=of["named_thing"],

@@ -1,0 +1,112 @@
+"""Names, places and words to draw from, in two halves that share nothing: one to tune on, one held out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+
+@dataclass(frozen=True)
+class Pool:
+    """What one half of the notes draws from; `word_names` are ordinary words too."""
+
+    given: tuple[str, ...]
+    family: tuple[str, ...]
+    word_given: tuple[str, ...]
+    word_family: tuple[str, ...]
+    cities: tuple[str, ...]
+    streets: tuple[str, ...]
+    hospitals: tuple[str, ...]
+    employers: tuple[str, ...]
+    syllables: tuple[str, ...]
+
+    def given_name(self, rng: Random) -> str:
+        """A given name: one in fifteen an ordinary word, one in fifteen coined."""
+        return self._draw(rng, self.given, self.word_given)
+
+    def family_name(self, rng: Random) -> str:
+        """A family name: one in fifteen an ordinary word, one in fifteen coined, one in fifteen double."""
+        if rng.randrange(15) == 7:
+            return f"{rng.choice(self.family)}-{rng.choice(self.family)}"
+        return self._draw(rng, self.family, self.word_family)
+
+    def _draw(self, rng: Random, names: tuple[str, ...], words: tuple[str, ...]) -> str:
+        kind = rng.randrange(15)
+        if kind == 0:
+            return rng.choice(words)
+        if kind == 1:
+            return "".join(rng.choice(self.syllables) for _ in range(rng.choice((2, 3)))).capitalize()
+        return rng.choice(names)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(";"))
+
+
+TUNE = Pool(
+    given=_words(
+        "James Mary Robert Patricia John Jennifer Michael Linda David Elizabeth William Barbara Richard Susan Joseph Jessica "
+        "Thomas Karen Christopher Nancy Daniel Lisa Matthew Margaret Anthony Sandra Kimberly Donald Emily Steven Donna Paul "
+        "Carol Andrew Amanda Joshua Melissa Kenneth Deborah Priya Rahul Ananya Wei Ming Xiuying Fatima Mohammed Ahmed Aisha "
+        "Oluwaseun Chidi Ngozi Kwame Sofia Mateo Guadalupe Ximena Jesús María José Thanh Linh Hyun-woo Ji-young Dmitri Svetlana "
+        "Siobhan Niamh Giuseppe Lakshmi Tyrone LaToya DeShawn Keisha"
+    ),
+    family=_words(
+        "Smith Johnson Williams Jones Garcia Miller Davis Rodriguez Martinez Hernandez Lopez Gonzalez Wilson Anderson Thomas "
+        "Taylor Moore Jackson Martin Perez Thompson Harris Sanchez Clark Ramirez Lewis Robinson Walker Allen Wright Torres "
+        "Nguyen Patel Kowalczyk O'Brien O'Connor McDonald MacArthur Raghunathan Krishnamurthy Zhang Huang Kim Park Choi "
+        "Hussein Abdullahi Okafor Adeyemi Mensah Petrov Ivanova Schneider Hoffmann Rossi Esposito Fernández Muñoz Tran Pham "
+        "Yamamoto Nakamura Goldstein Rosenberg Papadopoulos Johansson"
+    ),
+    word_given=_words("Hope Grace Rose April June Will Mark Frank Faith Joy"),
+    word_family=_words("Young Brown White Long King Price Rice Cook Day Love"),
+    cities=_lines(
+        "Springfield; Worcester; Ypsilanti; Tulsa; Baton Rouge; Santa Fe; St. Paul; Chattanooga; Fort Wayne; Schenectady; "
+        "Boise; Flagstaff; Duluth; Poughkeepsie; Kalamazoo; Savannah"
+    ),
+    streets=_lines(
+        "Maple Street; Oak Hill Rd; N. Washington Ave; Elm St; Martin Luther King Jr Blvd; Sunset Drive; 42nd Street; "
+        "West Lake Road; Cherry Ln; Abernathy Court; Pine Ridge Way; Old Mill Pkwy"
+    ),
+    hospitals=_lines(
+        "Mercy General Hospital; St. Luke's Medical Center; Springfield Memorial Hospital; University of Vermont Medical Center; "
+        "Riverside Community Clinic; Cedar Grove Nursing Home; Beth Abraham Rehabilitation Center; Kowalski Family Clinic"
+    ),
+    employers=_lines("Walmart; Boeing; Lockheed; Costco; Kroger; Raytheon"),
+    syllables=_words("vel dra mo shi ran tek lo bru ska nem dor ghi pol wyn tar zub"),
+)
+HELD_OUT = Pool(
+    given=_words(
+        "Charles Sarah Brian Betty George Ashley Edward Dorothy Ronald Stephanie Timothy Rebecca Jason Sharon Jeffrey Laura Ryan "
+        "Cynthia Jacob Kathleen Gary Amy Nicholas Angela Eric Shirley Jonathan Anna Stephen Brenda Larry Pamela Justin Emma "
+        "Brandon Nicole Vikram Deepa Sanjay Yuki Haruto Chen Mei Omar Yasmin Ibrahim Zainab Emeka Adaeze Kofi Alejandro "
+        "Valentina Diego Luz Ramón Inés Minh Huong Seo-yeon Boris Olga Ciarán Aoife Francesca Lorenzo Jamal Shanice DeAndre"
+    ),
+    family=_words(
+        "Scott Adams Nelson Carter Mitchell Roberts Gomez Phillips Evans Turner Diaz Parker Cruz Edwards Collins Reyes Stewart "
+        "Morris Morales Murphy Rogers Gutierrez Ortiz Morgan Cooper Peterson Bailey Reed Kelly Howard Ramos Cox Ward "
+        "Richardson Watson Chavez Bennett Mendoza Ruiz Hughes Alvarez Castillo Sanders Patterson Jimenez Srinivasan Gupta "
+        "Banerjee Lin Yang Tanaka Suzuki Cho Haddad Farouk Balogun Eze Boateng Volkov Sokolova Schmidt Weber Ricci D'Angelo "
+        "Núñez Ibáñez Vo Dang Levy Feinberg Stavros Lindqvist O'Sullivan McCarthy"
+    ),
+    word_given=_words("May Dawn Ruby Violet Art Gene Bill Drew Chase Amber"),
+    word_family=_words("Green Black Bell Stone Wood Fox Banks Fields Small Church"),
+    cities=_lines(
+        "Lowell; Des Moines; Spokane; Tucson; El Paso; Corpus Christi; St. Cloud; Knoxville; Grand Rapids; Binghamton; Topeka; "
+        "Sarasota; Bangor; Yonkers; Muskegon; Albuquerque"
+    ),
+    streets=_lines(
+        "Chestnut Street; Birch Hollow Rd; S. Jefferson Ave; Walnut St; Cesar Chavez Blvd; Meadow Drive; 118th Avenue; "
+        "East Bay Road; Juniper Ln; Thornton Place; Willow Bend Circle; Quarry Hwy"
+    ),
+    hospitals=_lines(
+        "Holy Cross Hospital; St. Vincent's Medical Center; Lowell General Hospital; University of Iowa Hospital; "
+        "Lakeshore Family Clinic; Harbor View Nursing Home; Sacred Heart Rehabilitation Center; Tanaka Eye Clinic"
+    ),
+    employers=_lines("Amazon; Caterpillar; Safeway; Honeywell; Publix; Northrop"),
+    syllables=_words("kal ish bor ve nul fra dim zo hest quil jan mor tiv os lem gra"),
+)
