@@ -144,7 +144,7 @@ class Vocabularies:
     def describe(self, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
         """Concepts by id as a person reads them: name, vocabulary, code, domain, validity."""
         query = (
-            "SELECT concept_id, vocabulary.id, code, name, domain, standard, valid, valid_start, valid_end "
+            "SELECT concept_id, vocabulary.id, code, name, domain, concept.standard, valid, valid_start, valid_end "
             "FROM concept JOIN vocabulary ON vocabulary.number = concept.vocabulary WHERE concept_id IN ({})"
         )
         names = (

@@ -67,6 +67,37 @@ def sum_coverage(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return {**total, "by_records": by_codes, "by_volume": by_rows}
 
 
+def coverage_rows(coverage: dict[str, Any]) -> list[dict[str, Any]]:
+    """Coverage as a person reads it: one row a table and vocabulary, with shares in percent."""
+    return [
+        {
+            "table": row["table"],
+            "vocabulary": row["vocabulary"] or "none named",
+            "codes": row["codes"],
+            "codes mapped": percent(row["mapped_codes"], row["codes"]),
+            "rows": row["rows"],
+            "rows mapped": percent(row["mapped_rows"], row["rows"]),
+        }
+        for row in coverage.get("tables", [])
+    ]
+
+
+def coverage_sentence(coverage: dict[str, Any]) -> str:
+    """Coverage over all tables, in one sentence."""
+    codes, rows = (percent(coverage[f"mapped_{name}"], coverage[name]) for name in ("codes", "rows"))
+    return f"{codes} of the source codes and {rows} of the rows have a standard concept."
+
+
+def percent(part: int, whole: int) -> str:
+    """A share as text; never 100 % while something is missing, nor 0 while something is there."""
+    if not whole:
+        return "-"
+    share = 100 * part / whole
+    if part not in (0, whole):
+        share = min(max(share, 0.1), 99.9)
+    return f"{share:.1f} %"
+
+
 def unmapped_codes(lake: Lake, versions: Mapping[str, int] | None = None) -> list[Unmapped]:
     """Source codes without a standard concept, the most frequent first."""
     return [

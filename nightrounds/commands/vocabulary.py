@@ -154,7 +154,7 @@ def lookup(
     rows = [
         {
             "role": role,
-            "concept_id": concept,
+            "concept_id": str(concept),
             **{
                 name: described.get(concept, {}).get(name, "")
                 for name in ("name", "vocabulary", "code", "domain")
