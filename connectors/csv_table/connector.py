@@ -80,7 +80,7 @@ class CsvConnector:
         """The file's records.
 
         Raises:
-            Rejected: `no-mapping`, `missing-column`, `duplicate-column`, `no-header`, `corrupt-gzip`,
+            Rejected: `no-mapping`, `missing-column`, `duplicate-column`, `no-header`, `cut-off`, `corrupt-gzip`,
                 `wrong-encoding`, or `malformed-csv` where quotes are broken all over the file.
             Fatal: a mapping file is not legal, or two take one file.
         """
@@ -90,9 +90,9 @@ class CsvConnector:
 
     def check(self, place: Place) -> Iterator[Finding]:
         """Preflight of one file, by a mapping that lies beside it or in the overlay."""
-        from connectors.csv_table.preflight import check_file, mappings_beside
+        from connectors.csv_table.preflight import check_file, mappings_of
 
-        return check_file(place, mappings_beside(place))
+        return check_file(place, mappings_of(place))
 
 
 def _marked(item: Listed, marks: str) -> Listed:

@@ -31,10 +31,13 @@ _MESSAGES = {
 }
 
 
-def mappings_beside(place: Place) -> list[Path]:
-    """The mapping files beside a local file, and those of the overlay."""
-    with place.local() as path:
-        return sorted({*path.parent.glob("*.toml"), *overlay_paths()})
+def mappings_of(place: Place, given: Path | None = None) -> list[Path]:
+    """The mapping file given, or those of a folder given; else those beside a local file, and of the overlay."""
+    if given is not None:
+        return sorted(given.glob("*.toml")) if given.is_dir() else [given]
+    path = getattr(place, "path", None)  # a place that is no file of this machine has none
+    beside = path.parent.glob("*.toml") if isinstance(path, Path) else ()
+    return sorted({*beside, *overlay_paths()})
 
 
 def takes(name: str, paths: Sequence[Path]) -> bool:

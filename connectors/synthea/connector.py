@@ -55,7 +55,7 @@ class SyntheaConnector:
         """The file's rows.
 
         Raises:
-            Rejected: `not-synthea`, `missing-column`, `duplicate-column`, `no-header`, `corrupt-gzip`,
+            Rejected: `not-synthea`, `missing-column`, `duplicate-column`, `no-header`, `cut-off`, `corrupt-gzip`,
                 `wrong-encoding`, or `malformed-csv` where quotes are broken all over the file.
         """
         from connectors.synthea.layout import layout_of
@@ -67,9 +67,10 @@ class SyntheaConnector:
         for batch in read_batches(reading.place, Dialect()):
             layout = layout_of(reading.place.name, batch.header)
             strange, absent = layout.strangers(batch.header), layout.absent(batch.header)
+            positions = layout.find(batch.header)
             context = Context(reading.authority, reading.key, read, len(strange), len(absent))
             if batch.numbers:
-                rows = shape(batch, layout, layout.find(batch.header), context)
+                rows = shape(batch, layout, positions, context)
                 yield f"synthea.{layout.table}", rows
             yield from batch.rejections()
 

@@ -7,7 +7,6 @@ columns. A file is told by its name where that names a table, else by its header
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -227,7 +226,7 @@ _NAMED = re.compile(
     "(?<![a-z])(" + "|".join(sorted((x.file for x in LAYOUTS), key=len, reverse=True)) + ")(?![a-z])"
 )
 _LEAST_SHARE = 0.5
-"""So much of a table's required columns' file must be its own, for a file whose name tells nothing."""
+"""So many of a header's columns must be the table's, where the file's name tells nothing."""
 
 
 @lru_cache(maxsize=1)
@@ -248,17 +247,29 @@ def layout_of(name: str, header: Sequence[str]) -> Layout:
     named = set(_NAMED.findall(name.lower()))
     if len(named) == 1:
         return _by_file()[named.pop()]
-    columns = {column.upper() for column in header}
-    fits: Counter[str] = Counter()
-    for layout in LAYOUTS:
-        if all(columns & set(c.names) for c in layout.columns if c.required):
-            known = {n for c in layout.columns for n in c.names}
-            own = len(columns & known)
-            # most of the header first, then most of the table: devices.csv holds all that conditions.csv does
-            fits[layout.file] = 1000 * own - sum(1 for c in layout.columns if not columns & set(c.names))
-            if own < _LEAST_SHARE * len(columns):
-                del fits[layout.file]
-    if not fits:
+    found = _by_header(header)
+    if found is None:
         legal = ", ".join(f"{file}.csv" for file in sorted(_by_file()))
         raise Rejected("not-synthea", "row 1", f"a header of {legal}")
-    return _by_file()[fits.most_common(1)[0][0]]
+    return found
+
+
+def is_header(header: Sequence[str]) -> bool:
+    """Whether a row is the header of one of the export's files."""
+    return _by_header(header) is not None
+
+
+def _by_header(header: Sequence[str]) -> Layout | None:
+    """The layout that most of a header is of, and of those the one that least is missing of.
+
+    conditions.csv has no column that devices.csv has not.
+    """
+    columns = {column.upper() for column in header}
+    fits: dict[tuple[int, int, str], Layout] = {}
+    for layout in LAYOUTS:
+        own = len(columns & {name for column in layout.columns for name in column.names})
+        lacking = sum(1 for column in layout.columns if not columns & set(column.names))
+        whole = all(columns & set(column.names) for column in layout.columns if column.required)
+        if whole and own >= _LEAST_SHARE * len(columns):
+            fits[own, -lacking, layout.file] = layout
+    return fits[max(fits)] if fits else None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from contracts.protocols import Place
 
-BATCH_CHARACTERS = 1 << 20
+BATCH_CHARACTERS = 1 << 19
 BATCH_ROWS = 20_000
 PAYLOAD_LIMIT = 1 << 20
 _RETRIES = 200
@@ -122,14 +122,15 @@ class _Feeder:
 
 
 def read_batches(place: Place, dialect: Dialect) -> Iterator[Batch]:
-    """The file's rows in batches of about a MiB, in order. An empty file gives none, a mere header gives an empty one.
+    """The file's rows in batches of half a MiB, in order. An empty file gives none, a mere header an empty one.
 
     Reasons of rejected rows: `ragged-row` (too few or too many cells), `malformed-csv` (quotes), `nul-byte`,
     `invalid-encoding` (bytes that are none of the encoding), `row-too-long`. Blank lines are no rows. Empty cells
     beyond the header's are let go.
 
     Raises:
-        Rejected: `corrupt-gzip`, `wrong-encoding`, `malformed-csv` where most of the file is, `no-header`.
+        Rejected: `corrupt-gzip`, `wrong-encoding`, `malformed-csv` where most of the file is, `no-header`,
+            `cut-off` where the file ends within its header.
     """
     csv.field_size_limit(max(csv.field_size_limit(), LINE_LIMIT))
     with open_text(place, dialect.encoding) as text:
@@ -139,6 +140,8 @@ def read_batches(place: Place, dialect: Dialect) -> Iterator[Batch]:
         first = next(records, None)
         if first is None:
             return
+        if not first[1].endswith(("\n", "\r")) and dialect.header:  # a header that nothing follows, not even its end
+            raise Rejected("cut-off", "row 1", "a header and rows; a header alone ends with its line")
         header, pending = _header(first, dialect)
         batch, size, given = Batch(header, 2 if dialect.header else 1), 0, False
         for number, (cells, raw, reason) in enumerate(_chain(pending, records)):
