@@ -52,17 +52,16 @@ class Download:
             Fatal: the table or a column is not there, or the file is damaged or not UTF-8.
         """
         opener, _ = self.tables[table]
-        with opener() as raw:
-            header = raw.readline().decode("utf-8-sig", errors="replace").rstrip("\r\n")
-        separator = "\t" if "\t" in header else ","
-        names = [name.strip().strip('"').lower() for name in header.split(separator)]
-        if missing := [name for name in columns if name not in names]:
-            raise Fatal(f"the table has no column {missing[0]}", f"{PLACE}: {table}", _LEGAL)
         try:
             with opener() as raw:
-                yield from self._read(
-                    table, cast(IO[bytes], _Counted(raw, self._count)), names, separator, columns
-                )
+                header = raw.readline().decode("utf-8-sig", errors="replace").rstrip("\r\n")
+            separator = "\t" if "\t" in header else ","
+            names = [name.strip().strip('"').lower() for name in header.split(separator)]
+            if missing := [name for name in columns if name not in names]:
+                raise Fatal(f"the table has no column {missing[0]}", f"{PLACE}: {table}", _LEGAL)
+            with opener() as raw:
+                counted = cast(IO[bytes], _Counted(raw, self._count))
+                yield from self._read(table, counted, names, separator, columns)
         except (pa.ArrowInvalid, zipfile.BadZipFile, zlib.error, EOFError):
             raise Fatal(
                 "the file is damaged, cut off or not UTF-8", f"{PLACE}: {table}", "download it again"
