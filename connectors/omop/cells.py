@@ -43,8 +43,12 @@ def cut_cells(block: Block, layout: Layout, first: int, wanted: tuple[str, ...] 
         first: number of the block's first row in its file.
         wanted: the columns to keep; all known ones where empty.
     """
+    if block.overlong:
+        nothing = {name: pa.array([], pa.binary()) for name in layout.places if not wanted or name in wanted}
+        bad = [(first, "row-too-long", "", block.overlong)]
+        return Cells(nothing, np.array([], np.int64), bad, 1)
     names = {name: place for name, place in layout.places.items() if not wanted or name in wanted}
-    bad: list[tuple[int, str, str, bytes]] = []
+    bad = []
     literal: dict[int, list[bytes]] = {}
     for number, line in block.stray:
         cells = _as_they_stand(line, layout)

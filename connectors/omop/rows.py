@@ -37,10 +37,12 @@ class Block:
     Attributes:
         data: the rows, without those in `stray`.
         stray: lines with a quote that is none, by the number of rows of the block before each.
+        overlong: the beginning of the block's only row, which is longer than the limit.
     """
 
     data: bytes = field(repr=False)
     stray: tuple[tuple[int, bytes], ...] = field(default=(), repr=False)
+    overlong: bytes = field(default=b"", repr=False)
 
 
 @contextmanager
@@ -106,7 +108,7 @@ def read_blocks(
             if cut:
                 yield block
         if not cut and overlong:
-            yield Block(b"", ((0, data[:PAYLOAD_LIMIT]),))
+            yield Block(b"", overlong=data[:PAYLOAD_LIMIT])
             data = _skip_line(stream)
         elif not cut:  # a row longer than what was read
             more = read_bytes(stream, size)
@@ -137,7 +139,7 @@ def count_rows(stream: BinaryIO, held: bytes, delimiter: str) -> Iterator[int]:
         ends = np.concatenate([ends, [len(view)]])
         first = view[np.minimum(begins, len(view) - 1)] if len(view) else begins
         blank = (ends == begins) | ((ends - begins == 1) & (first == 13))
-        yield int((~blank).sum()) + len(block.stray)
+        yield int((~blank).sum()) + len(block.stray) + bool(block.overlong)
 
 
 def _count_lines(stream: BinaryIO, held: bytes) -> Iterator[int]:

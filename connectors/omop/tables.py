@@ -14,6 +14,8 @@ DELIMITERS = (",", "\t", ";", "|")
 SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".csv.gz", ".tsv.gz", ".txt.gz", ".tab.gz")
 """Endings of names of tables; a part of a split export may have none."""
 
+_ALIKE = 0.5
+
 _NEEDED = {
     "death": ("person_id", "death_date"),
     "fact_relationship": ("fact_id_1", "fact_id_2"),
@@ -76,13 +78,12 @@ def recognise(name: str, header: str) -> Layout | None:
     headers = [(delimiter, _names(header, delimiter)) for delimiter in DELIMITERS]
     layouts = [_lay_out(table, d, names) for d, names in headers if len(names) > 1 for table in CDM]
     whole = [found for found in layouts if _is_whole(found)]
-    for found in whole:
-        if found.table == named:
-            return found
-    if whole and (looks_like_table(name) or named):
-        best = max(whole, key=_likeness)
-        if _likeness(best) >= 0.5:
-            return best
+    own = next((found for found in whole if found.table == named), None)
+    best = max(whole, key=_likeness, default=None)
+    if best and looks_like_table(name) and _likeness(best) >= _ALIKE:
+        return own if own and _likeness(own) * 2 > _likeness(best) else best
+    if own:
+        return own
     if named:
         raise Rejected("missing-column", "row 1", f"{', '.join(needed_columns(named))} in the header")
     return None
