@@ -162,7 +162,7 @@ class Chart:
         """
         key = SEPARATOR.join(thing)
         # the message's own time is no content: the same result sent twice is unchanged
-        content = SEPARATOR.join(f"{name}={value}" for name, value in row.items() if name != "updated")
+        content = repr({**row, "updated": None})
         own = {
             "_record": segment.offset + place,
             "_owner": self.unit.owner(key),

@@ -23,7 +23,7 @@ SUFFIXES = tuple(
     for name in (".hl7", ".hl7v2", ".er7", ".mllp", ".txt", ".dat", ".msg")
     for end in ("", ".gz")
 )
-BATCH_ROWS = 5_000
+BATCH_ROWS = 2_000
 BATCH_BYTES = 8 << 20
 _RESERVED = {"rejected": REJECTED, "ignored": IGNORED, "deleted": DELETED}
 _LARGE = ("note", "payload", "value_free")

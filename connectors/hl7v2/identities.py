@@ -80,7 +80,7 @@ def find_identities(message: Message, authority: str, own: str) -> Iterator[Iden
     """Everyone whom a message speaks of, one identity for each PID, with aliases and traits."""
     merges = message.header.value(9) == "ADT" and message.header.value(9, 2) in MERGES
     people: list[tuple[list[Identity], dict[str, set[str]]]] = []
-    for segment in message.segments():
+    for segment in message.named(_NAMES):
         if segment.name == "PID":
             people.append((identities_of(numbers_of(segment, 3, 2), authority, own), {}))
         if not people:
@@ -180,3 +180,5 @@ _FIELDS = {
     "ACC": (("address", (3,), _plain),),
 }
 """By segment: kind of trait, fields, how a repetition is read."""
+
+_NAMES = (*_FIELDS, "OBR", "ORC")

@@ -8,7 +8,7 @@ hexadecimal ones for Latin-1 whatever the message's character set.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -110,6 +110,8 @@ class Segment:
     def value(self, number: int, component: int = 1) -> str:
         """The first subcomponent of a component of the first repetition, without surrounding blanks."""
         value = self.raw(number)
+        if value.isalnum():  # nearly all are
+            return value if component == 1 else ""
         if not value:
             return ""
         if component == 1 and not self._message.is_structured(value):
@@ -172,6 +174,7 @@ class Message:
             raise Rejected("undecodable-text", f"byte {offset}", legal) from None
         self.delimiters = delimiters_of(self.text, offset)
         marks = self.delimiters
+        self._parse = _parser(marks, self.codec)
         self._structured = re.compile(
             f"[{re.escape(marks.component + marks.repetition + marks.subcomponent)}]"
         )
@@ -208,6 +211,14 @@ class Message:
         if waiting:
             yield waiting.grown(tail)
 
+    def named(self, names: tuple[str, ...]) -> Iterator[Segment]:
+        """The segments of these names alone, without what their texts go on with: quicker, to look for a few."""
+        mark = self.delimiters.field
+        for number, found in enumerate(_LINE.finditer(self.text), 1):
+            line = found[0]
+            if line.startswith(names) and line[3:4] in (mark, ""):
+                yield Segment(self, line[:3], self.offset + found.start(), number, line.split(mark))
+
     def is_structured(self, value: str) -> bool:
         """Whether the value holds a delimiter below the field's, or an escape."""
         return self.delimiters.escape in value or self._structured.search(value) is not None
@@ -219,7 +230,7 @@ class Message:
             Rejected: `overlong-field`.
         """
         if len(value) <= _CACHED:
-            return _parse_cached(self.delimiters, self.codec, value)
+            return self._parse(value)
         if len(value) > FIELD_LIMIT:
             raise Rejected("overlong-field", f"byte {self.offset}", f"{FIELD_LIMIT} characters")
         return _parse(self.delimiters, self.codec, value)
@@ -258,9 +269,15 @@ def _codec_of(data: bytes) -> str:
     return codec
 
 
-@lru_cache(maxsize=1 << 14)
-def _parse_cached(marks: Delimiters, codec: str, value: str) -> Repetitions:
-    return _parse(marks, codec, value)
+@lru_cache(maxsize=8)
+def _parser(marks: Delimiters, codec: str) -> Callable[[str], Repetitions]:
+    """What parses fields of messages with these delimiters, each distinct field once."""
+
+    @lru_cache(maxsize=1 << 12)
+    def parse(value: str) -> Repetitions:
+        return _parse(marks, codec, value)
+
+    return parse
 
 
 def _parse(marks: Delimiters, codec: str, value: str) -> Repetitions:

@@ -140,7 +140,7 @@ def _require(message: Message, chart: Chart) -> None:
     if message.header.value(11) in ("T", "D"):
         raise Rejected("test-message", "MSH-11", "P: production")
     named, documents = 0, 0
-    for segment in message.segments():
+    for segment in message.named(("PID", "TXA")):
         if segment.name == "PID":
             chart.turn_to(segment)
             named += 1
@@ -239,7 +239,7 @@ class Reader:
             self._end_comments()
         if name in ("PID", "ORC", "OBR", *DRUGS):
             yield from self._end_drug()
-        if name in ("PID", "OBR", "TXA"):
+        if name in ("PID", "ORC", "OBR", "TXA"):
             self.results.finish()
         if name in _CONTEXT:
             self._take_context(segment)

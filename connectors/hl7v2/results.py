@@ -46,11 +46,32 @@ class Text:
     states: set[str] = field(default_factory=set)
 
 
+class Request:
+    """What the OBX of one request share: found once, however many they are."""
+
+    def __init__(self, chart: Chart) -> None:
+        segment = self.segment = chart.request
+        self.order = chart.order_number()
+        if segment is None:
+            self.panel = self.begin = self.reported = self.service = self.time = ""
+            self.doctor = None
+            return
+        self.panel = key_of(coded(segment.first(4)))
+        self.begin = segment.raw(7)
+        self.time = segment.value(7) or segment.value(22)
+        self.reported = chart.instant(segment.value(22))
+        self.service = segment.value(24)
+        self.doctor = chart.person_in_charge(segment, 32, 34)
+        if self.order:
+            self.order = f"{self.order}|{self.begin[:4]}"  # laboratories begin their numbers anew with a year
+
+
 class Results:
     """The OBX of one message, request by request."""
 
     def __init__(self, chart: Chart) -> None:
         self._chart = chart
+        self._request: Request | None = None
         self._seen: Counter[str] = Counter()
         self._texts: dict[str, Text] = {}
 
@@ -82,19 +103,23 @@ class Results:
         for text in self._texts.values():
             self._tell(text)
         self._texts.clear()
+        self._request = None
+
+    @property
+    def request(self) -> Request:
+        """The request that is in force."""
+        if self._request is None:
+            self._request = Request(self._chart)
+        return self._request
 
     def _thing(self, segment: Segment, found: Coded, *, whole: bool) -> tuple[str, ...]:
         """What tells a result apart: order and panel, code and sub-id, and its place among those that share them."""
-        chart = self._chart
-        request = chart.request
-        panel = key_of(coded(request.first(4))) if request else ""
-        order = chart.order_number()
-        if order and request:
-            order = f"{order}|{request.raw(7)[:4]}"  # laboratories begin their numbers anew with a year
+        chart, request = self._chart, self.request
+        order = request.order
         if not order:  # nothing but person, visit and time tells it apart
-            begin = (request.raw(7) if request else "") or segment.raw(14) or chart.event_time or ""
+            begin = request.begin or segment.raw(14) or chart.event_time or ""
             order = f"{chart.subject}|{chart.visit or ''}|{begin}"
-        key = f"{order}|{panel}|{key_of(found)}|{'' if whole else segment.value(4)}"
+        key = f"{order}|{request.panel}|{key_of(found)}|{'' if whole else segment.value(4)}"
         self._seen[key] += 1
         return ("result", key, str(self._seen[key]))
 
@@ -111,10 +136,9 @@ class Results:
     def _tell(self, text: Text) -> None:
         """A text of one short line is a value, unless it comes from a service that writes reports."""
         whole = "\n".join(text.lines)
-        service = self._chart.request.value(24) if self._chart.request else ""
         retracted = text.states <= RETRACTED
         short = len(text.lines) == 1 and len(whole) <= _NOTE_LENGTH and "\n" not in whole
-        if short and not retracted and service not in _REPORTS:
+        if short and not retracted and self.request.service not in _REPORTS:
             self._state(text.segment, text.found, text.thing)
             return
         chart, segment = self._chart, text.segment
@@ -126,18 +150,14 @@ class Results:
         chart.state("hl7v2.note", segment, text.thing, row, order=order, retracted=retracted)
 
     def _row(self, segment: Segment, thing: tuple[str, ...]) -> Row:
-        chart, request = self._chart, self._chart.request
-        doctor = chart.person_in_charge(segment, 16)
-        if doctor is None and request is not None:
-            doctor = chart.person_in_charge(request, 32, 34)
-        row = chart.about(*thing, provider=doctor)
-        stated = segment.value(14) or (request.value(7) or request.value(22) if request else "")
-        return row | moment("start", chart.local(stated) or chart.care_time)
+        doctor = self._chart.person_in_charge(segment, 16) or self.request.doctor
+        row = self._chart.about(*thing, provider=doctor)
+        stated = segment.value(14) or self.request.time
+        return row | moment("start", self._chart.local(stated) or self._chart.care_time)
 
     def _order(self, segment: Segment, status: str | None) -> tuple[str, ...]:
-        request = self._chart.request
-        reported = self._chart.instant(request.value(22)) if request else ""
-        return reported, f"{_place(status or ''):02d}", self._chart.instant(segment.value(14))
+        observed = self._chart.instant(segment.value(14))
+        return self.request.reported, f"{_place(status or ''):02d}", observed
 
     def _state(self, segment: Segment, found: Coded, thing: tuple[str, ...] | None = None) -> None:
         chart, status = self._chart, _status(segment.value(11))

@@ -26,7 +26,7 @@ _HEADER = re.compile(rb"[\r\n\x0b\x1c](MSH|FHS|BHS|BTS|FTS)(?![A-Za-z0-9 ])")
 _LONGEST = 5  # bytes of a match and of what is looked at behind it
 _BOM = b"\xef\xbb\xbf"
 _VT, _FS = 0x0B, b"\x1c"
-_BLANK = b" \t\r\n\x0b\x1c\x00\x1a"
+_BLANK = b" \t\r\n\x0b\x1c\x1a"
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,9 @@ class _Pending:
         if self.skipping:
             self.skipping = False
         elif end > 1:
-            yield _block(self.offset + 1, self.kind, bytes(self.data[1:end]), self.data[0] == _VT)
+            # the byte before the next header ends this block, unless it begins a frame
+            stop = end if self.data[end : end + 1] == b"\x0b" else end + 1
+            yield _block(self.offset + 1, self.kind, bytes(self.data[1:stop]), self.data[0] == _VT)
         del self.data[:end]
         self.offset += end
         self.kind = following

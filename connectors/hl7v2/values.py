@@ -34,7 +34,7 @@ class Coded:
 NOTHING = Coded()
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 12)
 def coded(components: Components, default: str | None = None) -> Coded:
     """A CE, CWE or CNE: its coding in a vocabulary with standard concepts, else in one of OMOP's, else its first.
 
@@ -69,7 +69,7 @@ def code_of(value: str) -> str | None:
     return value if _CODE.fullmatch(value) else None
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 12)
 def local_time(value: str, zone: str) -> str | None:
     """Local wall time of a TS or DTM, as precise as it is: `YYYY[-MM[-DD[THH:MM:SS]]]`.
 
@@ -96,7 +96,7 @@ def local_time(value: str, zone: str) -> str | None:
     return wall
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 12)
 def instant(value: str, zone: str) -> str:
     """A time as UTC to the microsecond, in a form whose order is that of time; empty where it is none."""
     found = _TIME.fullmatch(value.strip())

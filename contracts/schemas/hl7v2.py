@@ -189,7 +189,7 @@ DRUG = pa.schema(
         *_moment("end"),
         field("quantity", _F, Action.KEEP, "an amount"),
         _code("dose_unit"),
-        field("refills", pa.int32(), Action.KEEP, "a number"),
+        field("refills", pa.int32(), Action.KEEP, "how often a drug may be had again"),
         *_coding("route_"),
         _code("lot_number"),
         _text("sig"),
