@@ -16,6 +16,7 @@ _TARGETS: dict[str, str] = {
     "fhir": "connectors.fhir:FhirConnector",
     "dicom": "connectors.dicom:DicomConnector",
     "vcf": "connectors.vcf:VcfConnector",
+    "hl7v2": "connectors.hl7v2:Hl7v2Connector",
     "omop": "connectors.omop:OmopConnector",
     "synthea": "connectors.synthea:SyntheaConnector",
     "csv": "connectors.csv_table:CsvConnector",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -28,7 +29,7 @@ class Checked:
 
     Attributes:
         path: as the user named it, or found below a folder that the user named.
-        kind: fhir, dicom, vcf, crosswalk or "not known".
+        kind: fhir, dicom, vcf, hl7v2, crosswalk or "not known".
         findings: what the preflight says.
         readable: whether the file could be read at all.
     """
@@ -111,8 +112,8 @@ def _not_known(place: Place) -> Finding:
     if place.size == 0:
         return Finding("warning", "empty-file", "the file is empty")
     message = (
-        "neither FHIR NDJSON, DICOM, VCF or BCF, OMOP or Synthea CSV, CSV that a mapping file is for, nor a crosswalk: "
-        "no connector would take it for its own"
+        "neither FHIR NDJSON, DICOM, VCF or BCF, HL7 v2 messages, OMOP or Synthea CSV, CSV that a mapping file is for, "
+        "nor a crosswalk: no connector would take it for its own"
     )
     return Finding("warning", "not-known", message)
 
@@ -127,6 +128,8 @@ def kind_of(place: Place, mapping: Path | None = None) -> str:
         return "dicom"
     if text.startswith((b"{", b"[")):
         return "fhir"
+    if _is_hl7v2(text):
+        return "hl7v2"
     if _is_crosswalk(text):
         return CROSSWALK
     if _is_omop(place):
@@ -136,6 +139,11 @@ def kind_of(place: Place, mapping: Path | None = None) -> str:
     if _is_synthea(text):
         return "synthea"
     return _by_name_or_elements(place, head)
+
+
+def _is_hl7v2(text: bytes) -> bool:
+    """A header segment, perhaps after what a log put before it."""
+    return re.search(rb"(?:\A|[\r\n\x0b])(?:MSH|FHS|BHS)[^A-Za-z0-9\s]", text[:4096]) is not None
 
 
 def _has_mapping(place: Place, mapping: Path | None) -> bool:

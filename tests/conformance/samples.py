@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from connectors.registry import connector
-from tests.conformance.csv_samples import csv_export, synthea_export
 from tests import hl7v2_messages
 from tests.conformance.csv_samples import csv_export, synthea_export
 from tests.conformance.omop_sample import omop_export
