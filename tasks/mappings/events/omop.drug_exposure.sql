@@ -8,8 +8,13 @@ SELECT
     start_date AS drug_exposure_start_date,
     start_datetime AS drug_exposure_start_datetime,
     -- the CDM wants an end: the stated one, else that of the supply, else the day itself
-    greatest(coalesce(end_date, (start_date + (greatest(coalesce(days_supply, 1), 1) - 1)::INTEGER)::DATE), start_date)
-        AS drug_exposure_end_date,
+    CASE
+        -- a year is all that is left of a date: no days can be added to it
+        WHEN getvariable('profile') = 'safe_harbor' THEN greatest(coalesce(end_date, start_date), start_date)
+        ELSE greatest(
+            coalesce(end_date, (start_date + (greatest(coalesce(days_supply, 1), 1) - 1)::INTEGER)::DATE), start_date
+        )
+    END AS drug_exposure_end_date,
     end_datetime AS drug_exposure_end_datetime,
     end_date AS verbatim_end_date,
     type_concept_id AS drug_type_concept_id,
