@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from stores.home import Home, open_home
 from stores.vault import Vault, token_of
 from stores.vocabulary_site import read_site_map
 from tasks.concepts import vocabulary_parts
+from tasks.deidentification.policy import TextPolicy
 from tasks.recipe import changed_components, components, touching
 from tasks.workroom import load_sources
 
@@ -105,7 +107,7 @@ def plan_round(
                 problem = str(error) if isinstance(error, NightroundsError) else type(error).__name__
                 plan["problems"].append({"source": name, "problem": problem})
                 continue
-            _plan_source(plan, kept, source, listed, reprocess)
+            _plan_source(plan, kept, source, listed, reprocess, settings.privacy.text_policy())
     return plan
 
 
@@ -113,20 +115,26 @@ def _contexts(kept: _Kept, units: list[str]) -> dict[str, str | None]:
     """Each unit's context; None where its people are not resolved, since a round was cut off in between."""
     if kept.vault is None:
         return {}
+    today = datetime.now(UTC).date()
     try:
-        return dict(kept.vault.contexts(units))
+        return dict(kept.vault.contexts(units, today))
     except Fatal:
         found: dict[str, str | None] = {}
         for unit in units:
             try:
-                found |= kept.vault.contexts([unit])
+                found |= kept.vault.contexts([unit], today)
             except Fatal:
                 found[unit] = None
         return found
 
 
 def _plan_source(
-    plan: dict[str, Any], kept: _Kept, source: Source, listed: tuple[Listed, ...], reprocess: bool
+    plan: dict[str, Any],
+    kept: _Kept,
+    source: Source,
+    listed: tuple[Listed, ...],
+    reprocess: bool,
+    text: TextPolicy,
 ) -> None:
     known = kept.units(source.name)
     parts = components(
@@ -135,6 +143,7 @@ def _plan_source(
         kept.home.profile,
         kept.home.key_id,
         vocabulary_parts(kept.home, read_site_map(kept.home.vocabulary)),
+        text,
     )
     parts |= source_components(source)
     units = {f"{source.name}/{token_of(kept.key, source.name, item.path)}": item for item in listed}

@@ -26,7 +26,7 @@ from stores.releases import Releases
 from stores.vectors import Vectors
 from tasks.concepts import adopt_vocabulary
 from tasks.publishing import Publication
-from tasks.workroom import Workroom, load_sources, open_workroom, save_sources
+from tasks.workroom import Workroom, load_sources, open_workroom, save_sources, save_text_policy
 
 
 @dataclass(frozen=True)
@@ -184,6 +184,7 @@ def open_round(
         vocabulary = adopt_vocabulary(room.home)
         if settings.sources:
             save_sources(room.vault, [s.to_source() for s in settings.sources])
+        save_text_policy(room.vault, settings.privacy.text_policy())
         catalog = Catalog.open(room.home, settings.stores.catalog_url or None)
         interrupted = _close_interrupted(catalog)
         run_id = str(uuid.uuid4())

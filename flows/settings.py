@@ -17,6 +17,7 @@ from pydantic_settings import (
 
 from contracts.errors import Fatal, Usage
 from contracts.units import Source
+from tasks.deidentification.policy import TextPolicy
 
 CONFIG_NAME = "nightrounds.toml"
 
@@ -57,10 +58,17 @@ class SourceSettings(_Section):
 
 
 class PrivacySettings(_Section):
-    """The profile is chosen once, at `init`; the home remembers it."""
+    """The profile is chosen once, at `init`; the home remembers it. How free text is treated may change at any time:
+    the next round rewrites what it touches."""
 
     profile: Literal["safe_harbor", "expert"] | None = None
     key_id: str | None = None
+    text: Literal["tags", "surrogates"] = "tags"
+    recogniser: Literal["none", "spacy"] = "none"
+
+    def text_policy(self) -> TextPolicy:
+        """How free text is treated."""
+        return TextPolicy(self.text, self.recogniser)
 
 
 class DaskSettings(_Section):
@@ -190,6 +198,8 @@ _TEMPLATE = """# Nightrounds: what is read every night, and how.
 #   expert       dates shifted by person, intervals kept; needs an expert's determination (164.514(b)(1))
 profile = "{profile}"
 key_id = "{key_id}"  # the key lies outside the home; without it nothing runs: keep it in escrow
+text = "tags"         # what is found in notes becomes [NAME], [DATE] …; or "surrogates": invented stand-ins
+recogniser = "none"   # or "spacy": a model looks for names too (pip install "nightrounds[recogniser]")
 
 # One block for each export. `authority` is who assigns the patient numbers: the same number under two
 # authorities is two people. `snapshot = true` says that what is absent from the export is gone.

@@ -15,6 +15,7 @@ from contracts.privacy import Profile
 from contracts.schemas import LAKE
 from quality.suites import digest as suite_digest
 from tasks.concepts import NONE
+from tasks.deidentification.policy import TextPolicy
 from tasks.mappings import mappings
 from tasks.standardising import EVENTS, SHARED
 from tasks.units import units_digest
@@ -37,10 +38,12 @@ def components(
     profile: Profile,
     key_id: str,
     vocabulary: Mapping[str, str] | None = None,
+    text: TextPolicy | None = None,
 ) -> dict[str, str]:
     """The components of a kind's recipe, by name, each with its digest or version.
 
     `vocabulary` is what `tasks.concepts.vocabulary_parts` says of the home; without it there is none.
+    `text` is how free text is treated; without it as `TextPolicy` does unless told.
     """
     found = {
         "connector": f"{kind} {connector_version}",
@@ -48,6 +51,7 @@ def components(
         "key": key_id,
         "policy:deidentification": policy_digest("deidentification"),
         "policy:cleaning": policy_digest("cleaning"),
+        **(text or TextPolicy()).versions(),
     }
     if kind in {"vcf", "dicom"}:
         found[f"policy:{kind}"] = policy_digest(kind)

@@ -25,8 +25,10 @@ from stores.places import is_remote, place_of
 from stores.quarantine import Quarantine
 from stores.vault import Vault
 from tasks.concepts import Vocabulary, open_vocabulary
+from tasks.deidentification.policy import TextPolicy
 
 _SOURCES = "sources"
+_TEXT = "text policy"
 
 
 @dataclass(frozen=True)
@@ -151,3 +153,15 @@ def load_sources(vault: Vault) -> dict[str, Source]:
     """The sources sealed by `save_sources`, by name."""
     data = vault.get_sealed(_SOURCES)
     return {row["name"]: Source(**row) for row in orjson.loads(data)} if data else {}
+
+
+def save_text_policy(vault: Vault, policy: TextPolicy) -> None:
+    """Tell the workers how free text is treated."""
+    data = policy.to_bytes()
+    if vault.get_sealed(_TEXT) != data:
+        vault.put_sealed(_TEXT, data)
+
+
+def load_text_policy(vault: Vault) -> TextPolicy:
+    """How free text is treated, as the round said; where it said nothing, as `TextPolicy` does unless told."""
+    return TextPolicy.from_bytes(vault.get_sealed(_TEXT))

@@ -74,7 +74,7 @@ def staged_manifests(current: Round, outcome: SourceOutcome) -> list[Manifest]:
     What an earlier round staged and could not publish is taken along, though its file may be listed no more. A unit
     of this round whose staging is not there is a failure, never passed over.
     """
-    contexts = current.room.vault.contexts([u.unit for u in outcome.to_read])
+    contexts = current.room.vault.contexts([u.unit for u in outcome.to_read], current.today)
     found = []
     for unit in sorted(outcome.to_read, key=lambda u: u.unit):
         job = Job("", unit, "", contexts.get(unit.unit, ""))
@@ -162,6 +162,7 @@ def _mark_published(
         current.home.profile,
         current.home.key_id,
         current.vocabulary,
+        current.settings.privacy.text_policy(),
     )
     done = []
     for manifest in manifests:

@@ -107,10 +107,15 @@ def plan_source(current: Round, name: str) -> SourceOutcome:
         return outcome
     kind = outcome.kind
     parts = components(
-        kind, connector(kind).version, current.home.profile, current.home.key_id, current.vocabulary
+        kind,
+        connector(kind).version,
+        current.home.profile,
+        current.home.key_id,
+        current.vocabulary,
+        current.settings.privacy.text_policy(),
     )
     rows = current.catalog.units(name)
-    contexts = current.room.vault.contexts(outcome.unread)
+    contexts = current.room.vault.contexts(outcome.unread, current.today)
     parts |= source_components(current.source(name))
     recipe = digest_recipe(parts)
     unread = []
@@ -136,7 +141,7 @@ def _out_of_reach(
     """
     listed = {unit.unit for unit in outcome.to_read} | set(outcome.failures) | set(outcome.gone)
     absent = sorted(u for u in others - listed if rows[u].state == "published")
-    contexts = current.room.vault.contexts(absent)
+    contexts = current.room.vault.contexts(absent, current.today)
     return [unit for unit in absent if rows[unit].context != contexts.get(unit, "")]
 
 

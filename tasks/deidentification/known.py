@@ -133,7 +133,7 @@ def loose_dates(folded: str, known: Known) -> list[Span]:
     """The person's dates of birth and death in spellings that the grammar of dates does not know."""
     if known.loose is None or known.loose_year is None:
         return []
-    found = {}
+    found: dict[tuple[int, int], Span] = {}
     for year in known.loose_year.finditer(folded):
         low, high = max(0, year.start() - _AROUND), year.end() + _AROUND
         found |= {m.span(): Span(*m.span(), "DATE") for m in known.loose.finditer(folded, low, high)}

@@ -132,7 +132,7 @@ def _ends(seen: Text, left: int) -> bool:
 
 
 def _is_named(seen: Text, first: int, last: int) -> bool:
-    """Whether ordinary words make a name ("Good Shepherd Hospital"): in the middle of a sentence, or alone on a line."""
+    """Whether ordinary words make a name ("Good Shepherd Hospital"): inside a sentence, or alone on a line."""
     start = seen.tokens[first].start
     line = seen.text.rfind("\n", 0, start) + 1
     before = seen.text[line:start].strip(" \t-*#\u2022")

@@ -76,8 +76,8 @@ _FOLLOWING = re.compile(
 _VERB = re.compile(
     r"[ \t]+(?:reports?|reported|states?|stated|denies|denied|says?|said|presents?|presented|complains?|lives|called|"
     r"calls|came|returned|returns|tolerated|ambulated|verbalized|agrees?|agreed|asked|asks|told|notes|noted|endorses|"
-    r"refused|will (?:call|follow|return|see|need|be|continue|have)|was seen|was admitted|was discharged|was born|is an? \d+|has been|who|arrived|visited|works|"
-    r"drove|brought|accompanied)\b"
+    r"refused|will (?:call|follow|return|see|need|be|continue|have)|was (?:seen|admitted|discharged|born|transferred)|"
+    r"is an? \d+|has been|who|arrived|visited|works|drove|brought|accompanied)\b"
 )
 _ROLES = frozenset(
     "md do rn np pa phd hospital clinic medical center university practitioner physician surgeon nurse "
@@ -99,7 +99,7 @@ def mark_names(seen: Text) -> None:
     for i, token in enumerate(seen.tokens):
         if not token.sure and _is_told(seen, token):
             token.sure = token.given = True
-        elif not token.sure and not _is_thing(seen, i):
+        elif not token.sure and not is_thing(seen, i):
             token.sure = _is_listed(seen, token)
             token.given = token.sure and token.low in seen.words.given
     for i in range(len(seen.tokens) - 1):
@@ -171,7 +171,7 @@ def _is_thing_word(seen: Text, token: Token) -> bool:
     return token.low in seen.words.eponyms
 
 
-def _is_thing(seen: Text, i: int) -> bool:
+def is_thing(seen: Text, i: int) -> bool:
     """Whether the token names a thing: a disease, a test, a tube."""
     words, token = seen.words, seen.tokens[i]
     if token.low in words.eponyms:
@@ -227,8 +227,8 @@ def _is_pair(seen: Text, i: int) -> bool:
         len(between) > 5
         or first.low in _ROLES
         or second.low in _ROLES
-        or _is_thing(seen, i)
-        or _is_thing(seen, i + 1)
+        or is_thing(seen, i)
+        or is_thing(seen, i + 1)
     ):
         return False
     if "word" in {first.kind, second.kind} or first.shouted != second.shouted:

@@ -121,7 +121,8 @@ class Surrogates:
     def _like(self, old: str, *, keep_words: bool) -> str:
         """Digits for digits and letters for letters, in the same punctuation; a zero stays where a number begins."""
         bare = "".join(c for c in fold(old) if c.isalnum())
-        rest, out = 0, []
+        rest = 0
+        out: list[str] = []
         for i, char in enumerate(old):
             rest = rest if rest > 26**3 else self._number(f"like{i}", bare)
             rest, step = divmod(rest, 26)

@@ -23,11 +23,11 @@ import pyarrow as pa
 
 from contracts.identity import Person
 from contracts.keys import Key
-from contracts.privacy import Profile
+from contracts.privacy import OLDEST_AGE, Profile
 from tasks.deidentification import patterns
 from tasks.deidentification.ages import age_spans, birth_years
 from tasks.deidentification.date_words import date_words
-from tasks.deidentification.dates import OLDEST_AGE, shift_date
+from tasks.deidentification.dates import shift_date
 from tasks.deidentification.known import (
     Known,
     bare_end,
