@@ -97,8 +97,9 @@ class LoadedVocabulary:
         if len(self._concepts) + len(fresh) > _CACHED:
             self._concepts.clear()
             fresh = wanted
-        self._concepts.update(dict.fromkeys(fresh, ()))
-        self._concepts.update(self._look_up(fresh))
+        if fresh:
+            self._concepts.update(dict.fromkeys(fresh, ()))
+            self._concepts.update(self._look_up(fresh))
         return {pair: found for pair in wanted if (found := self._concepts[pair])}
 
     def units_of(self, units: Iterable[str]) -> dict[str, int]:
