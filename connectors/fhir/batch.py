@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from connectors.fhir.lines import PAYLOAD_LIMIT, Chunk
+from connectors.fhir.scan import compact
 from contracts.schemas import REJECTED
 
 BLANK = b" \t\r\n"
@@ -62,12 +63,11 @@ class Lines:
 
     @classmethod
     def of_resources(cls, resources: Sequence[Resource]) -> Lines:
-        """Resources from the entries of Bundles."""
-        lengths = [len(one.data) for one in resources]
-        bounds = np.concatenate(([0], np.cumsum(lengths))).astype(np.int32)
+        """Resources from the entries of Bundles: without their indentation, each has the content that its line has."""
+        lengths = np.cumsum([len(one.data) for one in resources])
+        data, bounds = compact(b"".join(one.data for one in resources), np.concatenate(([0], lengths)))
         records = np.array([one.record for one in resources], np.int64)
         versions = [one.version for one in resources]
-        data = b"".join(one.data for one in resources)
         return cls(data, bounds, records, lambda index: resources[index].where, versions)
 
     def _table(self) -> pa.Table:

@@ -92,8 +92,7 @@ class _Structure:
     def read(self, block: bytes) -> _Block:
         """The brackets of a block that lead into or out of depths 0 to 3."""
         data = np.frombuffer(block, np.uint8)
-        quotes = data == _QUOTE
-        self._drop_escaped(data, quotes)
+        quotes, self.escaped = _find_quotes(data, self.escaped)
         parity = np.bitwise_xor.accumulate(quotes.view(np.uint8))
         folded = data | 0x20  # brackets and braces differ in this bit alone
         places = np.flatnonzero((folded == 0x7B) | (folded == 0x7D))
@@ -108,20 +107,42 @@ class _Structure:
         chosen = np.minimum(before, after) < _DEEPEST
         return _Block(places[chosen].tolist(), opens[chosen].tolist(), before[chosen].tolist())
 
-    def _drop_escaped(self, data: np.ndarray, quotes: np.ndarray) -> None:
-        """Take out quotes after an odd number of backslashes."""
-        slashes = np.flatnonzero(data == _BACKSLASH)
-        if self.escaped and len(data):
-            quotes[0] = False
-            slashes = slashes[slashes > 0]
-        self.escaped = False
-        if not len(slashes):
-            return
-        first = np.flatnonzero(np.diff(slashes, prepend=-2) != 1)
-        lengths = np.diff(first, append=len(slashes))
-        after = (slashes[first] + lengths)[lengths % 2 == 1]
-        self.escaped = bool(len(after)) and int(after[-1]) == len(data)
-        quotes[after[after < len(data)]] = False
+
+def _find_quotes(data: np.ndarray, escaped: bool = False) -> tuple[np.ndarray, bool]:
+    """Which bytes are quotes that no backslash escapes, and whether the byte after the last is escaped.
+
+    Args:
+        data: bytes of JSON, (n,) uint8.
+        escaped: whether the first byte is.
+    """
+    quotes = data == _QUOTE
+    slashes = np.flatnonzero(data == _BACKSLASH)
+    if escaped and len(data):
+        quotes[0] = False
+        slashes = slashes[slashes > 0]
+    if not len(slashes):
+        return quotes, escaped and not len(data)
+    first = np.flatnonzero(np.diff(slashes, prepend=-2) != 1)
+    lengths = np.diff(first, append=len(slashes))
+    after = (slashes[first] + lengths)[
+        lengths % 2 == 1
+    ]  # a backslash escapes the next, so odd runs leave one over
+    quotes[after[after < len(data)]] = False
+    return quotes, bool(len(after)) and int(after[-1]) == len(data)
+
+
+def compact(data: bytes, bounds: np.ndarray) -> tuple[bytes, np.ndarray]:
+    """JSON values without the white space between their tokens, so that however they are laid out they are the same.
+
+    Args:
+        data: values one after the other, each whole and not empty.
+        bounds: where each begins, and the end (n + 1 values).
+    """
+    raw = np.frombuffer(data, np.uint8)
+    outside = np.bitwise_xor.accumulate(_find_quotes(raw)[0].view(np.uint8)) == 0
+    kept = ~(outside & ((raw == 0x20) | ((raw >= 0x09) & (raw <= 0x0D))))
+    lengths = np.add.reduceat(kept.view(np.uint8), bounds[:-1], dtype=np.int64)
+    return raw[kept].tobytes(), np.concatenate(([0], np.cumsum(lengths))).astype(np.int32)
 
 
 def scan(
