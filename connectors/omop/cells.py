@@ -53,14 +53,14 @@ def cut_cells(block: Block, layout: Layout, first: int, wanted: tuple[str, ...] 
     for number, line in block.stray:
         cells = _as_they_stand(line, layout)
         if cells is None:
-            bad.append((number, "stray-quote", "", line[:PAYLOAD_LIMIT]))
+            bad.append((number, "malformed-csv", "", line[:PAYLOAD_LIMIT]))
         else:
             literal[number] = cells
     ragged: list[tuple[int, bytes]] = []
     table = _parse(block.data, layout, tuple(sorted(set(names.values()))), ragged)
     total = table.num_rows + len(ragged) + len(block.stray)
     clean = _without(np.arange(total), [number for number, _ in block.stray])
-    bad += [(int(clean[row]), "wrong-number-of-cells", "", text) for row, text in ragged]
+    bad += [(int(clean[row]), "ragged-row", "", text) for row, text in ragged]
     good = _without(clean, [int(clean[row]) for row, _ in ragged])
     columns = {name: _one(table[str(place)]) for name, place in names.items()}
     if literal:

@@ -30,7 +30,7 @@ _LOAD = "not read as records: load them with `nightrounds vocabulary load`"
 def check_place(place: Place) -> Iterator[Finding]:
     """Findings for a file, or for each member of an archive.
 
-    Rules: the reasons of rejections, `impossible-date`, `unknown-columns`, `missing-columns`, `reference-to-nowhere`,
+    Rules: the reasons of rejections, `impossible-date`, `unknown-column`, `absent-column`, `reference-to-nowhere`,
     `vocabulary`, `derived-anew`, `stray-file`; and `count`, `version`, `tables` (information).
     """
     if not is_archive(place.name):
@@ -114,9 +114,9 @@ def _check_table(opened: Opened, name: str, export: _Export) -> Iterator[Finding
         if not name:  # of an archive it is told once
             yield Finding("info", "version", f"{table} of CDM {layout.version}, by its columns")
     if layout.unknown:
-        yield Finding("warning", "unknown-columns", f"not carried over: {', '.join(layout.unknown)}", name)
+        yield Finding("warning", "unknown-column", f"not carried over: {', '.join(layout.unknown)}", name)
     if layout.missing:
-        yield Finding("warning", "missing-columns", f"left empty: {', '.join(layout.missing)}", name)
+        yield Finding("warning", "absent-column", f"left empty: {', '.join(layout.missing)}", name)
     yield from _check_rows(opened, name, export)
 
 

@@ -61,7 +61,7 @@ class Context:
     @property
     def oddity(self) -> str | None:
         """What cleaning counts of the file's columns."""
-        found = [("unknown-columns", self.layout.unknown), ("missing-columns", self.layout.missing)]
+        found = [("unknown-column", self.layout.unknown), ("absent-column", self.layout.missing)]
         return " ".join(name for name, columns in found if columns) or None
 
 

@@ -51,7 +51,7 @@ def type_cells(cells: Cells, table: str) -> tuple[pl.DataFrame, list[Bad]]:
             columns[day] = columns[day].fill_null(columns[name].str.slice(0, 10))
     for name in needed_columns(table):
         for row in columns[name].is_null().arg_true():
-            bad.setdefault(int(row), (f"missing-{name.replace('_', '-')}", name))
+            bad.setdefault(int(row), ("missing-key", name))
     frame = pl.DataFrame(columns)
     if not bad:
         return frame, []

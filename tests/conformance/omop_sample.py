@@ -112,17 +112,10 @@ def _own(table: str, n: int) -> Row:
     return {}
 
 
-_NOBODYS = (
-    "provider",
-    "care_site",
-    "location",
-    "cost",
-    "note_nlp",
-    "fact_relationship",
-    "episode_event",
-    "metadata",
+_NOBODYS = frozenset(
+    "provider care_site location cost note_nlp fact_relationship episode_event metadata cohort "
+    "cohort_definition".split()
 )
-_NOBODYS += ("cohort", "cohort_definition")
 
 _TABLES: dict[str, Row] = {
     "death": {"death_date": "2024-11-30", "death_type_concept_id": 32817, "cause_source_value": "I21.9"},

@@ -134,7 +134,9 @@ def cut(
 def _cut(
     stream: io.BytesIO, rest: bytes, layout: Layout, size: int, limit: int
 ) -> tuple[list[tuple[int, tuple[bytes | None, ...]]], list[Any]]:
-    good, bad, number = [], [], 0
+    good: list[tuple[int, tuple[bytes | None, ...]]] = []
+    bad: list[tuple[int, str]] = []
+    number = 0
     for block in read_blocks(io.BytesIO(rest + stream.read()), b"", layout.delimiter, size, limit):
         cells = cut_cells(block, layout, number)
         number += cells.rows
@@ -190,7 +192,7 @@ def test_a_stray_quote_costs_no_other_row(size: int) -> None:
         (3, b'"never closed'),
         (6, b"last"),
     ]
-    assert bad == [(4, "stray-quote"), (5, "wrong-number-of-cells")]
+    assert bad == [(4, "malformed-csv"), (5, "ragged-row")]
 
 
 def test_a_row_without_end_is_told_and_the_next_begins() -> None:
@@ -315,9 +317,9 @@ def test_bad_rows_are_told_by_row_and_column_and_never_by_value(tmp_path: Path) 
     found = rows_of(reading(tmp_path, "measurement.csv"))
     assert [(row["reason"], row["where"]) for row in found["rejected"]] == [
         ("not-a-number", "row 2, value_as_number"),
-        ("missing-person-id", "row 3, person_id"),
+        ("missing-key", "row 3, person_id"),
         ("invalid-utf8", "row 4, unit_source_value"),
-        ("wrong-number-of-cells", "row 5"),
+        ("ragged-row", "row 5"),
     ]
     assert b"Quillfeather" in found["rejected"][0]["payload"]
     assert [row["_record"] for row in found["omop.measurement"]] == [4]
@@ -474,7 +476,7 @@ def test_the_preflight_tells_tables_columns_rows_and_keys(tmp_path: Path) -> Non
     told = {(one.severity, one.rule, one.where) for one in found}
     assert ("error", "impossible-date", "visit_occurrence.csv row 2, visit_start_date") in told
     assert ("warning", "reference-to-nowhere", "visit_occurrence.csv") in told
-    assert ("warning", "unknown-columns", "visit_occurrence.csv") in told
+    assert ("warning", "unknown-column", "visit_occurrence.csv") in told
     assert ("warning", "vocabulary", "CONCEPT.csv") in told
     assert ("info", "stray-file", "notes.docx") in told
     messages = {one.rule: one.message for one in found}

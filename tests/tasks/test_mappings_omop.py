@@ -417,12 +417,12 @@ def test_what_has_no_table_is_kept_whole_without_words_of_nobody(tmp_path: Path)
 
 
 REJECTED = {
-    "missing-person-id": "1,,3025315,2020-05-01,,",
+    "missing-key": "1,,3025315,2020-05-01,,",
     "missing-measurement-date": "1,1,3025315,,,",
     "impossible-date": "1,1,3025315,2020-02-30,,",
     "not-a-number": "1,1,3025315,2020-05-01,12;5,",
     "not-an-integer": "1,1,high,2020-05-01,12.5,",
-    "wrong-number-of-cells": "1,1,3025315,2020-05-01",
+    "ragged-row": "1,1,3025315,2020-05-01",
 }
 
 
@@ -443,7 +443,7 @@ def test_what_ends_before_it_begins_is_held_back(tmp_path: Path) -> None:
     header = "visit_occurrence_id,person_id,visit_start_date,visit_end_date"
     write(room.folder, "visit_occurrence.csv", header, "1,1,2020-05-02,2020-05-01", "2,1,2020-05-02,")
     found = carry(room)
-    assert dict(found.account.reasons) == {"ends-before-start": 1}
+    assert dict(found.account.reasons) == {"visit-ends-before-start": 1}
     row = only(found, "visit_occurrence")
     assert row["visit_end_date"] == row["visit_start_date"]
     assert row["visit_concept_id"] == 0 and row["visit_type_concept_id"] == 0
@@ -456,8 +456,8 @@ def test_columns_that_are_odd_are_counted(tmp_path: Path) -> None:
     )
     found = carry(room)
     warnings: Counter[str] = found.account.warnings
-    assert warnings["unknown-columns"] == 1
-    assert warnings["missing-columns"] == 4  # of the persons and locations
+    assert warnings["unknown-column"] == 1
+    assert warnings["absent-column"] == 4  # of the persons and locations
 
 
 def test_one_row_under_two_authorities_is_two_and_a_renamed_file_is_the_same(tmp_path: Path) -> None:
