@@ -17,8 +17,12 @@ from quality.suites import digest as suite_digest
 from tasks.concepts import NONE
 from tasks.deidentification.policy import TextPolicy
 from tasks.mappings import mappings
+from tasks.names import NAMED, names_version
 from tasks.standardising import EVENTS, SHARED
 from tasks.units import units_digest
+
+_OF_EVENTS = ("policy:units", "policy:routing")
+"""Components that concern the units with events alone, like the vocabulary."""
 
 
 @lru_cache(maxsize=8)
@@ -30,6 +34,14 @@ def policy_digest(folder: str) -> str:
         if path.suffix in {".py", ".csv", ".toml", ".sql"}:
             digest.update(path.name.encode() + b"\x00" + path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+@lru_cache(maxsize=1)
+def _routing_digest() -> str:
+    """Digest over the code that gives events their concepts and tables."""
+    folder = Path(__file__).parent
+    code = b"".join((folder / f"{name}.py").read_bytes() for name in ("concepts", "names", "routing"))
+    return hashlib.sha256(code).hexdigest()[:16]
 
 
 def components(
@@ -59,7 +71,11 @@ def components(
     if any(target.startswith(EVENTS) for target in used):
         used = {**mappings(SHARED), **used}
         found |= vocabulary or {"vocabulary": NONE}
-        found["policy:units"] = units_digest()
+        found |= {
+            "policy:units": units_digest(),
+            "policy:routing": _routing_digest(),
+            "names": names_version(),
+        }
     for target, mapping in used.items():
         found[f"mapping:{target}"] = mapping.digest
         if not target.startswith(EVENTS):
@@ -97,7 +113,9 @@ def touching(
         scope, _, target = name.partition(":")
         if scope in {"mapping", "suite"} and target in reads and not (reads[target] & source_tables):
             continue
-        if scope in {"vocabulary", "codes"} and not (events & source_tables):
+        if (scope in {"vocabulary", "codes", "names"} or name in _OF_EVENTS) and not (events & source_tables):
+            continue
+        if scope == "names" and vocabularies is not None and NAMED not in vocabularies:
             continue
         if scope == "codes" and vocabularies is not None and target not in vocabularies:
             continue

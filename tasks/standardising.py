@@ -21,6 +21,7 @@ from contracts.schemas.events import EVENT
 from tasks.concepts import NoVocabulary, Vocabulary
 from tasks.deidentification.engine import Deidentifier
 from tasks.mappings import Mapping, mappings
+from tasks.names import name_codes
 from tasks.routing import route_events
 from tasks.units import normalise_units
 
@@ -87,7 +88,7 @@ def map_rows(
 
 def _map_events(events: pa.Table, vocabulary: Vocabulary) -> dict[str, pa.Table]:
     """Rows of the OMOP tables that the events' domains name; an empty table where none of its events is routed to."""
-    routed = route_events(normalise_units(events), vocabulary)
+    routed = route_events(name_codes(normalise_units(events)), vocabulary)
     used = set(pc.unique(routed["target"]).to_pylist())
     shared = mappings(SHARED)
     return {

@@ -91,3 +91,11 @@ def test_what_a_site_maps_concerns_the_units_with_codes_of_that_terminology() ->
     assert touching(changed, "fhir", {"fhir.condition"}, []) == []
     assert touching(changed, "fhir", {"fhir.condition"}) == changed, "which codes it has was not noted"
     assert touching(changed, "fhir", {"fhir.encounter"}, ["SNOMED"]) == []
+
+
+def test_units_routing_and_names_concern_what_has_events() -> None:
+    changed = ["names", "policy:routing", "policy:units"]
+    assert set(changed) <= _parts().keys()
+    assert touching(changed, "fhir", {"fhir.condition"}, ["ICD10CM"]) == changed
+    assert touching(changed, "fhir", {"fhir.condition"}, ["SNOMED"]) == changed[1:]
+    assert touching(changed, "fhir", {"fhir.patient"}, ["ICD10CM"]) == []
