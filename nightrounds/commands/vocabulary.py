@@ -31,7 +31,7 @@ app = typer.Typer(
 )
 
 SMALLEST = 11
-"""Counts of fewer persons are not printed: a small cell can point at one of them."""
+"""Smaller counts are not printed: a small cell can point at one of the persons in it."""
 _FIRST_DAY, _LAST_DAY = "1970-01-01", "2099-12-31"
 
 
@@ -224,8 +224,8 @@ def worklist(
             "code": one.code,
             "words": one.display,
             "tables": ", ".join(table.partition(".")[2] for table in one.tables),
-            "rows": _shown(one.rows, one.persons),
-            "persons": _shown(one.persons, one.persons),
+            "rows": _shown(one.rows),
+            "persons": _shown(one.persons),
         }
         for one in codes
     ]
@@ -237,8 +237,8 @@ def worklist(
         say("every source code has a standard concept")
 
 
-def _shown(count: int, persons: int) -> int | str:
-    return f"<{SMALLEST}" if persons < SMALLEST and count < SMALLEST else count
+def _shown(count: int) -> int | str:
+    return f"<{SMALLEST}" if count < SMALLEST else count
 
 
 def _write_worklist(path: Path, codes: list[Unmapped]) -> None:
