@@ -18,11 +18,11 @@ from tests.connectors.fhir_files import KEY, PATIENT, lines, read
 OUTCOME = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "diagnostics": "Roe"}]}
 
 
-def manifest(*output: str, at: str = "2024-03-01T10:00:00Z", **more: Any) -> dict[str, Any]:
+def manifest(*output: str, at: str = "2024-03-01T10:00:00Z", more: Any = None) -> dict[str, Any]:
     listed = [{"type": name.partition(".")[0], "url": f"https://h.org/files/{name}?t=1"} for name in output]
     return {
         "transactionTime": at, "request": "https://h.org/$export", "requiresAccessToken": True, "output": listed,
-        "error": [], **more,
+        "error": [], **(more or {}),
     }  # fmt: skip
 
 
@@ -57,7 +57,7 @@ def test_what_a_manifest_lists() -> None:
     more = {
         "deleted": [{"type": "Bundle", "url": "https://h.org/del%20eted.ndjson", "count": 3}, {"url": 5}, 7]
     }
-    found = read_manifest(json.dumps(manifest("Patient.000.ndjson", **more)).encode())
+    found = read_manifest(json.dumps(manifest("Patient.000.ndjson", more=more)).encode())
     assert found is not None
     assert (found.exported, found.needs_token) == ("2024-03-01T10:00:00.000000", True)
     assert [(one.kind, one.record_type, one.name, one.count) for one in found.files] == [
@@ -119,7 +119,7 @@ def test_check_misses_files_and_tells_no_names(tmp_path: Path) -> None:
         tmp_path,
         {
             "manifest.json": json.dumps(
-                manifest("Roe-Patient.ndjson", "Roe.ndjson", **more), indent=2
+                manifest("Roe-Patient.ndjson", "Roe.ndjson", more=more), indent=2
             ).encode(),
             "Roe.ndjson": lines(PATIENT),
         },

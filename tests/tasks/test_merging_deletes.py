@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import permutations
 
 import pyarrow as pa
@@ -39,7 +39,12 @@ class Nights:
     def __init__(self, *, incremental: bool = True) -> None:
         self.ledger, self.lake, self.incremental = empty_ledger(), dict[int, int](), incremental
 
-    def night(self, gone: Sequence[str] = (), **units: Sequence[Said]) -> tuple[Merge, Account]:
+    def night(self, **units: Sequence[Said]) -> tuple[Merge, Account]:
+        """A night that reads these units."""
+        return self.withdraw([], units)
+
+    def withdraw(self, gone: Sequence[str], units: Mapping[str, Sequence[Said]]) -> tuple[Merge, Account]:
+        """A night after which a snapshot holds some units no more."""
         staged = [stage(name, said) for name, said in units.items()]
         merge = merge_presences(
             staged, self.ledger, [f"s/{unit}" for unit in gone], incremental=self.incremental
@@ -52,7 +57,7 @@ class Nights:
             self.lake[owner] = said[2]
         others = self.ledger.filter(~self.ledger["_owner"].is_in(merge.touched))
         self.ledger = others.vstack(merge.ledger.select(others.columns))
-        account, _ = account_source(staged, merge, [], len(merge.removed))
+        account, _ = account_source(list(staged), merge, [], len(merge.removed))
         assert account.balanced
         return merge, account
 
@@ -107,7 +112,7 @@ def test_a_file_of_deletions_that_is_replaced_is_remembered() -> None:
     """Bulk servers use the same file names every night."""
     nights = Nights()
     nights.night(a=[(1, "1", 10, "accepted"), (2, "1", 20, "accepted")])
-    nights.night(gone=[], deleted=[(1, "2", 11, "deleted")])
+    nights.night(deleted=[(1, "2", 11, "deleted")])
     nights.night(deleted=[(2, "3", 21, "deleted")])
     nights.night(a=[(1, "1", 10, "accepted"), (2, "1", 20, "accepted")])
     assert nights.lake == {}
@@ -117,7 +122,7 @@ def test_a_snapshot_without_its_deletion_says_that_it_stands() -> None:
     nights = Nights(incremental=False)
     nights.night(a=[(1, "1", 10, "accepted")], b=[(1, "2", 11, "deleted")])
     assert nights.lake == {}
-    merge, _ = nights.night(gone=["b"])
+    merge, _ = nights.withdraw(["b"], {})
     assert merge.dirty == ["s/a"]  # read again next
     nights.night(a=[(1, "1", 10, "accepted")])
     assert nights.lake == {1: 10}
