@@ -137,7 +137,8 @@ def _block(offset: int, kind: str, data: bytes, framed: bool) -> Block:
     if framed or end:
         return Block(offset, kind, body, bool(end), bool(rest.strip(_BLANK)))
     whole = data.rstrip(b"\x0b\x00\x1a \t")  # DOS files end in a control-Z
-    return Block(offset, kind, data, whole.endswith((b"\r", b"\n")))
+    ended = whole.endswith((b"\r", b"\n"))
+    return Block(offset, kind, whole if ended else data, ended)
 
 
 def is_blank(data: bytes) -> bool:
