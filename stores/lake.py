@@ -110,7 +110,7 @@ class Lake:
         """The rows of these buckets become exactly `rows`: how derived tables are written. Equal buckets stay.
 
         Rows without `_owner` and `_recipe` get 0 and "". `facts` are kept with the commit, one without rows where no
-        row differs; `last_fact` tells them. Errors are those of `replace`.
+        row differs (of a table without rows too); `last_fact` tells them. Errors are those of `replace`.
         """
         keys = distinct(np.asarray(buckets, dtype=np.int64))
         if len(keys) and (keys[0] < 0 or keys[-1] >= self.buckets):
@@ -137,7 +137,7 @@ class Lake:
         with Spool(self.root, fitting, selection) as spool:
             spool.fill(rows)
             if delta is None:
-                if not len(spool.counts.keys):
+                if not len(spool.counts.keys) and not facts:
                     return Receipt(fitting.table.name, -1, False)
                 self.ensure(fitting.table.name)
             return replace_rows(target, spool, selection, publish, facts)

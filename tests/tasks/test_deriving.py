@@ -180,3 +180,12 @@ def test_parents_come_first() -> None:
     for name in order:
         for parent in set(LAKE[name].parents) & set(order):
             assert order.index(parent) < order.index(name), name
+
+
+def test_a_table_that_stays_empty_is_not_computed_again(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(lake, "records.patient", [patient(1, 7, datetime(2024, 1, 1))])
+    first = derive_table(lake, "omop.death", 1)
+    assert first is not None and (first.rows, first.receipt.changed) == (0, False)
+    monkeypatch.setattr(deriving, "_computed", None)
+    again = derive_table(lake, "omop.death", 2)
+    assert again is not None and (again.rows, again.receipt.changed) == (0, False)
