@@ -1,6 +1,6 @@
 """Labelled notes in the style of US hospitals, all invented: what de-identification of text is measured on.
 
-`templates` are what the rules were written against; `held_out` has other sentences, other names and other numbers'
-shapes, and is only measured. Both are easier than real notes: sentences are few and grammatical, misspellings rare,
+`templates` and `templates_more` are what the rules were written against; `held_out` has other sentences and other names,
+and is only measured. Both are easier than real notes: sentences are few and grammatical, misspellings rare,
 and names stand where their author put them.
 """

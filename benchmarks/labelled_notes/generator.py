@@ -8,11 +8,16 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
 
-from benchmarks.labelled_notes import held_out, surfaces, templates
-from benchmarks.labelled_notes.pools import HELD_OUT, TUNE, Pool
+from benchmarks.labelled_notes import held_out, surfaces, templates, templates_more
+from benchmarks.labelled_notes.pools import HELD_OUT, MORE, TUNE, Pool
 
 _BRACES = re.compile(r"\{([a-z0-9_.]+)\}")
-_PARTS = {"tune": (templates.SECTIONS, TUNE), "held_out": (held_out.SECTIONS, HELD_OUT)}
+_PARTS = {
+    "tune": (templates.SECTIONS, TUNE),
+    "more": (templates_more.SECTIONS, MORE),
+    "held_out": (held_out.SECTIONS, HELD_OUT),
+}
+"""By part, its sentences and the names it draws: two to tune on, one to measure alone."""
 _AMOUNTS = {"header": 1, "opening": 1, "history": 2, "social": 2, "body": 6, "plan": 2, "signature": 1}
 _HEADINGS = {
     "history": "\nHISTORY:", "social": "\nSocial History:", "body": "\nData and Exam:", "plan": "\nASSESSMENT AND PLAN:",
@@ -66,7 +71,9 @@ class _Draft:
         self.known |= {"identifier": [self.own["mrn"], self.own["ssn"]], "phone": [self.own["phone"]]}
 
     def _someone(self) -> _Someone:
-        return _Someone(self.pool.given_name(self.rng), self.pool.family_name(self.rng), self.pool.given_name(self.rng))
+        return _Someone(
+            self.pool.given_name(self.rng), self.pool.family_name(self.rng), self.pool.given_name(self.rng)
+        )
 
     def write(self, template: str) -> None:
         """Add a sentence with its blanks filled in."""
@@ -88,13 +95,19 @@ class _Draft:
         elif name == "shortdate_on":
             self._add(surfaces.short_date(self.rng), "DATE")
         elif name in {"city", "hospital", "employer"}:
-            places = {"city": self.pool.cities, "hospital": self.pool.hospitals, "employer": self.pool.employers}[name]
+            places = {
+                "city": self.pool.cities,
+                "hospital": self.pool.hospitals,
+                "employer": self.pool.employers,
+            }[name]
             self._add(self.rng.choice(places), "PLACE")
         elif name == "street_line":
             flat = self.rng.choice(("", "", f", Apt {self.rng.randrange(1, 40)}"))
             self._add(f"{self.rng.randrange(1, 9999)} {self.rng.choice(self.pool.streets)}{flat}", "ADDRESS")
-        elif name in {"bed", "box", "npi"}:
-            self._add(surfaces.digits(self.rng, {"bed": 2, "box": 3, "npi": 10}[name]), "ADDRESS" if name == "box" else "ID")
+        elif name == "box":
+            self._add(f"{self.rng.choice(('P.O. Box', 'PO Box'))} {surfaces.digits(self.rng, 3)}", "ADDRESS")
+        elif name in {"bed", "npi"}:
+            self._add(surfaces.digits(self.rng, {"bed": 2, "npi": 10}[name]), "ID")
         else:
             kind, draw = surfaces.DRAWN[name]
             is_own = name in self.own and name != "phone"
@@ -123,7 +136,7 @@ class _Draft:
 
 
 def make_notes(part: str, count: int, seed: int) -> Iterator[Note]:
-    """`count` notes of a part (`tune` or `held_out`), the same for the same seed."""
+    """`count` notes of a part (`tune`, `more` or `held_out`), the same for the same seed."""
     sections, pool = _PARTS[part]
     rng = Random(f"notes:{part}:{seed}")
     for _ in range(count):

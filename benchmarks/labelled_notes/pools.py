@@ -1,4 +1,4 @@
-"""Names, places and words to draw from, in two halves that share nothing: one to tune on, one held out."""
+"""Names, places and words to draw from, in three parts that share nothing: two to tune on, one held out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from random import Random
 
 @dataclass(frozen=True)
 class Pool:
-    """What one half of the notes draws from; `word_names` are ordinary words too."""
+    """What one part of the notes draws from; `word_names` are ordinary words too."""
 
     given: tuple[str, ...]
     family: tuple[str, ...]
@@ -79,7 +79,7 @@ TUNE = Pool(
     employers=_lines("Walmart; Boeing; Lockheed; Costco; Kroger; Raytheon"),
     syllables=_words("vel dra mo shi ran tek lo bru ska nem dor ghi pol wyn tar zub"),
 )
-HELD_OUT = Pool(
+MORE = Pool(
     given=_words(
         "Charles Sarah Brian Betty George Ashley Edward Dorothy Ronald Stephanie Timothy Rebecca Jason Sharon Jeffrey Laura Ryan "
         "Cynthia Jacob Kathleen Gary Amy Nicholas Angela Eric Shirley Jonathan Anna Stephen Brenda Larry Pamela Justin Emma "
@@ -109,4 +109,36 @@ HELD_OUT = Pool(
     ),
     employers=_lines("Amazon; Caterpillar; Safeway; Honeywell; Publix; Northrop"),
     syllables=_words("kal ish bor ve nul fra dim zo hest quil jan mor tiv os lem gra"),
+)
+HELD_OUT = Pool(
+    given=_words(
+        "Frank Diane Scott Julie Raymond Joyce Gregory Victoria Samuel Kelly Patrick Christina Alexander Lauren Jack Joan Dennis "
+        "Evelyn Jerry Olivia Tyler Judith Aaron Megan Jose Cheryl Nathan Andrea Henry Hannah Douglas Jacqueline Peter Martha Adam "
+        "Gloria Zachary Teresa Arjun Kavita Nikhil Meera Kenji Sakura Jun Lan Khalid Layla Tariq Amina Tunde Folasade Abena "
+        "Javier Camila Rodrigo Beatriz Andrés Sofía Quang Trang Min-jun Ha-eun Igor Natasha Eoin Caoimhe Marco Chiara Darnell "
+        "Ebony Marquis Latonya"
+    ),
+    family=_words(
+        "Gray James Watson Brooks Sanders Price Barnes Ross Henderson Coleman Jenkins Perry Powell Long Butler Simmons Foster "
+        "Gonzales Bryant Alexander Russell Griffin Hayes Myers Ford Hamilton Graham Sullivan Wallace Woods Cole West Jordan Owens "
+        "Reynolds Ellis Vasquez Harrison Gibson McDaniel Kennedy Wells Vargas Tucker Porter Hunter Hicks Crawford Iyer Reddy "
+        "Chowdhury Mehta Liu Wu Xu Sato Kobayashi Shin Han Rahman Qureshi Okonkwo Achebe Asante Popov Morozova Becker Fischer "
+        "Bianchi Marino Peña Cárdenas Bui Lam Katz Shapiro Andreou Bergström O'Donnell McKenzie"
+    ),
+    word_given=_words("Autumn Summer Crystal Pearl Olive Rich Pat Sandy Lance Heath"),
+    word_family=_words("Rivers Waters Snow Frost Bush Park Mason Baker Fisher Bond"),
+    cities=_lines(
+        "Everett; Peoria; Little Rock; Bellingham; Cedar Rapids; Amarillo; Fayetteville; St. Joseph; New Haven; Provo; "
+        "Eau Claire; Pensacola; Lansing; Shreveport; Hoboken; Terre Haute"
+    ),
+    streets=_lines(
+        "Sycamore Street; Fox Run Rd; E. Lincoln Ave; Spruce St; Rosa Parks Blvd; Hillcrest Drive; 7th Avenue; South Shore Road; "
+        "Magnolia Ln; Winding Brook Court; Heron Point Way; Lakeview Terrace"
+    ),
+    hospitals=_lines(
+        "Good Samaritan Hospital; St. Francis Medical Center; Pensacola General Hospital; University of Utah Hospital; "
+        "Northside Family Clinic; Golden Acres Nursing Home; Mount Carmel Rehabilitation Hospital; Shapiro Heart Clinic"
+    ),
+    employers=_lines("FedEx; Toyota; Macy's; Tyson; Wegmans; Halliburton"),
+    syllables=_words("pra vek lun dri sot ane gul mir tosh bex cal wun ere nak fy jol"),
 )

@@ -29,7 +29,9 @@ class Score:
     missed: list[tuple[str, str]] = field(default_factory=list)
     wrong: Counter[str] = field(default_factory=Counter)
 
-    def add(self, note: Note, finds: Iterable[tuple[int, int]], ignored: frozenset[str] = frozenset()) -> None:
+    def add(
+        self, note: Note, finds: Iterable[tuple[int, int]], ignored: frozenset[str] = frozenset()
+    ) -> None:
         """Count a note. Types of `ignored` need not be found, and finding them is not wrong."""
         covered, labelled = bytearray(len(note.text)), bytearray(len(note.text))
         for start, end in finds:
@@ -50,7 +52,9 @@ class Score:
     def _is_found(self, note: Note, label: Label, covered: bytearray) -> bool:
         self.total[label.kind] += 1
         value = note.text[label.start : label.end]
-        is_found = all(all(covered[label.start + m.start() : label.start + m.end()]) for m in _WORD.finditer(value))
+        is_found = all(
+            all(covered[label.start + m.start() : label.start + m.end()]) for m in _WORD.finditer(value)
+        )
         self.found[label.kind] += is_found
         if not is_found:
             self.missed.append((label.kind, note.text[max(0, label.start - 30) : label.end + 20]))

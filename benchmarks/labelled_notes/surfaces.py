@@ -63,7 +63,14 @@ def age_unit(rng: Random) -> str:
 
 def phone(rng: Random) -> str:
     a, b, c = digits(rng, 3), digits(rng, 3), digits(rng, 4)
-    forms = (f"({a}) {b}-{c}", f"{a}-{b}-{c}", f"{a}.{b}.{c}", f"{a} {b} {c}", f"+1 {a} {b} {c}", f"1-{a}-{b}-{c}")
+    forms = (
+        f"({a}) {b}-{c}",
+        f"{a}-{b}-{c}",
+        f"{a}.{b}.{c}",
+        f"{a} {b} {c}",
+        f"+1 {a} {b} {c}",
+        f"1-{a}-{b}-{c}",
+    )
     return rng.choice(forms)
 
 
@@ -76,7 +83,14 @@ def ssn(rng: Random) -> str:
 
 
 def mrn(rng: Random) -> str:
-    return rng.choice((digits(rng, 7), digits(rng, 8), f"{digits(rng, 3)}-{digits(rng, 2)}-{digits(rng, 2)}", f"E{digits(rng, 8)}"))
+    return rng.choice(
+        (
+            digits(rng, 7),
+            digits(rng, 8),
+            f"{digits(rng, 3)}-{digits(rng, 2)}-{digits(rng, 2)}",
+            f"E{digits(rng, 8)}",
+        )
+    )
 
 
 def coded(rng: Random) -> str:
@@ -86,7 +100,9 @@ def coded(rng: Random) -> str:
 
 
 def plate(rng: Random) -> str:
-    return f"{digits(rng, 1)}{''.join(rng.choice(_LETTERS) for _ in range(3))} {digits(rng, 3)}".replace(" ", rng.choice(("", "-")))
+    return f"{digits(rng, 1)}{''.join(rng.choice(_LETTERS) for _ in range(3))} {digits(rng, 3)}".replace(
+        " ", rng.choice(("", "-"))
+    )
 
 
 def vin(rng: Random) -> str:

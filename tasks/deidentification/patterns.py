@@ -31,7 +31,7 @@ _IN_RUN = re.compile(
 _NUMBER = re.compile(r"\d[\w\-]*")
 _NOUN = r"(?: (?:id|number|num|no\.?|nbr|identifier|code))?"
 _STRONG = (
-    r"mrn|med(?:ical)? rec(?:ord)?|patient (?:id|number|no)|pt\.? id|account|acct|ssn|social security|licen[sc]e|"
+    r"mrn|mr ?#|unit number|med(?:ical)? rec(?:ord)?|patient (?:id|number|no)|pt\.? id|account|acct|ssn|social security|licen[sc]e|"
     r"passport|accession|member id|subscriber(?: id)?|policy|health plan|csn|serial|s/n|device (?:id|identifier)|udi|"
     r"(?:licen[sc]e )?plates?|vin|dea|npi|certificate|badge|fingerprint(?: id)?|voiceprint(?: id)?|"
     r"(?:retinal?|iris) scan(?: id)?|biometric(?: id)?|insurance id|medicare id|medicaid id|beneficiary|prior auth|"
@@ -46,10 +46,13 @@ _LINK = r"\s*(?:[:#=]|is|was)?\s*[:#]?\s*$"
 _LABELLED = re.compile(
     rf"(?<![\w/])(?:(?:{_STRONG}){_NOUN}{_LINK}"
     rf"|(?:{_WEAK})(?: (?:id|number|num|no\.?|nbr|identifier)\s*[:#=]?|\s*[:#]|\s+#)\s*#?\s*(?:is|was)?\s*$)"
+    r"|(?<![\w/])(?P<long>lot|case|group|policy|member|plan|medicare|medicaid|chart|file|record|order|specimen|device|"
+    r"accession|registration|prescription|rx|pathology)\s+$"
 )
 _LAST_WORDS = frozenset(
     re.findall(r"[a-z]{2,}", re.sub(r"\(\?:|\[sc\]", " ", f"{_STRONG}|{_WEAK}"))
-    + "license licence number num no nbr identifier code id is was s/n record rec plates plate scan auth".split()
+    + "mr license licence number num no nbr identifier code id is was s/n record rec plates plate scan auth "
+    "pathology unit".split()
 )
 _PHONE_LABEL = re.compile(
     r"(?<![\w/])(?:(?:tele)?(?:phone|fax)|cell|mobile|pager|pgr|beeper|tel|ext|extension|ph|call|called|paged?)"
@@ -60,6 +63,8 @@ _PHONE_WORDS = frozenset(
     "number no is".split()
 )
 _PHONE = re.compile(r"\+?\(?\d[\d .()\-]{1,17}\d")
+_CODES = ("nda", "rs", "nct", "pmc")
+"""Beginnings of public numbers: drugs, variants, trials, papers."""
 _ROOM_WORDS = frozenset("room rm bed bay".split())
 _ROOM = re.compile(r"(?<![\w])(?<!of )(?:room|rm|bed|bay)\.?\s*(?:no\.?|number)?\s*[#:]?\s*$")
 _UNITS = re.compile(
@@ -127,7 +132,8 @@ def _labelled(folded: str, start: int, end: int) -> Span | None:
         if whole and sum(c.isdecimal() for c in whole.group()) >= 4:
             return Span(start, whole.end(), "PHONE")
     may_label = end - start >= 3 and (last in _LAST_WORDS or last.rpartition("/")[2] in _LAST_WORDS)
-    if may_label and _LABELLED.search(before) and not _UNITS.match(folded, end):
+    found = _LABELLED.search(before) if may_label and not _UNITS.match(folded, end) else None
+    if found and (not found["long"] or sum(c.isdecimal() for c in folded[start:end]) >= 5):
         return Span(start, _spaced_end(folded, end), "ID")
     return None
 
@@ -145,6 +151,8 @@ def _is_long(folded: str, start: int, end: int) -> bool:
     if token.isdecimal():
         return digits >= 7 and not _UNITS.match(folded, end) and folded[start - 1 : start] not in {*".,$"}
     letters = sum(c.isalpha() for c in token)
+    if token.startswith(_CODES):
+        return False
     is_vehicle = len(token) == 17 and token.isalnum() and letters >= 3
     return is_vehicle or (
         (digits >= 5 and 1 <= letters <= 5 and not _UNITS.match(folded, end)) and _tight(token)

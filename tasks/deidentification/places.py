@@ -104,7 +104,11 @@ def _institution(seen: Text, last: int) -> list[Span]:
     if tokens[last].low == "home" and (last == first or tokens[last - 1].low not in _HOMES):
         return []
     own = [t for t in tokens[first:last] if t.low not in words.generic and t.low not in words.institution]
-    if not own or all(t.kind == "word" and t.shouted and len(t.low) < 5 for t in own):
+    if (
+        not own
+        or all(t.low in words.kept for t in own)
+        or all(t.kind == "word" and t.shouted and len(t.low) < 5 for t in own)
+    ):
         return []
     if all(t.kind == "word" and t.low not in words.regions for t in own) and not _is_named(seen, first, last):
         return []
@@ -138,7 +142,9 @@ def _is_named(seen: Text, first: int, last: int) -> bool:
     before = seen.text[line:start].strip(" \t-*#\u2022")
     if not before:
         return seen.text[seen.tokens[last].end :].partition("\n")[0].strip(" ,.") == ""
-    return before[-1:] not in {*".:"}
+    if before[-1:] == ":":
+        return seen.text[seen.tokens[last].end :].partition("\n")[0].strip(" ,.") == ""
+    return before[-1:] != "."
 
 
 def _city(seen: Text, first: int) -> list[Span]:
@@ -155,7 +161,7 @@ def _city(seen: Text, first: int) -> list[Span]:
     ):
         last += 1
     state = _AND_STATE.match(seen.text, tokens[last].end)
-    named = [t for t in tokens[first : last + 1] if t.kind != "word"]
+    named = [t for t in tokens[first : last + 1] if t.kind != "word" or t.low in words.cities]
     if state and _is_state(seen, state, bool(named)) and (lead or not _is_continued(seen, first)):
         code = _ZIP.match(seen.text, state.end())
         spans = [Span(token.start, tokens[last].end, "PLACE")]

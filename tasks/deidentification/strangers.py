@@ -48,7 +48,7 @@ _PARTICLES = "van von de la der den del di da dos du le el al bin ibn ten ter"
 _PARTICLE = "(?:" + "|".join(f"[{p[0].upper()}{p[0]}]{p[1:]}" for p in _PARTICLES.split()) + ")"
 _JOIN = re.compile(
     rf"[ \t]+|[ \t]*-[ \t]*|[ \t]+(?:[A-Z]\.?[ \t]+){{1,2}}|[ \t]+(?:{_PARTICLE}[ \t]+){{1,2}}"
-    r"|[ \t]*/[ \t]*|\d{1,4}[ \t]+"
+    r"|[ \t]*/[ \t]*|\d{1,4}[ \t]+|-[^\W\d_]{2,}[ \t]+(?:[A-Z]\.?[ \t]+)?"
 )
 _COMMA = re.compile(r"[ \t]*,[ \t]*|\^")
 _INITIAL_BEFORE = re.compile(
@@ -174,7 +174,7 @@ def _is_thing_word(seen: Text, token: Token) -> bool:
 def is_thing(seen: Text, i: int) -> bool:
     """Whether the token names a thing: a disease, a test, a tube."""
     words, token = seen.words, seen.tokens[i]
-    if token.low in words.eponyms:
+    if token.low in words.eponyms or _is_chained(seen, i):
         return True
     following = _FOLLOWING.match(seen.folded, token.end)
     near, far = (following[1] or "", following[2] or "") if following else ("", "")
@@ -192,11 +192,25 @@ def is_thing(seen: Text, i: int) -> bool:
     return False
 
 
+def _is_chained(seen: Text, i: int) -> bool:
+    """Whether hyphens join the token to an eponym ("Wolff-Parkinson-White")."""
+    for step in (-1, 1):
+        j = i
+        while 0 <= j + step < len(seen.tokens):
+            left, right = sorted((j, j + step))
+            if seen.between(seen.tokens[left], seen.tokens[right]) not in {"-", "\u2013"}:
+                break
+            j += step
+            if seen.tokens[j].low in seen.words.eponyms:
+                return True
+    return False
+
+
 def _is_listed(seen: Text, token: Token) -> bool:
     """Whether the word is a name by the lists, or no word at all."""
     if token.kind == "word" or (len(token.low) < 3 and token.kind != "name"):
         return False
-    if token.shouted and (token.kind == "unknown" or len(token.low) < 4):
+    if token.shouted and (token.kind == "unknown" or len(token.low) < 4 or not _is_loud(seen, token)):
         return False
     if _DOSE.match(seen.folded, token.end):
         return False
@@ -233,6 +247,12 @@ def _is_pair(seen: Text, i: int) -> bool:
         return False
     if "word" in {first.kind, second.kind} or first.shouted != second.shouted:
         return False
+    if (
+        first.shouted
+        and {first.kind, second.kind} == {"name"}
+        and not {first.low, second.low} & seen.words.ordinary
+    ):
+        return between in {" ", ", "}
     if first.shouted and "unknown" in {first.kind, second.kind}:
         return (
             between in {" ", ", ", "-"}
@@ -247,6 +267,14 @@ def _is_pair(seen: Text, i: int) -> bool:
         and second.low in seen.words.given
         and first.shouted
     )
+
+
+def _is_loud(seen: Text, token: Token) -> bool:
+    """Whether all of the line is in capitals, where a word in capitals is no abbreviation."""
+    start = seen.text.rfind("\n", 0, token.start) + 1
+    line = seen.text[start : token.start] + seen.text[token.end :].partition("\n")[0]
+    letters = [c for c in line if c.isalpha()]
+    return sum(c.isupper() for c in letters) * 5 >= len(letters) * 3
 
 
 def _is_inside(seen: Text, token: Token) -> bool:

@@ -56,7 +56,15 @@ _SHORT_DAY = re.compile(
 _CUE = re.compile(
     r"\b(?:on|since|dated?|until|till|seen|admitted|discharged|dc'?d|d/c'?d|appointment|appt|scheduled|f/u|follow-?up|"
     r"surgery|due|through|thru|from|by|last|started|begun|performed|done|taken|drawn|collected|reported|transferred|"
-    r"as of|effective|visit|adm|dos|doa|dod)(?:\s+(?:on|for|at))?:?\s+$"
+    r"as of|effective|visit|adm|dos|doa|dod|recheck|repeat|labs?|inr|cbc|bmp|echo|mri|ct|cxr|ekg|x-?ray|again|next|this|"
+    r"week of|before|after)(?:\s+(?:on|for|at|of))?:?\s+$"
+)
+_SCORE = re.compile(
+    r"\b(?:pain|score|scored|gcs|mmse|moca|phq-?9?|gad-?7?|scale|strength|motor|murmur|grade|acuity|vision|va|od|os|ou|"
+    r"rated?|slums|audit|edss|apgars?|braden|morse|nrs|vas|is|was|of|to|about|bp|sats?|i/o)\s*:?\s*(?:is|was|of)?\s*$"
+)
+_OF = re.compile(
+    r"\s*(?:pain|strength|mg|ml|inch|in\b|\"|cm|mm|tab|tablet|%|hpf|points?|negative|positive|dose|cup|murmur)"
 )
 _MONTH_ANY = re.compile("jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec")
 _DIGIT = re.compile(r"\d")
@@ -92,10 +100,7 @@ def find_dates(text: str, folded: str) -> Iterator[Found]:
             yield numeric
     if "/" in folded:
         for found in _SHORT_DAY.finditer(folded):
-            start = found.start()
-            if 1 <= int(found.group().partition("/")[0]) <= 12 and _CUE.search(
-                folded, max(0, start - 24), start
-            ):
+            if _is_short_day(folded, *found.span()):
                 yield Found(*found.span(), None, _unspelled)
     if _may_word(folded):
         for pattern in (_YEAR_FIRST, _MONTH_FIRST, _DAY_FIRST):
@@ -103,6 +108,17 @@ def find_dates(text: str, folded: str) -> Iterator[Found]:
                 worded = _worded(found, text)
                 if worded:
                     yield worded
+
+
+def _is_short_day(folded: str, start: int, end: int) -> bool:
+    """Whether "9/22" is a day: by the word before, or since few scores go to more than 12, and those say so."""
+    month, _, day = folded[start:end].partition("/")
+    if not 1 <= int(month) <= 12:
+        return False
+    if _CUE.search(folded, max(0, start - 24), start):
+        return True
+    is_score = _SCORE.search(folded, max(0, start - 24), start) or _OF.match(folded, end)
+    return int(day) > 12 and not is_score
 
 
 def _may_word(folded: str) -> bool:

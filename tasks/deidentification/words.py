@@ -36,6 +36,7 @@ class WordLists:
         named_things: names that stand for a thing beside its noun alone ("Allen" test).
         nouns: the nouns that make a thing of a name before them ("disease", "sign", "catheter").
         regions: states and countries, which may stay (45 CFR 164.514(b)(2)(i)(B) asks for what is smaller).
+        cities: cities, many of which are words or names too.
         institution: words by which a name of a hospital, school or firm ends.
         generic: words that make no name of a hospital ("Eye" Clinic).
     """
@@ -48,6 +49,7 @@ class WordLists:
     named_things: frozenset[str]
     nouns: frozenset[str]
     regions: frozenset[str]
+    cities: frozenset[str]
     institution: frozenset[str]
     generic: frozenset[str]
 
@@ -101,6 +103,7 @@ def word_lists() -> WordLists:
         named_things=of["named_thing"],
         nouns=of["noun"],
         regions=of["region"],
+        cities=of["city"],
         institution=of["institution"],
         generic=of["generic"],
     )
