@@ -489,9 +489,9 @@ def test_a_text_of_a_hundred_thousand_lines_takes_time_in_proportion(tmp_path: P
 
 
 def test_a_message_of_many_results(tmp_path: Path) -> None:
-    lines = (m.obx(i, "NM", f"{i}-0^Analyte^LN", str(i)) for i in range(20_000))
+    lines = (m.obx(i, "NM", f"{i}-0^Analyte^LN", str(i)) for i in range(5_000))
     found = read(m.message(m.msh("ORU^R01"), m.pid(), m.obr(), *lines), tmp_path)
-    assert len({row["_owner"] for row in found["hl7v2.result"]}) == 20_000
+    assert len({row["_owner"] for row in found["hl7v2.result"]}) == 5_000
 
 
 def test_fields_and_messages_beyond_all_measure_are_rejected(
