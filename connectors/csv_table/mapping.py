@@ -131,7 +131,9 @@ class _Parser:
 
     def parse(self) -> FileMapping:
         self._keys(self.said, (*_GENERAL, *TARGETS), "")
-        ignore = self._flag("ignore", False)
+        ignore, blocks = self._flag("ignore", False), self._blocks()
+        if "files" not in self.said:
+            raise self.fail("no files are named", "files", 'names of files, as in files = "lab_*.csv"')
         mapping = FileMapping(
             path=self.path,
             digest=self.digest,
@@ -146,7 +148,7 @@ class _Parser:
             patient=self._text("patient_number", ""),
             authority=self._text("authority", ""),
             hide=self._hide(),
-            blocks=self._blocks(),
+            blocks=blocks,
         )
         if not ignore and not mapping.patient:
             raise self.fail("no column of patient numbers is named", "patient_number", "the name of a column")
@@ -263,8 +265,12 @@ class _Parser:
 
     def _keys(self, said: Mapping[str, Any], known: Sequence[str], place: str) -> None:
         for key in said:
+            where = f"{place}: {key}" if place else key
+            if key not in known and place and key in _GENERAL:  # TOML: what follows a block belongs to it
+                raise self.fail(
+                    "this key says something of the files", where, "above the first [block] of the file"
+                )
             if key not in known:
-                where = f"{place}: {key}" if place else key
                 raise self.fail("this key is not known", where, f"one of {', '.join(known)}")
 
     def _strings(self, said: Any, key: str, *, empty: bool = False) -> tuple[str, ...]:

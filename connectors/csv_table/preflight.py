@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from connectors.csv_table.finding import mapping_for, overlay_paths
-from connectors.csv_table.mapping import FileMapping
+from connectors.csv_table.mapping import FileMapping, load_mapping
 from connectors.csv_table.read import read_records
 from connectors.tabular.rows import read_batches
 from contracts.errors import Fatal, Rejected
@@ -38,6 +38,21 @@ def mappings_of(place: Place, given: Path | None = None) -> list[Path]:
     path = getattr(place, "path", None)  # a place that is no file of this machine has none
     beside = path.parent.glob("*.toml") if isinstance(path, Path) else ()
     return sorted({*beside, *overlay_paths()})
+
+
+def check_mapping(path: Path) -> Iterator[Finding]:
+    """Findings for a mapping file: `bad-mapping`, or what it says."""
+    try:
+        mapping = load_mapping(path)
+    except Fatal as error:
+        yield Finding(
+            "error", "bad-mapping", f"{error.message} ({error.legal})", error.place.partition(": ")[2]
+        )
+        return
+    blocks = Counter(block.target for block in mapping.blocks)
+    made = ", ".join(f"{count} {target}" for target, count in blocks.items()) or "no records"
+    what = "counted and not read" if mapping.ignore else f"read; a row gives {made}"
+    yield Finding("info", "mapping", f"files {', '.join(mapping.files)} are {what}")
 
 
 def takes(name: str, paths: Sequence[Path]) -> bool:

@@ -6,13 +6,14 @@ import csv
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 _PATIENT = "5f1d2c3a-0000-4000-8000-00000880127{0}"
 _SSN, _DRIVERS, _PASSPORT, _MEMBER = "999-41-7731", "S99987731", "X77319911X", "mbr-771-9310-55"
 _STREET, _TOWN = "14 Larkspur Passage", "Wexcombe"
 _NAMES = (("Quillfeather", "Zebediah"), ("Thistlewhit", "Ottoline"))
 
-Rows = list[dict[str, object]]
+Rows = list[dict[str, Any]]
 
 
 def synthea_export(folder: Path, times: int) -> Sequence[str]:

@@ -6,7 +6,7 @@ import csv
 import gzip
 import io
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -223,8 +223,8 @@ def test_check_tells_columns_and_rows(tmp_path: Path) -> None:
         ("error", "missing-subject", "row 4"),
         ("info", "count", ""),
     ]
-    found = [(f.rule, f.where) for f in check(reading(tmp_path, "conditions.csv", "START,STOP\n"))]
-    assert found[0] == ("missing-column", "row 1, column PATIENT")
+    first, *_ = check(reading(tmp_path, "conditions.csv", "START,STOP\n"))
+    assert (first.rule, first.where) == ("missing-column", "row 1, column PATIENT")
 
 
 def test_compressed_and_plain_are_the_same(tmp_path: Path) -> None:
@@ -256,7 +256,7 @@ def test_any_split_of_the_rows_over_files_gives_the_same_rows(
     assert _told(folder, files) == whole
 
 
-def _told(folder: Path, files: dict[str, Iterable[tuple[str, str, str]]]) -> list[tuple[Any, ...]]:
+def _told(folder: Path, files: Mapping[str, Iterable[tuple[str, str, str]]]) -> list[tuple[Any, ...]]:
     """What the files' rows say, but for their numbers."""
     found = []
     for name, care in files.items():
