@@ -87,11 +87,13 @@ def check_path(path: Path, mapping: Path | None = None) -> Checked:
     try:
         place = place_of(Source("check", UNKNOWN, str(path.absolute())), "")
         kind = kind_of(place, mapping)
-        if kind == UNKNOWN:
+        if path.suffix == ".toml" and kind == UNKNOWN:
+            return Checked(path, "csv mapping", tuple(csv_table.check_mapping(path)))
+        if kind == UNKNOWN and mapping is None:
             return Checked(path, kind, (_not_known(place),))
         if kind == CROSSWALK:
             found = crosswalk.check(place)
-        elif kind == "csv":
+        elif kind in {"csv", UNKNOWN}:  # of no other kind, but a mapping file was named
             found = csv_table.check_file(place, csv_table.mappings_of(place, mapping))
         else:
             found = connector(kind).check(place)
