@@ -80,7 +80,7 @@ class CsvConnector:
         """The file's records.
 
         Raises:
-            Rejected: `no-mapping`, `missing-column`, `duplicate-column`, `no-header`, `cut-off`, `corrupt-gzip`,
+            Rejected: `no-mapping`, `missing-column`, `duplicate-column`, `no-column-names`, `cut-off`, `corrupt-gzip`,
                 `wrong-encoding`, or `malformed-csv` where quotes are broken all over the file.
             Fatal: a mapping file is not legal, or two take one file.
         """

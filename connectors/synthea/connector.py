@@ -55,7 +55,7 @@ class SyntheaConnector:
         """The file's rows.
 
         Raises:
-            Rejected: `not-synthea`, `missing-column`, `duplicate-column`, `no-header`, `cut-off`, `corrupt-gzip`,
+            Rejected: `not-synthea`, `missing-column`, `duplicate-column`, `no-column-names`, `cut-off`, `corrupt-gzip`,
                 `wrong-encoding`, or `malformed-csv` where quotes are broken all over the file.
         """
         from connectors.synthea.layout import layout_of

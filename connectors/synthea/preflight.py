@@ -26,7 +26,7 @@ _MOMENTS = ("birth", "death", "start", "end", "service")
 def check_file(place: Place) -> Iterator[Finding]:
     """Findings for one file: errors by row, columns that are unknown or absent, then the count of rows.
 
-    Rules: `not-synthea`, `missing-column`, `duplicate-column`, `no-header`, `cut-off`, `corrupt-gzip`,
+    Rules: `not-synthea`, `missing-column`, `duplicate-column`, `no-column-names`, `cut-off`, `corrupt-gzip`,
     `wrong-encoding`, `malformed-csv`, `ragged-row`, `nul-byte`, `invalid-encoding`, `row-too-long`, `missing-subject`,
     `impossible-date`; `unknown-column` and `absent-column` (warnings); and `count` (information).
     """

@@ -129,7 +129,7 @@ def read_batches(place: Place, dialect: Dialect) -> Iterator[Batch]:
     beyond the header's are let go.
 
     Raises:
-        Rejected: `corrupt-gzip`, `wrong-encoding`, `malformed-csv` where most of the file is, `no-header`,
+        Rejected: `corrupt-gzip`, `wrong-encoding`, `malformed-csv` where most of the file is, `no-column-names`,
             `cut-off` where the file ends within its header.
     """
     csv.field_size_limit(max(csv.field_size_limit(), LINE_LIMIT))
@@ -189,7 +189,7 @@ def _header(first: _Record, dialect: Dialect) -> tuple[tuple[str, ...], list[_Re
     if not dialect.header and cells is not None:
         return tuple(str(i + 1) for i in range(len(cells))), [first]
     if cells is None or not any(cell.strip() for cell in cells) or _SURROGATES.search("".join(cells)):
-        raise Rejected("no-header", "row 1", "names of columns, in the declared encoding and delimiter")
+        raise Rejected("no-column-names", "row 1", "names of columns, in the declared encoding and delimiter")
     while cells and not cells[-1].strip():
         cells = cells[:-1]
     return tuple(cell.strip() for cell in cells), []

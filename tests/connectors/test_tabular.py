@@ -97,9 +97,9 @@ def test_empty_files_and_mere_headers() -> None:
     assert [batch.header for batch in read_batches(Bytes(b"a,b,\n"), Dialect())] == [("a", "b")]
     for data, reason in (
         (b"a,b", "cut-off"),
-        (b"\n\n", "no-header"),
-        (b"\0\0\n", "no-header"),
-        (b"\xff\n", "no-header"),
+        (b"\n\n", "no-column-names"),
+        (b"\0\0\n", "no-column-names"),
+        (b"\xff\n", "no-column-names"),
     ):
         with pytest.raises(Rejected, match=reason):
             read(data)
