@@ -206,7 +206,7 @@ recogniser = "none"   # or "spacy": a model looks for names too (pip install "ni
 #
 # [[sources]]
 # name = "ehr"
-# kind = "fhir"                      # fhir, omop, dicom, vcf or crosswalk
+# kind = "fhir"                      # fhir, omop, synthea, csv, dicom, vcf or crosswalk
 # location = "/exports/fhir"         # a file, a folder or a URL (s3://bucket/prefix)
 # authority = "st-elsewhere"
 # time_zone = "America/New_York"
