@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 
 from connectors.fhir.lines import PAYLOAD_LIMIT, Chunk
+from connectors.fhir.references import has_logical_references
 from connectors.fhir.scan import compact
 from contracts.schemas import REJECTED
 
@@ -102,6 +104,11 @@ class Lines:
     def _spans(self, records: Sequence[int]) -> Iterator[tuple[int, int]]:
         at = np.searchsorted(self.records, records)
         return zip(self.bounds[at].tolist(), self.bounds[at + 1].tolist(), strict=True)
+
+    @cached_property
+    def has_logical(self) -> bool:
+        """Whether a reference by identifier may be among them."""
+        return has_logical_references(self.data)
 
     def at(self, index: int) -> bytes:
         """The bytes at an index."""

@@ -113,7 +113,7 @@ def _types(lines: Lines) -> pa.ChunkedArray:
 
 def _read_type(kind: str, rows: pa.Table, lines: Lines, context: Context) -> Batches:
     structure = STRUCTURES.get(kind, OTHER)
-    taken = resolve_references(query(structure.sql, rows), rows["line"], lines.raw, context.base)
+    taken = resolve_references(query(structure.sql, rows), rows["line"], lines, context.base)
     found, rejected = _sift(taken, kind, lines)
     yield from rejected
     if found.num_rows:

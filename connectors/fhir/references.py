@@ -18,9 +18,9 @@ takes, in any order of files and nights.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import unquote
 
 import orjson
@@ -33,8 +33,21 @@ from contracts.identity import encode_subject
 _ID = r"[^/?#|\s]+"
 _TYPED = rf"[A-Z][A-Za-z]+(?:/{_ID}(?:/_history/[^/]*)?|\?.+)"
 _SUFFIX = ".reference"
+_IDENTIFIER = b'"identifier"'
+_OBJECT = re.compile(rb"\s*:\s*\{")
 
 Json = dict[str, Any]
+
+
+class Source(Protocol):
+    """The stretch of a file that lines are from: `connectors.fhir.batch.Lines`."""
+
+    @property
+    def has_logical(self) -> bool:
+        """Whether a reference by identifier may be among them (`has_logical_references`)."""
+
+    def raw(self, record: int) -> bytes:
+        """The resource that begins at a record's offset."""
 
 
 def identifier_key(system: str | None, value: str) -> str:
@@ -119,9 +132,7 @@ def reference_of(value: Any, resource: Json) -> str | None:
     )
 
 
-def resolve_references(
-    found: pa.Table, lines: pa.ChunkedArray, raw: Callable[[int], bytes], base: str = ""
-) -> pa.Table:
+def resolve_references(found: pa.Table, lines: pa.ChunkedArray, source: Source, base: str = "") -> pa.Table:
     """The columns of references (named by paths that end in `.reference`) brought to what `referred` reads.
 
     Logical references come in place of literal ones that are absent; the source's own URL goes; what is contained is
@@ -130,16 +141,26 @@ def resolve_references(
     Args:
         found: one row a line, a column a path, and `_record`.
         lines: the lines themselves, row by row.
-        raw: gives the raw resource that begins at a record's offset.
+        source: where the lines are from.
         base: the source's own base URL, empty where it is not told.
     """
     for index, path in enumerate(found.column_names):
         if path.endswith(_SUFFIX):
             values = found.column(index).combine_chunks()
-            changed = _complete(values, path, lines, raw, found["_record"], base)
+            changed = _complete(values, path, lines, source, found["_record"], base)
             if changed is not values:
                 found = found.set_column(index, path, changed)
     return found
+
+
+def has_logical_references(data: bytes) -> bool:
+    """Whether any element `identifier` is an object: a Reference's is, a resource's nearly always a list."""
+    place = data.find(_IDENTIFIER)
+    while place >= 0:
+        if _OBJECT.match(data, place + len(_IDENTIFIER)):
+            return True
+        place = data.find(_IDENTIFIER, place + 1)
+    return False
 
 
 def subjects(ids: pa.Array, authority: str, mrn_system: str = "") -> pa.Array:
@@ -158,26 +179,25 @@ def _complete(
     values: pa.Array,
     path: str,
     lines: pa.ChunkedArray,
-    raw: Callable[[int], bytes],
+    source: Source,
     records: pa.ChunkedArray,
     base: str,
 ) -> pa.Array:
-    if values.null_count:
+    if values.null_count and source.has_logical:
         values = _with_logical(values, path, lines)
     if _any(pc.starts_with(values, "http")):
         values = _without_base(values, base)
     if _any(pc.starts_with(values, "#")):
-        values = _with_contained(values, path, raw, records)
+        values = _with_contained(values, source, records)
     return values
 
 
 def _with_logical(values: pa.Array, path: str, lines: pa.ChunkedArray) -> pa.Array:
     """Fill what is absent from the `identifier` beside it, looking only at lines that have the element at all."""
     place = path.removesuffix(_SUFFIX)
-    element = re.split(r"[.\[]", place.rstrip("]0123456789["))[-1]
-    if not _holds(lines, f'"{element}"'.encode()):
-        return values
-    absent = pc.indices_nonzero(pc.and_(pc.is_null(values), pc.match_substring(lines, f'"{element}"')))
+    name = '"' + re.split(r"[.\[]", place.rstrip("]0123456789["))[-1] + '"'
+    null = pc.indices_nonzero(pc.is_null(values))
+    absent = null.filter(pc.match_substring(lines.take(null).combine_chunks(), name))
     if not len(absent):
         return values
     wanted = ", ".join(f"'{place}.{leaf}'" for leaf in ("identifier.system", "identifier.value", "type"))
@@ -203,13 +223,11 @@ def _without_base(values: pa.Array, base: str) -> pa.Array:
     return pc.if_else(pc.is_null(found), values, found.field("own"))
 
 
-def _with_contained(
-    values: pa.Array, path: str, raw: Callable[[int], bytes], records: pa.ChunkedArray
-) -> pa.Array:
+def _with_contained(values: pa.Array, source: Source, records: pa.ChunkedArray) -> pa.Array:
     inside = pc.indices_nonzero(pc.starts_with(values, "#")).to_pylist()
     made: list[str | None] = values.to_pylist()
     for index in inside:
-        resource = _object(raw(records[index].as_py()))
+        resource = _object(source.raw(records[index].as_py()))
         made[index] = _contained((made[index] or "#")[1:], resource)
     return pa.array(made, pa.string())
 

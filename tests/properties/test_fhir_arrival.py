@@ -157,7 +157,14 @@ def test_the_order_of_deletes_and_statements_makes_no_difference(tmp_path: Path)
 
 
 def test_whoever_is_referred_to_may_come_later(tmp_path: Path) -> None:
-    """Visits name their practitioner by number, logically and by id; those come in a file of their own, any night."""
+    """Visits name patient and practitioner by number, logically and by id; those come in another file, any night."""
+    number = {"type": {"coding": [{"code": "MR"}]}, "system": "urn:mrn", "value": "M-77"}
+    patient = json.dumps({**json.loads(PEOPLE[0]), "identifier": [number]})
+    patients = [
+        {"reference": "Patient?identifier=urn:mrn|M-77"},
+        {"identifier": {"system": "urn:mrn", "value": "M-77"}},
+        {"reference": "urn:uuid:p0"},
+    ]
     forms = [
         {"reference": f"Practitioner?identifier={NPI}|99"},
         {"identifier": {"system": NPI, "value": "99"}},
@@ -165,14 +172,18 @@ def test_whoever_is_referred_to_may_come_later(tmp_path: Path) -> None:
     ]
     visits = [
         json.dumps(
-            {**json.loads(state("Encounter", n, "", 0, 0).line), "participant": [{"individual": form}]}
+            {
+                **json.loads(state("Encounter", n, "", 0, 0).line),
+                "subject": patient_form,
+                "participant": [{"individual": form}],
+            }
         )
-        for n, form in enumerate(forms, 20)
+        for n, (patient_form, form) in enumerate(zip(patients, forms, strict=True))
     ]
     doctor = json.dumps(
         {"resourceType": "Practitioner", "id": "7", "identifier": [{"system": NPI, "value": "99"}]}
     )
-    files = [("visits.ndjson", _lines([*PEOPLE, *visits])), ("doctors.ndjson", _lines([doctor]))]
+    files = [("visits.ndjson", _lines(visits)), ("people.ndjson", _lines([doctor, patient]))]
     whole = _night(tmp_path, files)
     home, here = make_home(tmp_path / "home"), tmp_path / "export"
     last = None
@@ -186,3 +197,5 @@ def test_whoever_is_referred_to_may_come_later(tmp_path: Path) -> None:
     named = lake.read("omop.visit_occurrence").column("provider_id").to_pylist()
     assert len(named) == 3
     assert set(named) <= known
+    persons = lake.read("omop.visit_occurrence").column("person_id").to_pylist()
+    assert persons == lake.read("omop.person").column("person_id").to_pylist() * 3
