@@ -6,9 +6,10 @@ import base64
 import binascii
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from connectors.hl7v2.chart import Chart, Row, coding, key_of, moment
-from connectors.hl7v2.message import Segment, part
+from connectors.hl7v2.message import Components, Segment, part
 from connectors.hl7v2.values import Coded, code_of, coded, compared, number, range_of
 from contracts.schemas.vocabularies import vocabulary_of
 
@@ -162,7 +163,7 @@ class Results:
     def _state(self, segment: Segment, found: Coded, thing: tuple[str, ...] | None = None) -> None:
         chart, status = self._chart, _status(segment.value(11))
         thing = thing or self._thing(segment, found, whole=False)
-        row = self._row(segment, thing) | coding(found) | _value(segment, chart) | _unit(segment)
+        row = self._row(segment, thing) | coding(found) | _value(segment, chart) | _unit(segment.first(6))
         row["range_low"], row["range_high"] = range_of(segment.value(7))
         row["flag"] = code_of(segment.value(8))
         row["status"] = status
@@ -208,9 +209,9 @@ def _structured(segment: Segment) -> Row:
     return {"value_free": f"{sign}{first}{between}{second}" or None}
 
 
-def _unit(segment: Segment) -> Row:
+@lru_cache(maxsize=1 << 12)
+def _unit(parts: Components) -> Row:
     """OBX-6: the unit as it is written, and its UCUM code where the segment says that it is one."""
-    parts = segment.first(6)
     for start in (1, 4):
         if vocabulary_of(part(parts, start + 2)) == "UCUM" and code_of(part(parts, start)):
             return {"unit": part(parts, start), "unit_code": part(parts, start)}
