@@ -1,7 +1,8 @@
 """The manifest of a Bulk Data export (https://hl7.org/fhir/uv/bulkdata/export.html#response---complete-status).
 
 A client leaves it beside the files: any `*manifest*.json` in their folder or one above, inside the source. Its
-`transactionTime` is the version of every record of the export that states none of its own.
+`transactionTime` is the version of every record of the export that states none of its own. A manifest is read with each
+file: one that comes later than its files dates them when they are read again.
 """
 
 from __future__ import annotations
@@ -76,28 +77,34 @@ def _listed(kind: str, entries: Any) -> Iterator[Listed]:
 def exported_at(reading: Reading) -> str:
     """When the export was made that a unit is part of, by the nearest manifest; empty where there is none.
 
-    Of several in one folder it is the one that lists the file.
+    A manifest dates the files that it lists. Where none of those lies beside it, the client gave them other names, and
+    it dates whatever lies there and below: unless there are several manifests.
     """
     folder, _, name = reading.path.rpartition("/")
     while reading.path:
-        found = list(_manifests_in(reading.source.location, folder))
-        listing = [one for one in found if any(item.name == name for item in one.files)]
-        if listing or len(found) == 1:
-            return max(one.exported for one in listing or found)
+        found, beside = _look_into(reading.source.location, folder)
+        listing = [one.exported for one in found if any(item.name == name for item in one.files)]
+        if listing:
+            return max(listing)
         if found or not folder:
-            break
+            renamed = len(found) == 1 and not any(item.name in beside for item in found[0].files)
+            return found[0].exported if renamed else ""
         folder = folder.rpartition("/")[0]
     return ""
 
 
-def _manifests_in(location: str, folder: str) -> Iterator[Manifest]:
+def _look_into(location: str, folder: str) -> tuple[list[Manifest], set[str]]:
+    """The manifests in a folder, and the names of all that lies there."""
     system, path = locate(location, folder)
     if not system.isdir(path):
-        return
-    for name in sorted(system.ls(path.rstrip("/") or "/", detail=False)):
-        last = str(name).rstrip("/").rpartition("/")[2].lower()
-        if "manifest" in last and last.endswith(".json") and not last.startswith("."):
-            with system.open(name, "rb") as file:
-                manifest = read_manifest(file.read(MANIFEST_LIMIT))
-            if manifest is not None:
-                yield manifest
+        return [], set()
+    names = {
+        str(name).rstrip("/").rpartition("/")[2]: name
+        for name in system.ls(path.rstrip("/") or "/", detail=False)
+    }
+    found = []
+    for name in sorted(names):
+        if "manifest" in name.lower() and name.lower().endswith(".json") and not name.startswith("."):
+            with system.open(names[name], "rb") as file:
+                found.append(read_manifest(file.read(MANIFEST_LIMIT)))
+    return [one for one in found if one is not None], set(names)

@@ -69,10 +69,13 @@ def test_what_a_manifest_lists() -> None:
 def test_its_time_dates_what_has_none(tmp_path: Path) -> None:
     own = {**PATIENT, "id": "p2", "meta": {"lastUpdated": "2020-01-01T00:00:00Z"}}
     gone = {"resourceType": "Bundle", "entry": [{"request": {"method": "DELETE", "url": "Patient/p1"}}]}
+    deleted = [{"type": "Bundle", "url": "https://h.org/files/gone.ndjson"}]
+    first = manifest("Patient.ndjson", "own.ndjson", more={"deleted": deleted})
     written(
         tmp_path,
         {
-            "one/manifest.json": json.dumps(manifest("Patient.ndjson"), indent=1).encode(),
+            "one/manifest.json": json.dumps(first, indent=1).encode(),
+            "one/older.ndjson": lines(PATIENT),
             "one/Patient.ndjson": lines(PATIENT),
             "one/own.ndjson": lines(own),
             "one/deleted/gone.ndjson": lines(gone),
@@ -86,6 +89,7 @@ def test_its_time_dates_what_has_none(tmp_path: Path) -> None:
         "Patient.ndjson": "",
         "one/Patient.ndjson": march,
         "one/deleted/gone.ndjson": march,
+        "one/older.ndjson": "",
         "one/own.ndjson": "2020-01-01T00:00:00.000000",
         "two/Patient.ndjson": april,
     }
