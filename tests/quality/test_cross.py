@@ -82,6 +82,10 @@ def _by_providers(table: str) -> tuple[Rows, int, int]:
     return {"omop.provider": [{"provider_id": 7}], table: rows}, 1, 2
 
 
+def _of_persons(table: str) -> tuple[Rows, int, int]:
+    return {"omop.person": PEOPLE, table: [{"person_id": n} for n in (1, 2, 3, None)]}, 2, 4
+
+
 def _observed(table: str, day: str) -> tuple[Rows, int, int]:
     periods = [
         {"person_id": 1, "observation_period_start_date": s, "observation_period_end_date": e}
@@ -116,9 +120,7 @@ TEMPLATES: dict[str, Callable[[str, str, str], tuple[Rows, int, int]]] = {
     "without-visit": lambda table, *_: _visited(table, named=False),
     "of-unknown-visit": lambda table, *_: _visited(table, named=True),
     "of-unknown-provider": lambda table, *_: _by_providers(table),
-    "without-person": lambda table, *_: (
-        {"omop.person": PEOPLE, table: [{"person_id": n} for n in (1, 2, 3, None)]}, 2, 4,
-    ),
+    "without-person": lambda table, *_: _of_persons(table),
     "outside-observation-period": lambda table, day, _: _observed(table, day),
     "value-without-unit": lambda table, *_: _valued(table),
     "of-the-other-sex": lambda table, _, event: _of_a_sex(table, event),
