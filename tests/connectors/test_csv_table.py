@@ -21,12 +21,13 @@ from connectors.csv_table.finding import mapping_for, mapping_paths
 from connectors.csv_table.mapping import load_mapping
 from connectors.registry import source_components
 from contracts.accounting import Account
-from contracts.errors import Fatal, Rejected
+from contracts.errors import Fatal, Rejected, Usage
 from contracts.keys import Key
 from contracts.protocols import Reading
 from contracts.schemas.csv_table import TARGETS
 from contracts.units import WHOLE, Source, Unit
-from flows.settings import load_settings
+from flows.settings import Settings, load_settings
+from nightrounds.commands.adhoc import sources_of
 from nightrounds.preflight import check_path
 from stores import staging
 from stores.places import place_of
@@ -409,3 +410,16 @@ def test_the_guide_names_every_field() -> None:
         named = set(line.replace("*", "").replace("`", "").split("|")[2].replace(",", " ").split())
         assert named == set(fields.fields)
         assert all(f"**`{name}`**" in line for name in fields.required)
+
+
+def test_a_mapping_given_on_the_command_line_stays_with_its_place(tmp_path: Path) -> None:
+    exports, mapping = tmp_path / "exports", tmp_path / "m.toml"
+    exports.mkdir()
+    mapping.write_text(LAB)
+    (first,) = sources_of({"csv": [exports]}, {}, Settings(), mapping)
+    assert first.options == {"mapping": str(mapping)}
+    assert sources_of({"csv": [exports]}, {first.name: first}, Settings()) == [first]
+    with pytest.raises(Usage, match="--mapping"):
+        sources_of({"fhir": [exports]}, {}, Settings(), mapping)
+    with pytest.raises(Usage, match="--mapping"):
+        sources_of({"csv": [exports]}, {}, Settings(), tmp_path / "gone.toml")
