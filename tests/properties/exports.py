@@ -90,7 +90,8 @@ def statements(draw: st.DrawFn) -> list[Statement]:
     patients = draw(st.integers(1, 2))
     kinds = ["Patient"] * patients + draw(
         st.lists(
-            st.sampled_from(["Encounter", "Condition", "DocumentReference", "Observation", "Goal"]), max_size=5
+            st.sampled_from(["Encounter", "Condition", "DocumentReference", "Observation", "Goal"]),
+            max_size=5,
         )
     )
     found = []
