@@ -80,9 +80,11 @@ def map_rows(
         if table not in mapping.source_tables:
             continue
         if target.startswith(EVENTS):
-            found |= _map_events(_map(mapping, EVENT, table, rows), vocabulary or NoVocabulary())
+            made = _map_events(_map(mapping, EVENT, table, rows), vocabulary or NoVocabulary())
         else:
-            found[target] = _map(mapping, table_named(target).schema, table, rows)
+            made = {target: _map(mapping, table_named(target).schema, table, rows)}
+        for name, mapped in made.items():  # several mappings of one source table may fill one target
+            found[name] = pa.concat_tables([found[name], mapped]) if name in found else mapped
     return found
 
 
