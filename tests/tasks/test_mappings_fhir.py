@@ -221,6 +221,8 @@ def observed(category: str | None, **value: Any) -> bytes:
         ("exam", {"valueString": "x"}, "observation"),
         ("social-history", {"valueInteger": 3}, "observation"),
         ("survey", {"valueInteger": 3}, "observation"),
+        ("survey", {"valueQuantity": {"value": 3, "code": "{score}"}}, "observation"),
+        ("survey", {"valueQuantity": {"value": 37.1, "code": "Cel"}}, "measurement"),
         (None, {"valueInteger": 3}, "measurement"),
         (None, {"valueString": "x"}, "observation"),
     ],

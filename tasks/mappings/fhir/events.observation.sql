@@ -38,8 +38,11 @@ SELECT
     provider_id,
     CASE
         WHEN category IN ('laboratory', 'vital-signs', 'imaging') THEN 'Measurement'
-        -- an examination, a questionnaire or what has no category is told by whether there is a number
-        WHEN coalesce(category, 'exam') IN ('exam', 'survey') AND value_number IS NOT NULL THEN 'Measurement'
+        -- an examination, or what has no category, is told by whether there is a number
+        WHEN (category = 'exam' OR category IS NULL) AND value_number IS NOT NULL THEN 'Measurement'
+        -- and a questionnaire's item by whether it has a unit of measure: a score ({score}) has none
+        WHEN category = 'survey' AND value_number IS NOT NULL AND coalesce(unit_code, unit) NOT LIKE '{%'
+            THEN 'Measurement'
         ELSE 'Observation'
     END AS domain,
     CASE category WHEN 'laboratory' THEN 32856 ELSE 32817 END AS type_concept_id,  -- Lab, EHR
