@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _TARGETS: dict[str, str] = {
     "fhir": "connectors.fhir:FhirConnector",
+    "fhir_bulk": "connectors.fhir_bulk:FhirBulkConnector",
     "dicom": "connectors.dicom:DicomConnector",
     "vcf": "connectors.vcf:VcfConnector",
     "hl7v2": "connectors.hl7v2:Hl7v2Connector",
@@ -21,6 +22,14 @@ _TARGETS: dict[str, str] = {
     "synthea": "connectors.synthea:SyntheaConnector",
     "csv": "connectors.csv_table:CsvConnector",
 }
+
+_READ_AS = {"fhir_bulk": "fhir"}
+"""Kinds that differ from another in how their exports come, and in nothing else."""
+
+
+def read_as(kind: str) -> str:
+    """The kind whose tables, cleaning and mappings are those of `kind`: itself, for most."""
+    return _READ_AS.get(kind, kind)
 
 
 def register(kind: str, target: str) -> None:

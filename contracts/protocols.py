@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Protocol, runtime_checkable
 
 from contracts.identity import Identity
 from contracts.keys import Key
@@ -26,6 +26,34 @@ class Place(Protocol):
     def size(self) -> int: ...
     def open(self) -> BinaryIO: ...
     def local(self) -> AbstractContextManager[Path]: ...
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A remote object's bytes on their way.
+
+    Attributes:
+        start: the offset of the stream's first byte in the object; 0 where it comes whole.
+        mark: what tells this state of the object from any other (a strong ETag); empty where it has none.
+        stream: the bytes from `start` to the end; ends early with `Retriable`, never with a short read.
+    """
+
+    start: int
+    mark: str = field(repr=False)
+    stream: BinaryIO = field(repr=False)
+
+
+@runtime_checkable
+class Fetchable(Protocol):
+    """A place whose bytes are fetched from any byte on, so that the landing area can go on with a copy cut off."""
+
+    def fetch(self, start: int, mark: str) -> AbstractContextManager[Fetched]:
+        """The object from byte `start` if its state is still the one of `mark`, else from its beginning."""
+        ...
+
+    def accept(self, opened: Callable[[], BinaryIO]) -> None:
+        """Look at the landed copy, opened anew at each call; raise `Retriable` where it is not what was promised."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -68,6 +96,45 @@ class Connector(Protocol):
     def parts(self, reading: Reading) -> Sequence[Part]: ...
     def read(self, reading: Reading, part: Part) -> Iterator[tuple[str, pa.RecordBatch]]: ...
     def check(self, place: Place) -> Iterator[Finding]: ...
+
+
+@runtime_checkable
+class Exporter(Protocol):
+    """A connector whose source makes its export when asked, and is waited for.
+
+    Its `discover` is one step (ask for an export, or ask how far it is), and its checkpoint says where it stands. Who
+    calls it keeps the checkpoint, sealed, after every step, so that a round that was killed goes on with the same one.
+    """
+
+    def discover(self, source: Source, checkpoint: str) -> Discovery: ...
+
+    def patience_seconds(self, source: Source) -> float:
+        """How long a round waits for an export."""
+        ...
+
+    def downloads(self, source: Source) -> int:
+        """How many objects may be fetched at a time."""
+        ...
+
+    def place(self, source: Source, checkpoint: str, path: str) -> Place:
+        """The place of an object that `discover` listed."""
+        ...
+
+    def conclude(self, source: Source, checkpoint: str) -> str:
+        """The checkpoint to begin the next export from, now that all of this one is published."""
+        ...
+
+    def discard(self, source: Source, checkpoint: str) -> str:
+        """Tell the server that concluded exports may go; the checkpoint without those that it let go."""
+        ...
+
+    def afresh(self, source: Source, checkpoint: str) -> str:
+        """The checkpoint to ask for everything from, whatever was exported before."""
+        ...
+
+    def probe(self, source: Source) -> str:
+        """Whether an export could be asked for; asks for none. What was found, free of addresses."""
+        ...
 
 
 @dataclass(frozen=True)

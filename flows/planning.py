@@ -14,6 +14,7 @@ from connectors.crosswalk import KIND as CROSSWALK
 from connectors.registry import connector, source_components
 from contracts.errors import Fatal, NightroundsError, Usage
 from contracts.keys import Key
+from contracts.protocols import Exporter
 from contracts.units import Listed, Source
 from flows.rounds import use_overlay
 from flows.settings import load_settings
@@ -96,13 +97,17 @@ def plan_round(
     use_overlay(settings)
     known = {**known_sources(home), **{source.name: source for source in extra}}
     check_names(names, known)
-    plan: dict[str, Any] = {"sources": [], "rows": [], "problems": [], "cut_off": []}
+    plan: dict[str, Any] = {"sources": [], "rows": [], "problems": [], "cut_off": [], "asked": []}
     with _kept(home, settings.stores.catalog_url) as kept:
         for name, source in sorted(known.items()):
             if (names and name not in names) or source.kind == CROSSWALK:
                 continue
+            one = connector(source.kind)
+            if isinstance(one, Exporter):
+                plan["asked"].append(name)
+                continue
             try:
-                listed = connector(source.kind).discover(source, kept.checkpoint(name)).listed
+                listed = one.discover(source, kept.checkpoint(name)).listed
             except (NightroundsError, OSError) as error:
                 problem = str(error) if isinstance(error, NightroundsError) else type(error).__name__
                 plan["problems"].append({"source": name, "problem": problem})

@@ -55,7 +55,7 @@ def survey(run_id: str, source: str) -> int:
     if current.source(source).kind == CROSSWALK:
         outcome = link_source(current, source)
     else:
-        outcome = survey_source(current, source, shown_progress(f"survey {source}"))
+        outcome = survey_source(current, source, shown_progress(f"survey {source}"), get_run_logger().info)
     if outcome.problem:
         get_run_logger().error("source %s could not be listed: %s", source, outcome.problem)
     get_run_logger().info("%s: %d units listed", source, outcome.listed)

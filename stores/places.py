@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from contracts.archives import MemberPlace, split_path
 from contracts.errors import Fatal, NightroundsError, Retriable
-from contracts.protocols import Place
+from contracts.protocols import Fetchable, Place
 from contracts.units import Source
 from stores.files import FILE_MODE, make_folder
 
@@ -131,7 +131,7 @@ def _member_of(archive: Place, member: str, source: Source, landing: Path | None
 def is_remote(place: Place) -> bool:
     """Whether a place's bytes must be fetched: a remote object, or a member of a remote archive."""
     outer = place.archive if isinstance(place, MemberPlace) else place
-    return isinstance(outer, RemotePlace)
+    return isinstance(outer, (RemotePlace, Fetchable))
 
 
 def file_system_of(source: Source) -> tuple[AbstractFileSystem, str]:

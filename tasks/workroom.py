@@ -17,7 +17,7 @@ import orjson
 from connectors.registry import connector
 from contracts.errors import Fatal
 from contracts.keys import Key
-from contracts.protocols import Connector, Place, Reading
+from contracts.protocols import Connector, Exporter, Place, Reading
 from contracts.units import Source, Stamp, Unit
 from stores.home import Home, open_home
 from stores.landing import Landing
@@ -29,6 +29,7 @@ from tasks.deidentification.policy import TextPolicy
 
 _SOURCES = "sources"
 _TEXT = "text policy"
+_CHECKPOINT = "checkpoint/"
 
 
 @dataclass(frozen=True)
@@ -96,17 +97,26 @@ class Workroom:
         """Resolve the unit's token through the vault and hand its bytes to a connector."""
         source = self.source(unit.source)
         path = self.vault.path_of(unit)
-        place = place_of(source, path, self.home.landing)
+        place = self._place(source, path)
         if is_remote(place):
             place = self._landed(unit, place)
         return Reading(unit, source, place, self.key, path)
 
     def acquire(self, unit: Unit, listed: Stamp | None) -> None:
         """Bring a remote object into the encrypted landing area; a local one is read where it is."""
-        source = self.source(unit.source)
-        place = place_of(source, self.vault.path_of(unit), self.home.landing)
+        place = self.place(unit)
         if is_remote(place):
             Landing(self.home, self.key).land(unit, place, listed)
+
+    def place(self, unit: Unit) -> Place:
+        """Where a unit's bytes come from."""
+        return self._place(self.source(unit.source), self.vault.path_of(unit))
+
+    def _place(self, source: Source, path: str) -> Place:
+        one = self.connector(source.kind)
+        if isinstance(one, Exporter):
+            return one.place(source, load_checkpoint(self.vault, source.name), path)
+        return place_of(source, path, self.home.landing)
 
     def _landed(self, unit: Unit, place: Place) -> Place:
         """The landed copy; an object whose copy's time to live is over is acquired again."""
@@ -153,6 +163,17 @@ def load_sources(vault: Vault) -> dict[str, Source]:
     """The sources sealed by `save_sources`, by name."""
     data = vault.get_sealed(_SOURCES)
     return {row["name"]: Source(**row) for row in orjson.loads(data)} if data else {}
+
+
+def save_checkpoint(vault: Vault, source: str, checkpoint: str) -> None:
+    """Seal where an exporter's export stands: its checkpoint holds addresses."""
+    if load_checkpoint(vault, source) != checkpoint:
+        vault.put_sealed(_CHECKPOINT + source, checkpoint.encode())
+
+
+def load_checkpoint(vault: Vault, source: str) -> str:
+    """The checkpoint that `save_checkpoint` sealed, empty at first."""
+    return (vault.get_sealed(_CHECKPOINT + source) or b"").decode()
 
 
 def save_text_policy(vault: Vault, policy: TextPolicy) -> None:

@@ -59,6 +59,12 @@ class FhirConnector:
             if batch.lines is not None:
                 yield from find_identities(batch.lines, reading, seen)
 
+    def exported(self, reading: Reading) -> str:
+        """When the export was made that a unit is part of: the version of what states none. Empty: not known."""
+        from connectors.fhir.manifest import exported_at
+
+        return exported_at(reading)
+
     def read(self, reading: Reading, part: Part) -> Iterator[tuple[str, pa.RecordBatch]]:
         """The rows of a part's lines, or of a file's Bundles.
 
@@ -68,7 +74,6 @@ class FhirConnector:
                 file is to be kept.
         """
         from connectors.fhir.engine import require_zone
-        from connectors.fhir.manifest import exported_at
         from connectors.fhir.read import Context, read_batch
 
         options = reading.source.options
@@ -78,7 +83,7 @@ class FhirConnector:
             reading.key,
             mrn_system=options.get("mrn_system", ""),
             base=options.get("base_url", ""),
-            exported=exported_at(reading),
+            exported=self.exported(reading),
         )
         for batch in read_batches(reading, part):
             for table, rows in read_batch(batch, context):

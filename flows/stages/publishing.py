@@ -10,6 +10,7 @@ import polars as pl
 
 from connectors.registry import connector
 from contracts.accounting import Account
+from contracts.protocols import Exporter
 from contracts.schemas import LAKE
 from flows.executor import Failure
 from flows.rounds import Round, SourceOutcome
@@ -17,6 +18,7 @@ from flows.stages.repairing import close_publication, open_publication, with_orp
 from stores import staging
 from stores.catalog import PublicationRow, UnitRow
 from stores.staging import Manifest
+from tasks.exporting import conclude_export
 from tasks.merging import LEDGER_COLUMNS, Merge, is_rejected, merge_presences
 from tasks.publishing import LEDGER, Publication, account_source, publish_ledger, publish_table, tables_of
 from tasks.recipe import components
@@ -65,7 +67,17 @@ def publish_source(current: Round, name: str) -> SourceOutcome:
                 current.changed |= receipt.changed
             _mark_published(current, outcome, manifests, by_unit, rows)
         close_publication(current, name, complete=complete)
+    if complete and not outcome.failures:
+        _conclude(current, name)
     return outcome
+
+
+def _conclude(current: Round, name: str) -> None:
+    """Where the source makes its export when asked: the next one begins where this one ends."""
+    source = current.source(name)
+    one = connector(source.kind)
+    if isinstance(one, Exporter):
+        conclude_export(current.room, source, one)
 
 
 def staged_manifests(current: Round, outcome: SourceOutcome) -> list[Manifest]:

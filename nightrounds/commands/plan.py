@@ -41,5 +41,9 @@ def show_plan(
         typer.echo(
             f"{name}: a round was cut off before it knew who is who; what it left is read: nightrounds run"
         )
-    if not plan["rows"] and not any(s["to read"] for s in plan["sources"]):
+    for name in plan["asked"]:
+        typer.echo(
+            f"{name}: its server is asked for an export when the round is made; what it holds shows then"
+        )
+    if not plan["rows"] and not plan["asked"] and not any(s["to read"] for s in plan["sources"]):
         typer.echo("nothing to do: every unit is published under this recipe")

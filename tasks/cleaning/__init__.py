@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connectors.registry import read_as
 from contracts.errors import Fatal
 from contracts.schemas import REJECTED
 
@@ -104,7 +105,7 @@ def _declared(kind: str, table: str) -> pa.Schema:
 
 
 def _rules(kind: str, table: str, today: date | None) -> list[Rule]:
-    module = _RULES.get(kind)
+    module = _RULES.get(read_as(kind))
     if module is None:
         return []
     found: list[Rule] = import_module(f"tasks.cleaning.{module}").rules(table, today)
