@@ -1,4 +1,5 @@
-"""Names, places and words to draw from, in three parts that share nothing: two to tune on, one held out."""
+# ruff: noqa: E501 - sentences and lists are easier to read on one line
+"""Names, places and words to draw from, in four parts that share nothing: three to tune on, one held out."""
 
 from __future__ import annotations
 
@@ -110,7 +111,7 @@ MORE = Pool(
     employers=_lines("Amazon; Caterpillar; Safeway; Honeywell; Publix; Northrop"),
     syllables=_words("kal ish bor ve nul fra dim zo hest quil jan mor tiv os lem gra"),
 )
-HELD_OUT = Pool(
+THIRD = Pool(
     given=_words(
         "Frank Diane Scott Julie Raymond Joyce Gregory Victoria Samuel Kelly Patrick Christina Alexander Lauren Jack Joan Dennis "
         "Evelyn Jerry Olivia Tyler Judith Aaron Megan Jose Cheryl Nathan Andrea Henry Hannah Douglas Jacqueline Peter Martha Adam "
@@ -141,4 +142,35 @@ HELD_OUT = Pool(
     ),
     employers=_lines("FedEx; Toyota; Macy's; Tyson; Wegmans; Halliburton"),
     syllables=_words("pra vek lun dri sot ane gul mir tosh bex cal wun ere nak fy jol"),
+)
+HELD_OUT = Pool(
+    given=_words(
+        "Walter Katherine Harold Rachel Kyle Carolyn Carl Janet Jeremy Maria Roger Heather Keith Catherine Gerald Samantha Terry "
+        "Debra Lawrence Ruth Sean Virginia Christian Marie Austin Denise Arthur Marilyn Noah Danielle Jesse Abigail Suresh Divya "
+        "Harish Pooja Takeshi Naomi Hao Ling Mustafa Salma Bilal Khadija Obinna Chiamaka Yaw Esi Ricardo Gabriela Fernando Rosa "
+        "Héctor Mónica Tuan Mai Sung-ho Yu-na Sergei Tatiana Declan Orla Paolo Elena Terrence Monique Lamar Tanisha"
+    ),
+    family=_words(
+        "Peterson Gibson Stevens Marshall Daniels Freeman Webb Simpson Kennedy Payne Warren Dixon Ramsey Burton Hart Cunningham "
+        "Bradley Lawson Carroll Duncan Snyder Medina Fowler Brewer Hoffman Carlson Silva Pearson Holland Douglas Fleming Jensen "
+        "Vega Mcguire Soto Terrell Delgado Pena Rios Maldonado Guerrero Fuentes Natarajan Bhatt Joshi Desai Chang Feng Deng Ito "
+        "Watanabe Lim Yoon Bashir Mansour Nwosu Uche Ofori Kuznetsov Lebedeva Keller Vogel Greco Conti Quintana Zúñiga Huynh Ngo "
+        "Horowitz Kaplan Nikolaidis Eriksson O'Reilly McCoy"
+    ),
+    word_given=_words("Jade Ivy Hazel Reed Cliff Robin Angel Destiny Ginger Dale"),
+    word_family=_words("Hunt Pope Lake Marsh Hill Knight Potter Wolf Sharp Moss"),
+    cities=_lines(
+        "Macon; Salinas; Bloomington; Harrisonburg; Joplin; Redding; Biloxi; Flint; St. Augustine; Rapid City; Lake Charles; "
+        "Norwalk; Waco; Dubuque; Elmira; Ogden"
+    ),
+    streets=_lines(
+        "Hickory Street; Deer Path Rd; W. Madison Ave; Poplar St; Malcolm X Blvd; Ridgecrest Drive; 33rd Street; North Park Road; "
+        "Dogwood Ln; Stonegate Court; Quail Run Circle; Harbor Plaza"
+    ),
+    hospitals=_lines(
+        "Providence Hospital; St. Mary's Medical Center; Flint Memorial Hospital; University of Kansas Medical Center; "
+        "Eastside Family Clinic; Silver Oaks Nursing Home; Our Lady of Lourdes Hospital; Watanabe Dental Clinic"
+    ),
+    employers=_lines("Intel; Goodyear; Nordstrom; Cargill; Albertsons; Pfizer"),
+    syllables=_words("gor lin pav esh tud ri mak col en ulo zim har bek as ford yel"),
 )

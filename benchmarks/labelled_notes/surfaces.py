@@ -9,8 +9,9 @@ from random import Random
 
 _LETTERS = string.ascii_uppercase.replace("I", "").replace("O", "").replace("Q", "")
 _DATES = (
-    "%m/%d/%Y", "%m/%d/%y", "%-m/%-d/%Y", "%-m/%-d/%y", "%Y-%m-%d", "%B %-d, %Y", "%b %-d, %Y", "%-d %B %Y", "%d-%b-%Y",
-    "%m-%d-%Y", "%B %-d %Y", "%b. %-d, %Y", "%A, %B %-d, %Y", "%d%b%Y", "%Y%m%d", "%-m-%-d-%y", "%B %Y", "%b %Y", "%m/%Y",
+    "%m/%d/%Y", "%m/%d/%y", "%-m/%-d/%Y", "%-m/%-d/%y", "%Y-%m-%d", "%B %-d, %Y", "%b %-d, %Y", "%-d %B %Y",
+    "%d-%b-%Y", "%m-%d-%Y", "%B %-d %Y",
+    "%b. %-d, %Y", "%A, %B %-d, %Y", "%d%b%Y", "%Y%m%d", "%-m-%-d-%y", "%B %Y", "%b %Y", "%m/%Y",
 )  # fmt: skip
 _HOLIDAYS = ("Thanksgiving", "Christmas", "New Year's Eve", "Labor Day", "Memorial Day", "Fourth of July")
 
@@ -100,9 +101,8 @@ def coded(rng: Random) -> str:
 
 
 def plate(rng: Random) -> str:
-    return f"{digits(rng, 1)}{''.join(rng.choice(_LETTERS) for _ in range(3))} {digits(rng, 3)}".replace(
-        " ", rng.choice(("", "-"))
-    )
+    letters = "".join(rng.choice(_LETTERS) for _ in range(3))
+    return f"{digits(rng, 1)}{letters}{rng.choice(('', '-'))}{digits(rng, 3)}"
 
 
 def vin(rng: Random) -> str:
@@ -110,11 +110,13 @@ def vin(rng: Random) -> str:
 
 
 def email(rng: Random) -> str:
-    return f"{rng.choice(('j', 'm.', 'dr'))}{rng.choice(('alvar', 'nowak', 'reese'))}{rng.randrange(99)}@{rng.choice(('gmail.com', 'example.org', 'mail.hosp.edu'))}"
+    name = f"{rng.choice(('j', 'm.', 'dr'))}{rng.choice(('alvar', 'nowak', 'reese'))}{rng.randrange(99)}"
+    return f"{name}@{rng.choice(('gmail.com', 'example.org', 'mail.hosp.edu'))}"
 
 
 def url(rng: Random) -> str:
-    return f"{rng.choice(('https://', 'http://', 'www.'))}portal.example.{rng.choice(('org', 'com'))}/p/{digits(rng, 5)}"
+    scheme, domain = rng.choice(("https://", "http://", "www.")), rng.choice(("org", "com"))
+    return f"{scheme}portal.example.{domain}/p/{digits(rng, 5)}"
 
 
 def ip_address(rng: Random) -> str:
@@ -142,10 +144,11 @@ def misspelt(rng: Random, name: str) -> str:
 
 
 DRAWN: dict[str, tuple[str, Callable[[Random], str]]] = {
-    "date": ("DATE", date_text), "day": ("DATE", full_date), "shortdate": ("DATE", short_date), "month": ("DATE_WORD", month_alone),
-    "weekday": ("DATE_WORD", weekday), "season": ("DATE_WORD", season), "holiday": ("DATE", holiday),
-    "age90": ("AGE", great_age), "phone": ("PHONE", phone), "pager": ("PHONE", pager), "ssn": ("ID", ssn),
-    "mrn": ("ID", mrn), "id": ("ID", coded), "plate": ("ID", plate), "vin": ("ID", vin), "email": ("EMAIL", email),
-    "url": ("URL", url), "ip": ("URL", ip_address), "zip": ("ADDRESS", zip_code), "room": ("ID", room),
+    "date": ("DATE", date_text), "day": ("DATE", full_date), "shortdate": ("DATE", short_date),
+    "month": ("DATE_WORD", month_alone), "weekday": ("DATE_WORD", weekday), "season": ("DATE_WORD", season),
+    "holiday": ("DATE", holiday), "age90": ("AGE", great_age), "phone": ("PHONE", phone), "pager": ("PHONE", pager),
+    "ssn": ("ID", ssn), "mrn": ("ID", mrn), "id": ("ID", coded), "plate": ("ID", plate), "vin": ("ID", vin),
+    "email": ("EMAIL", email), "url": ("URL", url), "ip": ("URL", ip_address), "zip": ("ADDRESS", zip_code),
+    "room": ("ID", room),
 }  # fmt: skip
 """By name in a template, the label and what draws a spelling."""

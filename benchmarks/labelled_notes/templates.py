@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - sentences and lists are easier to read on one line
 """Sentences to tune on, by section. In braces: who or what is drawn (see `generator`)."""
 
 SECTIONS: dict[str, tuple[str, ...]] = {

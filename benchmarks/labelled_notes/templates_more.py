@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - sentences and lists are easier to read on one line
 """More sentences to tune on, by section. They were held out first: on their first measurement, before any rule was
 tuned on them, recall was 0.990 (names 0.999) with known identifiers and 0.988 (0.997) without, precision 0.955."""
 

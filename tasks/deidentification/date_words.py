@@ -22,7 +22,7 @@ _DAY = re.compile(
     r"(?<![^\W_])(?P<d>(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:tue|tues|thu|thur|thurs)(?=\s+\d))s?(?![^\W_])"
 )
 _SEASON = re.compile(
-    r"\b(?P<s>(?:early|mid|late)?[\s-]*(?:spring|summer|fall|autumn|winter|q[1-4]|[1-4](?:st|nd|rd|th) quarter))"
+    r"\b(?P<s>(?:(?:early|mid|late)[\s-]*)?(?:spring|summer|fall|autumn|winter|q[1-4]|[1-4](?:st|nd|rd|th) quarter))"
     r"(?:\s+of)?\s+(?P<y>(?:19|20)\d\d)(?!\d)"
 )
 _HOLIDAY = re.compile(

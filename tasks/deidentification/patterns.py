@@ -31,11 +31,12 @@ _IN_RUN = re.compile(
 _NUMBER = re.compile(r"\d[\w\-]*")
 _NOUN = r"(?: (?:id|number|num|no\.?|nbr|identifier|code))?"
 _STRONG = (
-    r"mrn|mr ?#|unit number|med(?:ical)? rec(?:ord)?|patient (?:id|number|no)|pt\.? id|account|acct|ssn|social security|licen[sc]e|"
+    r"mrn|mr ?#|unit number|med(?:ical)? rec(?:ord)?|patient (?:id|number|no)|pt\.? id|account|acct|ssn|"
+    r"social security|licen[sc]e|"
     r"passport|accession|member id|subscriber(?: id)?|policy|health plan|csn|serial|s/n|device (?:id|identifier)|udi|"
     r"(?:licen[sc]e )?plates?|vin|dea|npi|certificate|badge|fingerprint(?: id)?|voiceprint(?: id)?|"
     r"(?:retinal?|iris) scan(?: id)?|biometric(?: id)?|insurance id|medicare id|medicaid id|beneficiary|prior auth|"
-    r"claim|confirmation|visit id|encounter id|har|employee id"
+    r"claim|confirmation|visit id|encounter id|har|employee id|job|dictation|document id"
 )
 _WEAK = (
     r"case|encounter|order|specimen|group|lot|rx|prescription|chart|file|record|visit|vehicle|invoice|id|model|"
@@ -46,6 +47,7 @@ _LINK = r"\s*(?:[:#=]|is|was)?\s*[:#]?\s*$"
 _LABELLED = re.compile(
     rf"(?<![\w/])(?:(?:{_STRONG}){_NOUN}{_LINK}"
     rf"|(?:{_WEAK})(?: (?:id|number|num|no\.?|nbr|identifier)\s*[:#=]?|\s*[:#]|\s+#)\s*#?\s*(?:is|was)?\s*$)"
+    r"|(?P<any>(?:\bid|\bno\.|\bnumber|\bnum|#)\s*[:#=]?\s*$)"
     r"|(?<![\w/])(?P<long>lot|case|group|policy|member|plan|medicare|medicaid|chart|file|record|order|specimen|device|"
     r"accession|registration|prescription|rx|pathology)\s+$"
 )
@@ -131,9 +133,12 @@ def _labelled(folded: str, start: int, end: int) -> Span | None:
         whole = _PHONE.match(folded, start)
         if whole and sum(c.isdecimal() for c in whole.group()) >= 4:
             return Span(start, whole.end(), "PHONE")
-    may_label = end - start >= 3 and (last in _LAST_WORDS or last.rpartition("/")[2] in _LAST_WORDS)
+    may_label = end - start >= 3 and (
+        last in _LAST_WORDS or last.rpartition("/")[2] in _LAST_WORDS or not last
+    )
     found = _LABELLED.search(before) if may_label and not _UNITS.match(folded, end) else None
-    if found and (not found["long"] or sum(c.isdecimal() for c in folded[start:end]) >= 5):
+    loose = found is not None and bool(found["long"] or found["any"])
+    if found and (not loose or sum(c.isdecimal() for c in folded[start:end]) >= 5):
         return Span(start, _spaced_end(folded, end), "ID")
     return None
 

@@ -28,18 +28,19 @@ _STATES = (
     "AL|AK|AZ|AR|CA|CO|CT|DE|DC|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|OK|OR|PA|"
     "RI|SC|SD|TN|TX|UT|VT|VA|WA|WV|WI|WY|PR"
 )
-_TITLES_TOO = frozenset("MD PA DO MA OR IN ME HI OK LA CO ID AL MS CT PR DE RI PT".split())
+_TITLES_TOO = frozenset("MD PA DO OR PT OD".split())
 _AND_STATE = re.compile(rf"[ \t]*,[ \t]*(?:(?P<abbr>{_STATES})\b|(?P<name>[A-Z][a-z]+(?:[ \t][A-Z][a-z]+)?))")
 _ZIP = re.compile(r"[ \t]*,?[ \t]*(?P<z>\d{5}(?:-\d{4})?)(?![\w\-])")
 _ZIP_LABEL = re.compile(r"\b(?:zip|zip ?code|postal code)\s*(?:is|:)?\s*(?P<z>\d{5}(?:-\d{4})?)(?!\d)")
 _FIVE = re.compile(r"\d{5}(?:-\d{4})?(?![\w\-])")
 _STATE_BEFORE = re.compile(rf"\b(?:{_STATES})[ \t]+$")
 _LEADS_IN = frozenset(
-    "lives live living lived resides residing reside resided born raised grew works working worked home house "
-    "apartment vacation stationed located relocated resettled based hospitalized store church".split()
+    "lives live living lived resides residing reside resided born raised grew up alone family parents "
+    "relatives facility school college works working worked home house apartment vacation stationed located "
+    "relocated resettled based hospitalized store church".split()
 )
 _LEADS_FROM = frozenset(
-    "moved moving relocated emigrated immigrated travels traveled travelled travel traveling trip flew drove "
+    "here back moved moving relocated emigrated immigrated travels traveled travelled travel traveling trip flew drove "
     "transferred transfer returned hails originally".split()
 )
 _LEADS_AT = frozenset(
@@ -47,6 +48,21 @@ _LEADS_AT = frozenset(
     "volunteers volunteer teaches teacher".split()
 )
 _HOMES = frozenset("nursing rest care group veterans retirement funeral convalescent".split())
+_CITY_ENDS = (
+    "ville",
+    "burg",
+    "burgh",
+    "boro",
+    "borough",
+    "polis",
+    "shire",
+    "mouth",
+    "haven",
+    "ford",
+    "field",
+    "wood",
+)
+_GENITIVE = re.compile("['\u2019]s(?!\\w)")
 _SAINTS = frozenset("st mt ft".split())
 _SPACED = re.compile(
     r"(?:['\u2019]s)?[ \t]+|-|(?:['\u2019]s)?[ \t]+(?:of|and|the|at|for|&)[ \t]+(?:the[ \t]+)?|\.[ \t]+"
@@ -64,10 +80,14 @@ def place_spans(seen: Text) -> list[Span]:
             found.append(Span(*code.span(), "ADDRESS"))
     if "zip" in folded or "postal" in folded:
         found += [Span(*m.span("z"), "ADDRESS") for m in _ZIP_LABEL.finditer(folded)]
+    ended = -1
     for i, token in enumerate(seen.tokens):
         if token.low in seen.words.institution:
-            found += _institution(seen, i)
-        found += _city(seen, i)
+            institution = _institution(seen, i)
+            ended = institution[-1].end if institution else ended
+            found += institution
+        follows = 0 <= ended < token.start and seen.text[ended : token.start].strip(" \t") == ","
+        found += _city(seen, i, follows=follows)
     return found
 
 
@@ -112,7 +132,7 @@ def _institution(seen: Text, last: int) -> list[Span]:
         return []
     if all(t.kind == "word" and t.low not in words.regions for t in own) and not _is_named(seen, first, last):
         return []
-    begin = min(t.start for t in tokens[first:last] if t in own or t.low in words.institution)
+    begin = tokens[first].start
     return [Span(begin, tokens[last].end, "PLACE")]
 
 
@@ -140,15 +160,14 @@ def _is_named(seen: Text, first: int, last: int) -> bool:
     start = seen.tokens[first].start
     line = seen.text.rfind("\n", 0, start) + 1
     before = seen.text[line:start].strip(" \t-*#\u2022")
-    if not before:
-        return seen.text[seen.tokens[last].end :].partition("\n")[0].strip(" ,.") == ""
-    if before[-1:] == ":":
-        return seen.text[seen.tokens[last].end :].partition("\n")[0].strip(" ,.") == ""
+    if not before or before[-1:] == ":":
+        rest = seen.text[seen.tokens[last].end :].partition("\n")[0]
+        return rest.strip(" ,.") == "" or re.match(r"[ \t]*,[ \t]*[A-Z]", rest) is not None
     return before[-1:] != "."
 
 
-def _city(seen: Text, first: int) -> list[Span]:
-    """A city, by what leads to it or by the state after it."""
+def _city(seen: Text, first: int, *, follows: bool) -> list[Span]:
+    """A city, by what leads to it or by the state after it; `follows`: an institution and a comma stand before it."""
     tokens, words = seen.tokens, seen.words
     token = tokens[first]
     lead = _lead(seen, token)
@@ -161,8 +180,8 @@ def _city(seen: Text, first: int) -> list[Span]:
     ):
         last += 1
     state = _AND_STATE.match(seen.text, tokens[last].end)
-    named = [t for t in tokens[first : last + 1] if t.kind != "word" or t.low in words.cities]
-    if state and _is_state(seen, state, bool(named)) and (lead or not _is_continued(seen, first)):
+    named = [t for t in tokens[first : last + 1] if t.kind != "word" or _is_cityish(seen, t)]
+    if state and _is_state(seen, state, bool(named) or follows) and (lead or not _is_continued(seen, first)):
         code = _ZIP.match(seen.text, state.end())
         spans = [Span(token.start, tokens[last].end, "PLACE")]
         return [*spans, Span(*code.span("z"), "ADDRESS")] if code else spans
@@ -170,11 +189,16 @@ def _city(seen: Text, first: int) -> list[Span]:
         return []
     if token.low in words.kept and token.low not in _SAINTS:
         return []
-    if lead == "weak" and not named:
+    if lead == "weak" and not named and not follows:
         return []
     if all(t.low in words.generic or t.low in words.institution for t in tokens[first : last + 1]):
         return []
-    return [Span(token.start, tokens[last].end, "PLACE")]
+    genitive = _GENITIVE.match(seen.text, tokens[last].end)
+    return [Span(token.start, genitive.end() if genitive else tokens[last].end, "PLACE")]
+
+
+def _is_cityish(seen: Text, token: Token) -> bool:
+    return token.low in seen.words.cities or (len(token.low) > 6 and token.low.endswith(_CITY_ENDS))
 
 
 def _is_spaced(seen: Text, left: int) -> bool:

@@ -14,7 +14,7 @@ from tasks.deidentification.tokens import Text, Token
 
 _TITLES = frozenset(
     "dr drs mr mrs ms miss mx prof professor doctor nurse sister rev reverend pastor father rabbi judge "
-    "officer capt sgt chaplain md np pa pharmacist resident attending".split()
+    "officer capt sgt chaplain patient pt client md np pa pharmacist resident attending".split()
 )
 _SURE_TITLES = frozenset("dr drs mr mrs ms miss mx prof professor".split())
 _RELATIONS = frozenset(
@@ -45,6 +45,10 @@ _CREDENTIAL = re.compile(
 )
 _GENERATION = re.compile(r"[ \t]*,?[ \t]+(?:Jr|Sr|II|III|IV)\b\.?")
 _PARTICLES = "van von de la der den del di da dos du le el al bin ibn ten ter"
+_PARTICLE_WORDS = frozenset(_PARTICLES.split())
+_TITLED = re.compile(
+    rf"\b(?:dr|mr|mrs|ms|miss|prof)\.?[ \t]+(?:(?:{_PARTICLES.replace(' ', '|')})[ \t]+){{1,2}}$"
+)
 _PARTICLE = "(?:" + "|".join(f"[{p[0].upper()}{p[0]}]{p[1:]}" for p in _PARTICLES.split()) + ")"
 _JOIN = re.compile(
     rf"[ \t]+|[ \t]*-[ \t]*|[ \t]+(?:[A-Z]\.?[ \t]+){{1,2}}|[ \t]+(?:{_PARTICLE}[ \t]+){{1,2}}"
@@ -77,7 +81,9 @@ _VERB = re.compile(
     r"[ \t]+(?:reports?|reported|states?|stated|denies|denied|says?|said|presents?|presented|complains?|lives|called|"
     r"calls|came|returned|returns|tolerated|ambulated|verbalized|agrees?|agreed|asked|asks|told|notes|noted|endorses|"
     r"refused|will (?:call|follow|return|see|need|be|continue|have)|was (?:seen|admitted|discharged|born|transferred)|"
-    r"is an? \d+|has been|who|arrived|visited|works|drove|brought|accompanied)\b"
+    r"(?:is|was|has been) \w+(?:ed|ing|en)\b|is an? \d+|has been|c/o|prefers|wants|needs|feels|takes|requests|"
+    r"requested|continues to|remains|understands|declines|declined|did|does|who|arrived|visited|works|"
+    r"drove|brought|accompanied)\b"
 )
 _ROLES = frozenset(
     "md do rn np pa phd hospital clinic medical center university practitioner physician surgeon nurse "
@@ -88,6 +94,8 @@ _ROLES = frozenset(
 )
 
 
+_SCORED = re.compile(r"[ \t]*:?[ \t]*\d{1,2}/\d{1,2}(?![\d/])")
+_COMPOUND = re.compile(r"-[a-z]{3,}")
 _COLOURS = frozenset("black white brown green grey gray blue".split())
 _MIXED = re.compile(r"(?<!Mc)(?<!Mac)(?<!De)(?<!La)(?<!Le)(?<!Di)(?<!Fitz)(?<=[a-z])[A-Z]")
 _HYPHENED = re.compile(r"(?:-[^\W\d_]{2,})+")
@@ -145,20 +153,27 @@ def _is_told(seen: Text, token: Token) -> bool:
     if not before:
         return False
     near, far = before[0], before[1] if len(before) > 1 else ""
+    if near in _PARTICLE_WORDS and _TITLED.search(seen.folded, max(0, token.start - 24), token.start):
+        return True
     gap = seen.text[max(0, token.start - 3) : token.start]
     if near in _SURE_TITLES and ":" not in gap and "\n" not in gap:
         return True
-    if token.kind == "word":
-        return False
+    return token.kind != "word" and _is_led(seen, token, near, far, gap)
+
+
+def _is_led(seen: Text, token: Token, near: str, far: str, gap: str) -> bool:
+    """Whether the words before lead to a name, for what is no ordinary word."""
     if token.kind == "month" and near not in _RELATIONS and near not in _TITLES:
         return False
-    if near in _TITLES and gap[-1:] == " " and not _is_thing_word(seen, token):
-        return True
     if ":" in gap and (near in _LABELS or far in _LABELS):
         return True
-    if near in _RELATIONS and not _is_thing_word(seen, token) and "." not in gap:
+    if _is_thing_word(seen, token):
+        return False
+    if near in _TITLES and gap[-1:] == " ":
         return True
-    return near in {"by", "with", "to"} and far in _ACTS and not _is_thing_word(seen, token)
+    if near in _RELATIONS and "." not in gap:
+        return True
+    return near in {"by", "with", "to"} and far in _ACTS
 
 
 def _follows_name(seen: Text, token: Token) -> bool:
@@ -177,6 +192,8 @@ def is_thing(seen: Text, i: int) -> bool:
     if token.low in words.eponyms or _is_chained(seen, i):
         return True
     following = _FOLLOWING.match(seen.folded, token.end)
+    if _SCORED.match(seen.folded, token.end):
+        return True
     near, far = (following[1] or "", following[2] or "") if following else ("", "")
     if near in words.nouns:
         return True
@@ -214,6 +231,8 @@ def _is_listed(seen: Text, token: Token) -> bool:
         return False
     if _DOSE.match(seen.folded, token.end):
         return False
+    if _COMPOUND.match(seen.text, token.end):
+        return False  # "Grant-funded"
     if token.kind == "name":
         return len(token.low) > 2 or not token.shouted
     if token.kind == "month":
@@ -284,7 +303,17 @@ def _is_inside(seen: Text, token: Token) -> bool:
     word = before.rstrip(" \t").rpartition(" ")[2]
     if seen.text[token.end : token.end + 2].strip()[:1].isdecimal():
         return False  # "on Day 3"
-    return before[-1:] == " " and (last.isalnum() or last == ",") and word.islower()
+    return (
+        before[-1:] == " "
+        and (last.isalnum() or last == "," or word in {"incl.", "w/", "&", "+"})
+        and (word.islower() or word in {"w/", "&", "+"})
+    )
+
+
+def _is_labelled(seen: Text, token: Token) -> bool:
+    """Whether a label and a colon stand before the token ("Name: West, Marquis")."""
+    before = seen.words_before(token)
+    return bool(before) and before[0] in _LABELS and ":" in seen.text[max(0, token.start - 3) : token.start]
 
 
 def _goes_on(seen: Text, sure: int, other: int) -> bool:
@@ -300,7 +329,12 @@ def _goes_on(seen: Text, sure: int, other: int) -> bool:
     if token.kind != "word":
         if joined:
             return token.kind != "unknown" or not (token.shouted and not there.shouted)
-        return comma is not None and token.kind != "unknown" and token.shouted == there.shouted
+        is_labelled = sure < other and _is_labelled(seen, there)
+        return comma is not None and (
+            (token.kind != "unknown" and token.shouted == there.shouted) or is_labelled
+        )
+    if comma and sure < other and _is_labelled(seen, there):
+        return not _CREDENTIAL.match(seen.text, there.end)
     # An ordinary word is a family name after a given one alone: "John Long", and never "Long John".
     if (
         not joined

@@ -19,6 +19,8 @@ from tasks.deidentification.spans import Span, as_tag
 from tasks.deidentification.words import word_lists
 
 _WORD = re.compile(r"[^\W\d_]+")
+_RUN = re.compile(r"\d+|[^\W\d_]+")
+_LABELS = frozenset("mrn ssn npi dea acct id ext x".split())
 _KEPT_IN_PLACES = frozenset(
     "street st avenue ave road rd lane ln drive dr boulevard blvd court ct place pl highway hwy parkway pkwy "
     "square sq terrace ter circle cir trail trl way plaza loop alley crossing pike turnpike route apt "
@@ -121,18 +123,29 @@ class Surrogates:
     def _like(self, old: str, *, keep_words: bool) -> str:
         """Digits for digits and letters for letters, in the same punctuation; a zero stays where a number begins."""
         bare = "".join(c for c in fold(old) if c.isalnum())
-        rest = 0
-        out: list[str] = []
-        for i, char in enumerate(old):
-            rest = rest if rest > 26**3 else self._number(f"like{i}", bare)
-            rest, step = divmod(rest, 26)
-            if char.isdecimal():
-                out.append(char if char == "0" and not out else str(1 + (int(char) + step % 8) % 9))
-            elif char.isalpha() and not keep_words:
-                out.append(chr(ord("A" if char.isupper() else "a") + step))
-            else:
-                out.append(char)
-        return "".join(out)
+
+        def replace(run: re.Match[str]) -> str:
+            word = run.group()
+            if word[0].isdecimal():
+                return self._digits(word, f"{bare}/{run.start()}")
+            keeps = keep_words or fold(word) in _LABELS
+            return word if keeps else self._letters(word, f"{bare}/{run.start()}")
+
+        return _RUN.sub(replace, old)
+
+    def _digits(self, old: str, of: str) -> str:
+        zeros = len(old) - len(old.lstrip("0"))
+        rest, out = self._number("digits", of), []
+        for place, char in enumerate(old[zeros:]):
+            if place % 15 == 14:
+                rest = self._number(f"digits{place}", of)
+            rest, step = divmod(rest, 8)
+            out.append(str(1 + (int(char) + step) % 9))  # never the same digit, never a 0
+        return old[:zeros] + "".join(out)
+
+    def _letters(self, old: str, of: str) -> str:
+        chosen = (self._number(f"letter{i}", of) % 26 for i in range(len(old)))
+        return "".join(chr(ord("A" if c.isupper() else "a") + n) for c, n in zip(old, chosen, strict=True))
 
 
 def _pool_of(low: str) -> str:

@@ -56,12 +56,14 @@ _SHORT_DAY = re.compile(
 _CUE = re.compile(
     r"\b(?:on|since|dated?|until|till|seen|admitted|discharged|dc'?d|d/c'?d|appointment|appt|scheduled|f/u|follow-?up|"
     r"surgery|due|through|thru|from|by|last|started|begun|performed|done|taken|drawn|collected|reported|transferred|"
-    r"as of|effective|visit|adm|dos|doa|dod|recheck|repeat|labs?|inr|cbc|bmp|echo|mri|ct|cxr|ekg|x-?ray|again|next|this|"
+    r"as of|effective|visit|adm|dos|doa|dod|"
+    r"recheck|repeat|labs?|inr|cbc|bmp|echo|mri|ct|cxr|ekg|x-?ray|again|next|this|"
+    r"hospital|clinic|center|dose|booster|vaccine|"
     r"week of|before|after)(?:\s+(?:on|for|at|of))?:?\s+$"
 )
 _SCORE = re.compile(
     r"\b(?:pain|score|scored|gcs|mmse|moca|phq-?9?|gad-?7?|scale|strength|motor|murmur|grade|acuity|vision|va|od|os|ou|"
-    r"rated?|slums|audit|edss|apgars?|braden|morse|nrs|vas|is|was|of|to|about|bp|sats?|i/o)\s*:?\s*(?:is|was|of)?\s*$"
+    r"rated?|slums|audit|edss|apgars?|braden|morse|nrs|vas|epworth|tinetti|berg|wells|is|was|of|to|about|bp|sats?|i/o)\s*:?\s*(?:is|was|of)?\s*$"
 )
 _OF = re.compile(
     r"\s*(?:pain|strength|mg|ml|inch|in\b|\"|cm|mm|tab|tablet|%|hpf|points?|negative|positive|dose|cup|murmur)"
@@ -115,7 +117,7 @@ def _is_short_day(folded: str, start: int, end: int) -> bool:
     month, _, day = folded[start:end].partition("/")
     if not 1 <= int(month) <= 12:
         return False
-    if _CUE.search(folded, max(0, start - 24), start):
+    if "0" in {month[0], day[0]} or _CUE.search(folded, max(0, start - 24), start):
         return True
     is_score = _SCORE.search(folded, max(0, start - 24), start) or _OF.match(folded, end)
     return int(day) > 12 and not is_score

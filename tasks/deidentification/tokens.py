@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from tasks.deidentification.words import WordLists, word_lists
 
 _CAPITALISED = re.compile(
-    r"[A-Z\u00c0-\u00de\u0100-\u017d](?<![^\W_].)[^\W\d_]*(?:['\u2019][^\W\d_]+)*", re.DOTALL
+    r"[A-Z\u00c0-\u00de\u0100-\u017d](?<![^\W_].)[^\W\d_]*(?:['\u2019][^\W\d_]+)*(?:-[a-z]{2,6}(?![\w\-]))?",
+    re.DOTALL,
 )
 _GENITIVE = re.compile(r"['\u2019]s?$")
 _MONTHS = frozenset({"april", "may", "june", "august"})
@@ -78,11 +79,26 @@ def read_tokens(text: str, folded: str) -> Text:
             cut = _GENITIVE.search(low)
             if cut:
                 low, end = low[: cut.start()], start + cut.start()
+        kind = ""
+        if "-" in low:
+            kind = _hyphened_kind(*low.split("-"), words)
+            if not kind:
+                low = low.partition("-")[0]
+                end = start + len(low)
         if len(low) > 1:
             shouted = end - start > 1 and text[start:end].isupper()
             numbered = len(low) > 2 and text[end : end + 2].isdecimal() and len(text[end : end + 2]) == 2
-            tokens.append(Token(start, end, low, _kind(low, words), shouted, numbered))
+            tokens.append(Token(start, end, low, kind or _kind(low, words), shouted, numbered))
     return Text(text, folded, tokens, words)
+
+
+def _hyphened_kind(first: str, second: str, words: WordLists) -> str:
+    """What "Hyun-woo" is; empty where the hyphen joins an ordinary word ("Foley-related")."""
+    if words.is_ordinary(second) and not words.may_name(second):
+        return "both" if len(second) < 4 and words.may_name(first) else ""
+    if words.is_ordinary(second):
+        return "both" if words.may_name(first) and len(first) < 5 else ""
+    return "name" if words.may_name(first) or words.may_name(second) else "unknown"
 
 
 def _kind(low: str, words: WordLists) -> str:

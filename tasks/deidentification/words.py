@@ -91,7 +91,7 @@ def word_lists() -> WordLists:
     kept: dict[str, set[str]] = {}
     text = (files(__package__) / "kept_words.csv").read_text(encoding="utf-8")
     for row in csv.DictReader(line for line in text.splitlines() if not line.startswith("#")):
-        kept.setdefault(row["kind"], set()).update(row["words"].replace("_", " ").split())
+        kept.setdefault(row["kind"], set()).update(w.replace("_", " ") for w in row["words"].split())
     of = {kind: frozenset(words) for kind, words in kept.items()}
     wrong = of["never_names"]
     return WordLists(
