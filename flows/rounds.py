@@ -77,6 +77,7 @@ class Round:
     linkage_changed: bool = False
     derived: dict[str, int] = field(default_factory=dict)
     embedded: dict[str, dict[str, Any]] = field(default_factory=dict)
+    exported: dict[str, Any] = field(default_factory=dict)
     checks: list[dict[str, Any]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     vocabulary: dict[str, str] = field(default_factory=dict)
@@ -111,7 +112,7 @@ class Round:
     @property
     def failed(self) -> int:
         """Units and sources that ended in an error."""
-        after = sum(bool(found.get("problem")) for found in self.embedded.values())
+        after = sum(bool(found.get("problem")) for found in (*self.embedded.values(), self.exported))
         return after + sum(len(s.failures) + bool(s.problem) for s in self.sources.values())
 
     @property

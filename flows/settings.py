@@ -18,6 +18,7 @@ from pydantic_settings import (
 from contracts.errors import Fatal, Usage
 from contracts.units import Source
 from tasks.deidentification.policy import TextPolicy
+from tasks.meds.options import MedsOptions
 
 CONFIG_NAME = "nightrounds.toml"
 
@@ -101,6 +102,27 @@ class StoreSettings(_Section):
     quarantine_days: float = Field(365, gt=0, description="how long sealed records in quarantine are kept")
 
 
+class MedsSettings(_Section):
+    """The MEDS data set under the home's `meds/`: whether the round keeps one, and what goes in."""
+
+    enabled: bool = False
+    notes: bool = False
+    images: bool = False
+    variants: bool = False
+    tuning: float = Field(0.1, ge=0, le=1, description="share of persons in the split tuning")
+    held_out: float = Field(0.1, ge=0, le=1, description="share of persons in the split held_out")
+
+    @model_validator(mode="after")
+    def _shares_of_one(self) -> MedsSettings:
+        if self.tuning + self.held_out > 1:
+            raise ValueError("meds.tuning and meds.held_out are together more than 1")
+        return self
+
+    def options(self) -> MedsOptions:
+        """What goes in, for the exporter."""
+        return MedsOptions(**self.model_dump(exclude={"enabled"}))
+
+
 class ScheduleSettings(_Section):
     """When the night round starts, and when it must be over."""
 
@@ -126,6 +148,7 @@ class Settings(BaseSettings):
     dask: DaskSettings = DaskSettings()
     encoders: EncoderSettings = EncoderSettings()
     stores: StoreSettings = StoreSettings()
+    meds: MedsSettings = MedsSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     server: ServerSettings = ServerSettings()
     overlay: str = Field("", description="a site's folder of mappings and suites; the same file name wins")
@@ -225,6 +248,10 @@ image = "efficientnet-lite0"  # or "none"
 # catalog_url = "postgresql+psycopg://nightrounds@db/nightrounds"   # SQLite in the home where unset
 landing_days = 7       # sealed copies of remote objects
 quarantine_days = 365  # sealed records that were held back
+
+[meds]
+enabled = false  # true: every round brings the MEDS data set under meds/ up to date
+notes = false    # with the (scrubbed) text of notes
 
 [schedule]
 cron = "0 1 * * *"

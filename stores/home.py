@@ -69,6 +69,11 @@ class Home:
         return self.path / "objects"
 
     @property
+    def meds(self) -> Path:
+        """The MEDS data set, where the home keeps one."""
+        return self.path / "meds"
+
+    @property
     def releases(self) -> Path:
         """What readers see, night by night."""
         return self.path / "releases"

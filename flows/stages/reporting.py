@@ -35,6 +35,7 @@ def summarise(current: Round) -> dict[str, Any]:
         "derived": current.derived,
         "coverage": _coverage(current),
         "embedded": current.embedded,
+        "exported": current.exported,
         "checks": current.checks,
         "problems_after": [f["problem"] for f in current.embedded.values() if f.get("problem")],
         "seconds": current.seconds,

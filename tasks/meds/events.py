@@ -7,7 +7,8 @@ What is an event is said by the SQL files in `tasks/mappings/meds`, one for each
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping as Map
+from collections.abc import Iterator
+from collections.abc import Mapping as Map
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -110,7 +111,11 @@ _EVENTS = """
         source_code,
         join_id,
         CASE WHEN prefix IS NOT NULL THEN base END AS parent,
-        coalesce(coded.name, CASE WHEN base NOT LIKE 'UNCODED//%' OR base IS NULL THEN source_display END) AS display,
+        coalesce(
+            coded.name,
+            CASE WHEN base NOT LIKE 'UNCODED//%' OR base IS NULL THEN source_display END,
+            CASE WHEN base LIKE 'OMOP_CONCEPT//%' THEN 'source code ' || source_value END
+        ) AS display,
         prefix,
         nullif(coded.concept_id, 0) AS concept_id,
         shard

@@ -49,7 +49,7 @@ class Export:
 
 
 @dataclass(frozen=True)
-class Exporter:
+class MedsExporter:
     """Makes MEDS of a home's lake.
 
     Attributes:
