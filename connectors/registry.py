@@ -20,6 +20,7 @@ _TARGETS: dict[str, str] = {
     "hl7v2": "connectors.hl7v2:Hl7v2Connector",
     "omop": "connectors.omop:OmopConnector",
     "synthea": "connectors.synthea:SyntheaConnector",
+    "ccda": "connectors.ccda:CcdaConnector",
     "csv": "connectors.csv_table:CsvConnector",
 }
 

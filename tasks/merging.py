@@ -4,6 +4,9 @@ Judged by `meta.lastUpdated` (else the export's transaction time), then by the c
 any order and any split of the same files gives the same lake. That a record is no more (deleted), or should never have
 been (retracted: entered in error), is a version of it like any other: where it is the newest, nothing stands, and the
 ledger remembers it, so that an older statement sent again does not come back, and a newer one does.
+
+A statement may be made within a document that has versions: its version then ends in U+001F and the document's owner.
+Only what the document's newest version states stands; where that was taken back, nothing of it does.
 """
 
 from __future__ import annotations
@@ -22,6 +25,8 @@ LEDGER_COLUMNS = ["_owner", "unit", "record_type", "version", "digest", "fate", 
 _STANDING = ("accepted", "unmapped")
 _ENDING = ("deleted", "retracted")
 _STATED = (*_STANDING, *_ENDING)
+WITHIN = "\x1f"
+"""Parts the order of a statement from the owner of the document that it is made within."""
 _ORDER = ["version", "ends", "digest"]
 """What is newest comes last. Of one instant, that a record is no more outweighs what it says: an export in which both
 stand was made while it was deleted, and what is deleted by mistake is stated anew, with a later instant."""
@@ -113,22 +118,25 @@ def merge_presences(
         held_back = found.filter(pl.col("fate") == "quarantined")
         unmentioned = leaving.join(held_back, on="_owner", how="semi").join(staged, on="_owner", how="anti")
         leaving = leaving.join(unmentioned, on=["_owner", "unit"], how="anti")
-    touched = pl.concat([staged["_owner"], leaving["_owner"]]).unique().sort()
+    touched = pl.concat([staged["_owner"], leaving["_owner"]]).unique()
+    touched = pl.concat([touched, _within(old, touched)["_owner"]]).unique().sort()
     elsewhere = old.filter(~pl.col("unit").is_in(replaced.implode()))
     kept = pl.concat([elsewhere, unmentioned]).filter(pl.col("_owner").is_in(touched.implode()))
     standing = pl.concat(
         [_competing(staged, staged=True), _competing(kept.rename({"_recipe": "recipe"}), staged=False)]
     )
+    standing = _without_replaced(standing, [staged, elsewhere, unmentioned])
     ranked = standing.sort(["_owner", *_ORDER, "staged", "unit", "_record"], descending=False)
     winning = ranked.group_by("_owner", maintain_order=True).last()
     resting = winning.filter(~pl.col("staged") & ~pl.col("ends"))["_owner"]  # keep the rows that they have
     won = winning.filter(pl.col("staged") & ~pl.col("ends"))
     fresh, same = _split_unchanged(staged, winning, old)
-    dirty = _dirty(winning, old)
+    published = _newest(_without_replaced(old, [old]))
+    dirty = _dirty(winning, published)
     after = pl.concat([kept.select(LEDGER_COLUMNS), _ledger_rows(staged)]).unique(
         ["_owner", "unit"], keep="last"
     )
-    before = _newest(old.filter(pl.col("_owner").is_in(touched.implode()))).filter(~pl.col("ends"))["_owner"]
+    before = published.filter(pl.col("_owner").is_in(touched.implode()) & ~pl.col("ends"))["_owner"]
     told = winning.filter(pl.col("staged") & (pl.col("fate") == "deleted"))["_owner"]
     over = before.filter(~before.is_in(winning.filter(~pl.col("ends"))["_owner"].implode()))
     return Merge(
@@ -185,15 +193,46 @@ def _split_unchanged(
     return fresh, same
 
 
-def _dirty(winning: pl.DataFrame, old: pl.DataFrame) -> list[str]:
-    """Units not read tonight that hold the newest version of a record whose published version was another."""
-    published = _newest(old).select("_owner", was="digest")
+def _dirty(winning: pl.DataFrame, published: pl.DataFrame) -> list[str]:
+    """Units not read tonight that hold the newest version of a record whose published version was another, or none."""
     stale = (
         winning.filter(~pl.col("staged") & ~pl.col("ends"))
-        .join(published, on="_owner")
-        .filter(pl.col("digest") != pl.col("was"))
+        .join(published.select("_owner", was="digest"), on="_owner", how="left")
+        .filter(pl.col("was").is_null() | (pl.col("digest") != pl.col("was")))
     )
     return sorted(stale["unit"].unique().to_list())
+
+
+def _within(frame: pl.DataFrame, documents: pl.Series | None = None) -> pl.DataFrame:
+    """The statements made within documents, or within these, with the document's owner as `within`."""
+    inside = frame.filter(pl.col("version").str.contains(WITHIN, literal=True)).with_columns(
+        within=pl.col("version").str.extract(r"\x1f(\d+)$").cast(pl.Int64)
+    )
+    return inside if documents is None else inside.filter(pl.col("within").is_in(documents.implode()))
+
+
+def _without_replaced(frame: pl.DataFrame, all_stated: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """The statements but for those within a document whose newest version stands in another unit.
+
+    Args:
+        frame: statements.
+        all_stated: where the documents' own statements are.
+    """
+    inside = _within(frame)
+    if inside.is_empty():
+        return frame
+    owners = inside["within"].unique().implode()
+    columns = ["_owner", "unit", "version", "digest", "fate"]
+    documents = pl.concat([one.select(columns) for one in all_stated]).filter(
+        pl.col("_owner").is_in(owners) & pl.col("fate").is_in(_STATED)
+    )
+    newest = _newest(documents)
+    holders = documents.join(newest, on=["_owner", "digest"], how="semi").select("unit", within="_owner")
+    others = inside.join(newest, left_on="within", right_on="_owner", how="semi")
+    replaced = others.join(holders, on=["within", "unit"], how="anti").select(
+        "_owner", "unit", "version", "digest"
+    )
+    return frame.join(replaced, on=["_owner", "unit", "version", "digest"], how="anti")
 
 
 def _ledger_rows(staged: pl.DataFrame) -> pl.DataFrame:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PAYLOAD_LIMIT = 1 << 20
 
-_RULES = {"fhir": "records", "synthea": "synthea", "csv": "csv_table", "omop": "omop", "hl7v2": "hl7v2"}
+_RULES = {"fhir": "records", "csv": "csv_table"} | {k: k for k in ("ccda", "hl7v2", "omop", "synthea")}
 """Which module has a kind's rules on single rows; a kind without one is held to its declared columns alone."""
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from connectors.registry import connector
 from tests import hl7v2_messages
+from tests.conformance.ccda_sample import ccda_export
 from tests.conformance.csv_samples import csv_export, synthea_export
 from tests.conformance.omop_sample import omop_export
 
@@ -150,6 +151,7 @@ MAKERS: dict[str, Maker] = {
     "csv": csv_export,
     "omop": omop_export,
     "hl7v2": hl7v2_messages.conformance_export,
+    "ccda": ccda_export,
 }
 
 
