@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pyarrow as pa
+
 from contracts.errors import NightroundsError
 from flows.rounds import Round
 from tasks.meds.home import exporter_of, store_of
@@ -34,4 +36,6 @@ def export_meds(current: Round) -> dict[str, Any]:
             current.exported = exporter.export(release, store).to_json()
         except NightroundsError as error:
             current.exported = {"problem": f"meds: {error}"}
+        except (OSError, pa.ArrowException) as error:  # a full disk, a damaged file; the text may name a path
+            current.exported = {"problem": f"meds: {type(error).__name__}"}
     return current.exported

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def check_meds(root: Path) -> Checked:
     Raises:
         Fatal: there is none.
     """
-    from meds import data_subdirectory
+    from meds.schema import data_subdirectory
 
     data = root / data_subdirectory
     shards = sorted(data.rglob("*.parquet")) if data.is_dir() else []
@@ -81,7 +82,7 @@ def check_meds(root: Path) -> Checked:
 
 
 def _check_dataset(root: Path, checked: Checked) -> None:
-    from meds import DatasetMetadataSchema, __version__, dataset_metadata_filepath
+    from meds.schema import DatasetMetadataSchema, dataset_metadata_filepath
 
     try:
         values = json.loads((root / dataset_metadata_filepath).read_bytes())
@@ -95,12 +96,13 @@ def _check_dataset(root: Path, checked: Checked) -> None:
         return
     _validate(lambda: DatasetMetadataSchema.validate(values), checked, dataset_metadata_filepath)
     stated = str(values.get("meds_version", "") if isinstance(values, dict) else "")
-    if stated.split(".")[:2] != __version__.split(".")[:2]:
-        checked.add("version", f"not of MEDS {__version__}", dataset_metadata_filepath, "warning")
+    known = version("meds")
+    if stated.split(".")[:2] != known.split(".")[:2]:
+        checked.add("version", f"not of MEDS {known}", dataset_metadata_filepath, "warning")
 
 
 def _read_codes(root: Path, checked: Checked) -> set[str]:
-    from meds import CodeMetadataSchema, code_metadata_filepath
+    from meds.schema import CodeMetadataSchema, code_metadata_filepath
 
     table = _read_table(
         root / code_metadata_filepath, checked, CodeMetadataSchema.validate, code_metadata_filepath
@@ -115,7 +117,7 @@ def _read_codes(root: Path, checked: Checked) -> set[str]:
 
 def _read_splits(root: Path, checked: Checked) -> dict[int, str] | None:
     """The split of each subject; None where the file is missing, which the standard allows."""
-    from meds import SubjectSplitSchema, subject_splits_filepath
+    from meds.schema import SubjectSplitSchema, subject_splits_filepath
 
     if not (root / subject_splits_filepath).is_file():
         checked.add("splits", "subjects are not split", subject_splits_filepath, "warning")
@@ -179,7 +181,7 @@ class _Shard:
         return subjects
 
     def _check(self, table: pa.Table) -> None:
-        from meds import DataSchema
+        from meds.schema import DataSchema
 
         if not _validate(lambda: DataSchema.validate(table), self._checked, f"data/{self._name}"):
             self._told.add("schema")

@@ -48,7 +48,7 @@ class CodeCounter:
 
 def code_schema() -> pa.Schema:
     """The standard's columns of `codes.parquet`, and the OMOP concept that a code is."""
-    from meds import CodeMetadataSchema
+    from meds.schema import CodeMetadataSchema
 
     return pa.schema([*CodeMetadataSchema.schema(), pa.field("concept_id", pa.int64())])
 

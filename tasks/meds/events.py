@@ -66,7 +66,7 @@ CODING = pa.schema(
 
 def data_schema() -> pa.Schema:
     """The columns of a shard: exactly those of the standard, then `EXTENSIONS`."""
-    from meds import DataSchema
+    from meds.schema import DataSchema
 
     return pa.schema([*DataSchema.schema(), *EXTENSIONS])
 

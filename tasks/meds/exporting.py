@@ -114,14 +114,12 @@ class MedsExporter:
         store.keep(bucket, state, table, counter.summary())
 
     def _dataset(self, release: Release) -> dict[str, Any]:
-        from meds import __version__ as meds_version
-
         return {
             "dataset_name": "nightrounds",
             "dataset_version": f"release {release.number}",
             "etl_name": "nightrounds",
             "etl_version": version("nightrounds"),
-            "meds_version": meds_version,
+            "meds_version": version("meds"),
             "created_at": release.created,
             "raw_source_id_columns": ["visit_id", "join_id"],
             "code_modifier_columns": ["unit"],
@@ -149,7 +147,7 @@ class MedsExporter:
 
 def split_schema() -> pa.Schema:
     """The standard's columns of `subject_splits.parquet`."""
-    from meds import SubjectSplitSchema
+    from meds.schema import SubjectSplitSchema
 
     schema: pa.Schema = SubjectSplitSchema.schema()
     return schema
@@ -170,7 +168,7 @@ def _by_shard(
 
 
 def _write_metadata(store: MedsStore, buckets: int) -> None:
-    from meds import code_metadata_filepath, subject_splits_filepath
+    from meds.schema import code_metadata_filepath, subject_splits_filepath
 
     def subjects() -> Iterator[pa.RecordBatch]:
         for number in range(buckets):
