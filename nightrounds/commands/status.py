@@ -159,10 +159,8 @@ def _print(found: dict[str, Any], home: Path) -> None:
     coverage = found["coverage"] or {}
     print_table(coverage_rows(coverage), "\nmapping coverage of the release")
     if coverage.get("rows"):
-        typer.echo(
-            coverage_sentence(coverage)
-            + f" What has none: nightrounds vocabulary worklist{home_argument(home)}"
-        )
+        typer.echo(wrap(coverage_sentence(coverage), 0))
+        typer.echo(f"what has none: nightrounds vocabulary worklist{home_argument(home)}")
     print_table([{"vectors": t, "rows": n} for t, n in found["vectors"].items()], "\nvectors of the release")
     held = [
         {"source": s, "reason": r, "records": n} for s, c in found["held_back"].items() for r, n in c.items()

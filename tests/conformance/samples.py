@@ -17,6 +17,7 @@ from connectors.registry import connector
 from tests import hl7v2_messages
 from tests.conformance.ccda_sample import ccda_export
 from tests.conformance.csv_samples import csv_export, synthea_export
+from tests.conformance.fhir_sample import clinical_resources
 from tests.conformance.omop_sample import omop_export
 
 Maker = Callable[[Path, int], Sequence[str]]
@@ -28,7 +29,7 @@ _KEY = "@@"
 
 
 def fhir_export(folder: Path, times: int) -> Sequence[str]:
-    """Patients with a visit, a condition, a note that names them, and an observation that no mapping takes yet."""
+    """Patients with a resource of every type that has a table, a note that names them, and a goal that has none."""
     lines = [[json.dumps(resource) + "\n" for resource in _fhir_person(_KEY, *person)] for person in PEOPLE]
     with (
         (folder / "Patient.ndjson").open("w") as patients,
@@ -93,6 +94,7 @@ def _fhir_person(key: str, family: str, given: str, number: str) -> list[dict[st
             "note": [{"text": note}],
             "valueString": f"told to {family}",
         },
+        *clinical_resources(key, family, given),
     ]
 
 
