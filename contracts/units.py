@@ -19,7 +19,7 @@ class Source:
     authority: str = ""
     time_zone: str = "UTC"
     snapshot: bool = False
-    options: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)

@@ -175,20 +175,35 @@ class Landing:
     def _resume(self, file: BinaryIO, bound: str) -> tuple[sealing.Sealer, int]:
         """Position `file` after its last whole chunk and return its sealer and the number of the next chunk.
 
-        The last whole chunk is made again: it may have been the object's last one, which is sealed as such.
+        One that was sealed as the object's last is made again: more may follow it.
         """
         stored = file.seek(0, os.SEEK_END)
-        whole = max(0, (stored - sealing.HEADER_BYTES) // sealing.STORED_BYTES) - 1
+        whole = max(0, stored - sealing.HEADER_BYTES) // sealing.STORED_BYTES
         file.seek(0)
         header = file.read(sealing.HEADER_BYTES)
         if whole < 1 or not header.startswith(sealing.MAGIC):
             return self._begin(file, bound)
         sealer = sealing.Sealer(self._key, PURPOSE, bound, header[len(sealing.MAGIC) :])
-        position = sealing.HEADER_BYTES + (whole - 1) * sealing.STORED_BYTES
-        file.seek(position)
-        sealer.unseal(whole - 1, False, file.read(sealing.STORED_BYTES))
-        file.truncate(position + sealing.STORED_BYTES)
+        if not _is_sealed(sealer, whole - 1, file):
+            whole -= 1
+            if whole < 1:
+                return self._begin(file, bound)
+            if not _is_sealed(sealer, whole - 1, file):
+                fix = "remove the partial copies in the landing area, or check that the key is this home's"
+                raise Fatal("a partial copy was changed, or sealed with another key", PURPOSE, fix)
+        file.seek(sealing.HEADER_BYTES + whole * sealing.STORED_BYTES)
+        file.truncate()
         return sealer, whole
+
+
+def _is_sealed(sealer: sealing.Sealer, number: int, file: BinaryIO) -> bool:
+    """Whether chunk `number` of a partial copy is what was sealed there, and not as the object's last."""
+    file.seek(sealing.HEADER_BYTES + number * sealing.STORED_BYTES)
+    try:
+        sealer.unseal(number, False, file.read(sealing.STORED_BYTES))
+    except Fatal:
+        return False
+    return True
 
 
 def _keep_only(target: Path, unit: Unit) -> None:

@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urljoin
 
@@ -165,9 +166,8 @@ def _pages(session: Session, url: str, page: Any) -> Iterator[Any]:
         following = next_page(page, url)
         if not following:
             return
-        answer = session.wire.insist(
-            lambda at=following: session.ask("GET", at, {"Accept": "application/json"})
-        )  # type: ignore[misc]
+        ask = partial(session.ask, "GET", following, {"Accept": "application/json"})
+        answer = session.wire.insist(ask)
         url, page = following, content_of(answer) if answer.status == 200 else None
         yield page
     yield None

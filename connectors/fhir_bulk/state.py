@@ -163,7 +163,7 @@ def next_page(page: Any, base: str) -> str:
     links = page.get("link") if isinstance(page, dict) else None
     for link in links if isinstance(links, list) else []:
         if isinstance(link, dict) and link.get("relation") == "next" and isinstance(link.get("url"), str):
-            return urljoin(base, link["url"])
+            return urljoin(base, str(link["url"]))
     return ""
 
 

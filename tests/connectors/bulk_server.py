@@ -106,7 +106,7 @@ class BulkServer:
         self._port = 0
         self._http: ThreadingHTTPServer | None = None
         self._assertions: set[str] = set()
-        self._served = 0
+        self.served = 0
 
     # what the hospital does
 
@@ -176,15 +176,15 @@ class BulkServer:
         """Begin an export; returns its id."""
         wanted = set(types.split(",")) if types else set()
         after = datetime.fromisoformat(since) if since else None
-        files: dict[str, File] = {}
+        chosen: dict[tuple[str, str], list[bytes]] = {}
         for one in self.stored:
             if (not wanted or one.record_type in wanted) and (after is None or one.changed > after):
-                file = files.setdefault(one.file, File(f"{one.file}.ndjson", one.record_type, b""))
-                file.data += one.line
+                chosen.setdefault((one.file, one.record_type), []).append(one.line)
+        files = [File(f"{name}.ndjson", kind, b"".join(lines)) for (name, kind), lines in chosen.items()]
         deleted = [
             _bundle(*g[:2]) for g in self.gone if after and g[2] > after and (not wanted or g[0] in wanted)
         ]
-        kinds = {"output": list(files.values()), "deleted": [], "error": []}
+        kinds = {"output": files, "deleted": [], "error": []}
         if deleted:
             kinds["deleted"] = [File("deleted.ndjson", "Bundle", b"".join(deleted))]
         if self.errors:
@@ -263,8 +263,8 @@ class BulkServer:
     def note_served(self) -> bool:
         """Count a file served; whether the server is to die now."""
         with self.lock:
-            self._served += 1
-            return self.faults.die_after_files is not None and self._served > self.faults.die_after_files
+            self.served += 1
+            return self.faults.die_after_files is not None and self.served > self.faults.die_after_files
 
 
 class _Server(ThreadingHTTPServer):
