@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
 
-from benchmarks.labelled_notes import held_out, surfaces, templates, templates_more, templates_third
-from benchmarks.labelled_notes.pools import HELD_OUT, MORE, THIRD, TUNE, Pool
+from benchmarks.labelled_notes import surfaces, templates, templates_fourth, templates_more, templates_third
+from benchmarks.labelled_notes.pools import FOURTH, MORE, THIRD, TUNE, Pool
 
 _BRACES = re.compile(r"\{([a-z0-9_.]+)\}")
 _PARTS = {
     "tune": (templates.SECTIONS, TUNE),
     "more": (templates_more.SECTIONS, MORE),
     "third": (templates_third.SECTIONS, THIRD),
-    "held_out": (held_out.SECTIONS, HELD_OUT),
+    "fourth": (templates_fourth.SECTIONS, FOURTH),
 }
-"""By part, its sentences and the names it draws: three to tune on, one to measure alone."""
+"""By part, its sentences and the names it draws. Each was measured before a rule was tuned on it."""
 _AMOUNTS = {"header": 1, "opening": 1, "history": 2, "social": 2, "body": 6, "plan": 2, "signature": 1}
 _HEADINGS = {
     "history": "\nHISTORY:", "social": "\nSocial History:", "body": "\nData and Exam:",
@@ -137,7 +137,7 @@ class _Draft:
 
 
 def make_notes(part: str, count: int, seed: int) -> Iterator[Note]:
-    """`count` notes of a part (`tune`, `more`, `third` or `held_out`), the same for the same seed."""
+    """`count` notes of a part (`tune`, `more`, `third` or `fourth`), the same for the same seed."""
     sections, pool = _PARTS[part]
     rng = Random(f"notes:{part}:{seed}")
     for _ in range(count):

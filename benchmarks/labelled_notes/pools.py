@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - sentences and lists are easier to read on one line
-"""Names, places and words to draw from, in four parts that share nothing: three to tune on, one held out."""
+"""Names, places and words to draw from, in four parts; the last shares nothing with the others."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ THIRD = Pool(
     employers=_lines("FedEx; Toyota; Macy's; Tyson; Wegmans; Halliburton"),
     syllables=_words("pra vek lun dri sot ane gul mir tosh bex cal wun ere nak fy jol"),
 )
-HELD_OUT = Pool(
+FOURTH = Pool(
     given=_words(
         "Walter Katherine Harold Rachel Kyle Carolyn Carl Janet Jeremy Maria Roger Heather Keith Catherine Gerald Samantha Terry "
         "Debra Lawrence Ruth Sean Virginia Christian Marie Austin Denise Arthur Marilyn Noah Danielle Jesse Abigail Suresh Divya "

@@ -189,7 +189,7 @@ def _is_thing_word(seen: Text, token: Token) -> bool:
 def is_thing(seen: Text, i: int) -> bool:
     """Whether the token names a thing: a disease, a test, a tube."""
     words, token = seen.words, seen.tokens[i]
-    if token.low in words.eponyms or _is_chained(seen, i):
+    if token.low in words.eponyms or _is_chained(seen, i) or _is_region(seen, i):
         return True
     following = _FOLLOWING.match(seen.folded, token.end)
     if _SCORED.match(seen.folded, token.end):
@@ -207,6 +207,13 @@ def is_thing(seen: Text, i: int) -> bool:
         joined = seen.between(left, token) in {"-", " and ", " & ", "/"}
         return joined and (left.low in words.named_things or left.low in words.eponyms)
     return False
+
+
+def _is_region(seen: Text, i: int) -> bool:
+    """Whether the token is part of a state or country of two words ("New Zealand")."""
+    pairs = [(j, j + 1) for j in (i - 1, i) if 0 <= j and j + 1 < len(seen.tokens)]
+    both = [(seen.tokens[a], seen.tokens[b]) for a, b in pairs]
+    return any(f"{a.low} {b.low}" in seen.words.regions and seen.between(a, b) == " " for a, b in both)
 
 
 def _is_chained(seen: Text, i: int) -> bool:

@@ -81,9 +81,10 @@ def read_tokens(text: str, folded: str) -> Text:
                 low, end = low[: cut.start()], start + cut.start()
         kind = ""
         if "-" in low:
-            kind = _hyphened_kind(*low.split("-"), words)
+            first, _, second = low.partition("-")
+            kind = _hyphened_kind(first, second, words)
             if not kind:
-                low = low.partition("-")[0]
+                low = first
                 end = start + len(low)
         if len(low) > 1:
             shouted = end - start > 1 and text[start:end].isupper()

@@ -13,7 +13,7 @@ from contracts.privacy import Profile
 from tasks.deidentification.text import Scrubber
 from tests.tasks.deidentification.people import TODAY
 
-PARTS = ("tune", "more", "third", "held_out")
+PARTS = ("tune", "more", "third", "fourth")
 
 
 @lru_cache(maxsize=2)
@@ -67,10 +67,10 @@ def names_of(note: Note) -> list[str]:
 
 
 def test_parts_share_neither_names_nor_sentences() -> None:
-    from benchmarks.labelled_notes import held_out, pools, templates, templates_more, templates_third
+    from benchmarks.labelled_notes import pools, templates, templates_fourth, templates_more, templates_third
 
-    parts = (pools.TUNE, pools.MORE, pools.THIRD, pools.HELD_OUT)
-    files = (templates, templates_more, templates_third, held_out)
+    parts = (pools.TUNE, pools.MORE, pools.THIRD, pools.FOURTH)
+    files = (templates, templates_more, templates_third, templates_fourth)
     last = {line for lines in files[-1].SECTIONS.values() for line in lines}
     for pool, file in zip(parts[:-1], files[:-1], strict=True):
         assert last.isdisjoint({line for lines in file.SECTIONS.values() for line in lines})

@@ -57,7 +57,7 @@ def test_names_of_strangers(text: str, scrubbed: str) -> None:
         "BP 128/76, pain 5/10, strength 5/5, visual acuity 20/40, ratio 2/3, GCS 14/15.",
         "Na 138, K 4.2 (3.5-5.1), WBC 7.8, Plt 250,000, A1c 7.2%, 98.6 F.",
         "Physical Therapy and Wound Care consulted. Eye Clinic. Heart Failure Clinic. Primary Care.",
-        "She is from Mexico and speaks Spanish. Born in Ohio. Medicare. A Black man; a White female.",
+        "She is from Mexico and speaks Spanish. Born in Ohio, moved to New Zealand and North Carolina. Medicare. A Black man; a White female.",
         "young adult, brown discharge, will follow, hope for recovery, price of the drug",
         "# Chief Complaint\n- Hunger\n- Thirst\n\n# Social History\nPatient is married.",
         "head of bed 30 degrees, room air, case 3, stage 2, day 5",

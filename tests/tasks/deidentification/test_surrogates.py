@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import re
+from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from contracts.errors import Fatal
@@ -87,3 +90,34 @@ def test_the_model_finds_what_context_and_lists_do_not() -> None:
     assert plain[0].as_py().count("[") <= asked[0].as_py().count("[")
     assert "Foley draining, Lasix held." in asked[0].as_py()
     assert asked[1].as_py() is None
+
+
+def test_workers_treat_notes_as_the_home_asks(tmp_path: Path) -> None:
+    from stores.staging import find
+    from tasks.processing import process_unit
+    from tasks.workroom import save_text_policy
+    from tests.tasks.rooms import make_room
+
+    note = base64.b64encode(b"Quixotina was seen by Dr. Thanh Nguyen.").decode()
+    document = {
+        "resourceType": "DocumentReference",
+        "id": "d",
+        "status": "current",
+        "subject": {"reference": "Patient/p"},
+        "date": "2020-01-02",
+        "content": [{"attachment": {"contentType": "text/plain", "data": note}}],
+    }
+    patient = {"resourceType": "Patient", "id": "p", "name": [{"given": ["Quixotina"]}], "birthDate": "1980"}
+    room = make_room(tmp_path)
+    room.write("all.ndjson", [patient, document])
+    save_text_policy(room.work.vault, PLAIN)
+    (surveyed,) = room.survey()
+    job = room.job(surveyed.unit)
+    process_unit(job)
+    manifest = find(room.work.home.staging, "ward", surveyed.unit.token, job.fingerprint)
+    assert manifest is not None
+    (path,) = manifest.folder.rglob("omop.note*.parquet")
+    (text,) = pq.read_table(path)["note_text"].to_pylist()
+    found = re.fullmatch(r"(\w+) was seen by Dr\. (\w+) (\w+)\.", text)
+    assert found, text
+    assert not {"Quixotina", "Thanh", "Nguyen"} & set(found.groups())
