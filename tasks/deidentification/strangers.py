@@ -211,7 +211,7 @@ def is_thing(seen: Text, i: int) -> bool:
 
 def _is_region(seen: Text, i: int) -> bool:
     """Whether the token is part of a state or country of two words ("New Zealand")."""
-    pairs = [(j, j + 1) for j in (i - 1, i) if 0 <= j and j + 1 < len(seen.tokens)]
+    pairs = [(j, j + 1) for j in (i - 1, i) if j >= 0 and j + 1 < len(seen.tokens)]
     both = [(seen.tokens[a], seen.tokens[b]) for a, b in pairs]
     return any(f"{a.low} {b.low}" in seen.words.regions and seen.between(a, b) == " " for a, b in both)
 
