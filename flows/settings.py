@@ -234,6 +234,15 @@ recogniser = "none"   # or "spacy": a model looks for names too (pip install "ni
 # authority = "st-elsewhere"
 # time_zone = "America/New_York"
 # snapshot = false
+#
+# A FHIR server is asked for an export every night (docs/how-to/fhir-bulk.md). The key itself has no place here.
+#
+# [[sources]]
+# name = "live"
+# kind = "fhir_bulk"
+# location = "https://fhir.st-elsewhere.example/r4"
+# authority = "st-elsewhere"
+# options = {{ client_id = "nightrounds", private_key = "secret:fhir-key", group = "research-cohort" }}
 
 [dask]
 mode = "local"       # local (a cluster of `workers` on this machine), sync (no cluster) or address

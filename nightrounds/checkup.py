@@ -236,10 +236,13 @@ def _try_source(source: Source, sizes: list[int]) -> str:
     from contracts.protocols import Exporter
 
     try:
-        one = None if source.kind == KIND else connector(source.kind)
-        if isinstance(one, Exporter):
-            return f"{source.kind}, {one.probe(source)}"
-        listed = one.discover(source, "").listed if one else list_files(source.location, (".csv",))
+        if source.kind == KIND:
+            listed = list_files(source.location, (".csv",))
+        else:
+            one = connector(source.kind)
+            if isinstance(one, Exporter):
+                return f"{source.kind}, {one.probe(source)}"
+            listed = one.discover(source, "").listed
     except OSError as error:
         raise Retriable(
             f"it cannot be listed ({type(error).__name__})", "source", "is it mounted, and readable?"

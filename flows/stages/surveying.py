@@ -76,6 +76,7 @@ def _fetch(
     stamps, landed = {unit: item.stamp for unit, item in fresh.items()}, {}
     for found in fetch_units(current.room, stamps, source, one, late=lambda: current.late):
         if isinstance(found, Unfetched):
+            outcome.gone = []  # what seems to be gone may be in the file that did not come
             outcome.failures[found.unit] = Failure(type(found.error).__name__, str(found.error))
         else:
             landed[found] = fresh[found]

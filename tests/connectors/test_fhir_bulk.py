@@ -376,7 +376,7 @@ def test_where_it_cannot_go_on_it_begins_anew(ward: Ward, server: BulkServer, fa
     if fault == "changed":
         found = ward.discover()
         server.faults.cuts["Condition.ndjson"] += [100] * 3
-        assert failure(ward.fetch(found)[CARE])
+        assert isinstance(failure(ward.fetch(found)[CARE]), Retriable)
         (export,) = server.exports.values()
         file = next(f for f in export.files["output"] if f.name == "Condition.ndjson")
         file.data = content = content[::-1].replace(b"\n", b" ", 1) + b"\n"
@@ -429,7 +429,8 @@ def test_a_manifest_in_pages_is_read_to_its_end() -> None:
     assert [manifest.path(f).partition("/")[2] for f in manifest.files] == [
         PEOPLE, "output/Patient.00001.ndjson", "output/any.00000.ndjson",
     ]  # fmt: skip
-    for wrong in ([], [None], [first, None], [{"output": []}], [{**first, "output": {}}]):
+    wrongs: list[list[object]] = [[], [None], [first, None], [{"output": []}], [{**first, "output": {}}]]
+    for wrong in wrongs:
         assert read_manifest(wrong, "https://h") is None
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from contracts.errors import Unreachable
 from contracts.units import Source
 from stores.catalog import Catalog
 from stores.lake import Lake
@@ -41,7 +43,7 @@ def fill(server: BulkServer) -> None:
 
 
 def rows(ward: Ward, table: str) -> int:
-    return Lake(ward.room.home.lake, ward.room.home.buckets).read(table, columns=["_owner"]).num_rows
+    return int(Lake(ward.room.home.lake, ward.room.home.buckets).read(table, columns=["_owner"]).num_rows)
 
 
 def test_the_lake_is_that_of_the_same_export_as_files(
@@ -122,6 +124,35 @@ def test_a_server_that_dies_half_way_costs_no_record(server: BulkServer, tmp_pat
     assert json.loads(load_checkpoint(ward.room.vault, "ehr"))["since"]
     assert ward.digests() == undisturbed.digests()
     _nothing_is_told(ward, server)
+
+
+def test_of_a_snapshot_nothing_seems_gone_while_a_file_is_missing(server: BulkServer, tmp_path: Path) -> None:
+    fill(server)
+    ward = make_ward(tmp_path / "ward", server)
+    ward.source = replace(ward.source, snapshot=True)
+    ward.night()
+    server.pass_time()
+    server.delete("Condition", "c0")
+    server.faults.missing = {"Condition.1.ndjson"}
+    struck = ward.night()["ehr"]
+    assert len(struck.failures) == 1 and rows(ward, "omop.condition_occurrence") == 5
+    server.faults.missing = set()
+    assert not ward.night()["ehr"].failures
+    assert rows(ward, "omop.condition_occurrence") == 4 and rows(ward, "omop.visit_occurrence") == 5
+
+
+def test_looking_ahead_asks_for_no_export(server: BulkServer, tmp_path: Path) -> None:
+    from flows.planning import plan_round
+    from nightrounds.checkup import _try_source
+
+    ward = make_ward(tmp_path / "ward", server)
+    plan = plan_round(ward.room.home.path, None)
+    assert plan["asked"] == ["ehr"] and not plan["problems"]
+    assert _try_source(ward.source, []) == "fhir_bulk, the server answers, FHIR 4.0.1, gives a token"
+    assert not server.sent("GET", "$export")
+    server.stop()
+    with pytest.raises(Unreachable, match="does not answer"):
+        _try_source(ward.source, [])
 
 
 def _nothing_is_told(ward: Ward, server: BulkServer) -> None:
