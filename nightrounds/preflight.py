@@ -29,7 +29,7 @@ class Checked:
 
     Attributes:
         path: as the user named it, or found below a folder that the user named.
-        kind: fhir, dicom, vcf, hl7v2, crosswalk or "not known".
+        kind: fhir, dicom, vcf, hl7v2, ccda, crosswalk or "not known".
         findings: what the preflight says.
         readable: whether the file could be read at all.
     """
@@ -114,8 +114,8 @@ def _not_known(place: Place) -> Finding:
     if place.size == 0:
         return Finding("warning", "empty-file", "the file is empty")
     message = (
-        "neither FHIR NDJSON, DICOM, VCF or BCF, HL7 v2 messages, OMOP or Synthea CSV, CSV that a mapping file is for, "
-        "nor a crosswalk: no connector would take it for its own"
+        "neither FHIR NDJSON, DICOM, VCF or BCF, HL7 v2 messages, C-CDA documents, OMOP or Synthea CSV, CSV that a "
+        "mapping file is for, nor a crosswalk: no connector would take it for its own"
     )
     return Finding("warning", "not-known", message)
 
@@ -130,6 +130,8 @@ def kind_of(place: Place, mapping: Path | None = None) -> str:
         return "dicom"
     if text.startswith((b"{", b"[")):
         return "fhir"
+    if text.startswith((b"<", b"PK\x03\x04", b"\xff\xfe", b"\xfe\xff")) and _is_ccda(place):
+        return "ccda"
     if _is_hl7v2(text):
         return "hl7v2"
     if _is_crosswalk(text):
@@ -146,6 +148,12 @@ def kind_of(place: Place, mapping: Path | None = None) -> str:
 def _is_hl7v2(text: bytes) -> bool:
     """A header segment, perhaps after what a log put before it."""
     return re.search(rb"(?:\A|[\r\n\x0b])(?:MSH|FHS|BHS)[^A-Za-z0-9\s]", text[:4096]) is not None
+
+
+def _is_ccda(place: Place) -> bool:
+    from connectors.ccda.preflight import is_export
+
+    return is_export(place)
 
 
 def _has_mapping(place: Place, mapping: Path | None) -> bool:

@@ -66,7 +66,7 @@ class CcdaConnector:
 
         Raises:
             Rejected: `corrupt-gzip`, `malformed-xml`, `unsupported-encoding`, `doctype-not-allowed`,
-                `xinclude-not-allowed`, `document-too-large`, `piece-too-large`, `too-deep`, `missing-patient`,
+                `xinclude-not-allowed`, `document-too-large`, `piece-too-large`, `too-deep`, `missing-record-target`,
                 `several-patients`, `missing-patient-id`, `missing-document-id`, `undecodable-body`, `corrupt-archive`,
                 `encrypted-archive`, `unsafe-archive`, `unsupported-archive`, `archive-bomb`, `nested-archive`.
         """

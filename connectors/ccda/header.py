@@ -29,6 +29,7 @@ from connectors.hl7v2.values import number
 from contracts.errors import Rejected
 
 _PRECISION = {4: "year", 7: "month", 10: "day"}
+_HOME = frozenset({"H", "HP"})
 _LAST = "9" * 10
 """In place of a version number: of what has been replaced, no version stands."""
 
@@ -37,14 +38,14 @@ def read_header(elements: list[Element], unit: Unit) -> tuple[Chart, Section]:
     """The document's chart with the statements of its header, and the document itself as the outermost section.
 
     Raises:
-        Rejected: `missing-patient`, `several-patients`, `missing-patient-id`, `missing-document-id`.
+        Rejected: `missing-record-target`, `several-patients`, `missing-patient-id`, `missing-document-id`.
     """
     header = _Header(elements)
     roles = [one(target, "patientRole") for target in header.all("recordTarget")]
     if len(roles) > 1:
         raise Rejected("several-patients", "recordTarget", "one recordTarget")
     if not roles or roles[0] is None:
-        raise Rejected("missing-patient", "recordTarget", "recordTarget/patientRole")
+        raise Rejected("missing-record-target", "recordTarget", "recordTarget/patientRole")
     subject = subject_of(roles[0], unit.authority, unit.mrn_root)
     if subject is None:
         raise Rejected("missing-patient-id", "patientRole", "patientRole/id with root and extension")
@@ -120,17 +121,17 @@ def _document_encounter(chart: Chart, header: _Header, body: Section) -> None:
         return
     facility = one(encounter, "location", "healthCareFacility")
     times = one(encounter, "effectiveTime")
-    chart.visit = state_encounter(chart, body, encounter, facility, rank=1)
+    doctor = one(encounter, "responsibleParty", "assignedEntity")
+    for participant in many(encounter, "encounterParticipant"):
+        doctor = first(doctor, one(participant, "assignedEntity"))
+    provider = chart.name_provider(doctor)
+    chart.visit = state_encounter(chart, body, encounter, facility, provider=provider, rank=1)
     row = next(row for table, row in reversed(chart.rows) if table in ("ccda.visit", "deleted"))
     if times is None or not row.get("start_date"):
         return
     chart.visit_start = row["start_date"]
     start, end = row["start_date"][:10], (row["end_date"] or row["start_date"])[:10]
     chart.visit_days = (start, max(start, end))
-    doctor = one(encounter, "responsibleParty", "assignedEntity")
-    for participant in many(encounter, "encounterParticipant"):
-        doctor = first(doctor, one(participant, "assignedEntity"))
-    row["provider"] = chart.name_provider(doctor)
 
 
 def _state_patient(chart: Chart, role: Element) -> None:
@@ -159,7 +160,7 @@ def _state_patient(chart: Chart, role: Element) -> None:
 def _addresses(role: Element) -> list[Element]:
     """Addresses, where the person lives first."""
     found = many(role, "addr")
-    return sorted(found, key=lambda addr: "HP" not in (addr.get("use") or "H").replace("H ", "HP"))
+    return sorted(found, key=lambda addr: _HOME.isdisjoint((addr.get("use") or "").split()))
 
 
 def _death(patient: Element | None) -> str:

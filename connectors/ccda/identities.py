@@ -105,11 +105,13 @@ def add_patient(traits: Traits, role: Element) -> None:
 
 def add_person(traits: Traits, element: Element) -> None:
     """Traits of somebody around the patient: names, addresses, phones, numbers."""
-    for name in element.iter(f"{V3}name"):
+    for name in many(element, "name"):
         _add(traits, "contact", _names(name))
-    for holder in element.iter():
-        _add_reach(traits, holder)
-        _add(traits, "identifier", (i.extension for i in ids_of(holder) if len(i.extension) >= _SHORT))
+    _add_reach(traits, element)
+    _add(traits, "identifier", (i.extension for i in ids_of(element) if len(i.extension) >= _SHORT))
+    for child in element:
+        if not name_of(child).endswith("Organization"):  # an insurer's name is no person's
+            add_person(traits, child)
 
 
 def add_anybody(traits: Traits, element: Element) -> None:

@@ -10,6 +10,7 @@ from connectors.ccda.chart import Unit
 from connectors.ccda.files import SUFFIXES, open_document
 from connectors.ccda.reading import read_document
 from connectors.ccda.stream import ROOT, root_of
+from connectors.hl7v2.stream import open_stream
 from contracts.archives import is_archive, member_places
 from contracts.errors import Rejected
 from contracts.keys import KEY_BYTES, Key
@@ -37,8 +38,8 @@ def _is_xml(name: str) -> bool:
 
 
 def _is_document(place: Place) -> bool:
-    with place.open() as stream:
-        if b"ClinicalDocument".hex() not in stream.read(1 << 16).replace(b"\0", b"").hex():
+    with open_stream(place) as stream:
+        if b"ClinicalDocument" not in stream.read(1 << 16).replace(b"\0", b""):  # UTF-16 has zeros between
             return False
         stream.seek(0)
         try:

@@ -24,6 +24,7 @@ from connectors.hl7v2.chart import coding, key_of, moment
 from connectors.hl7v2.values import Coded
 
 _STATUS = frozenset({"33999-4"})
+_PROBLEM = "2.16.840.1.113883.10.20.22.4.4"
 _SEVERITY = frozenset({"SEV"})
 _CODED = frozenset({"CD", "CE", "CV", "CO", "CS"})
 
@@ -37,10 +38,15 @@ def observations_in(entry: Element) -> Iterator[tuple[Element, Element | None]]:
         for relation in many(entry, holder):
             for child in relation:
                 name = name_of(child)
-                if name == "observation":
+                if name == "observation" and (relation.get("typeCode") != "REFR" or _is_problem(child)):
                     yield child, entry
                 elif name in ("act", "organizer"):
                     yield from observations_in(child)
+
+
+def _is_problem(observation: Element) -> bool:
+    """What a concern refers to may be a preference or a prognosis; a problem says that it is one."""
+    return any(attribute(named, "root") == _PROBLEM for named in many(observation, "templateId"))
 
 
 def state_problem(

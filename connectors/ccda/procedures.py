@@ -87,7 +87,13 @@ def state_device(chart: Chart, section: Section, element: Element, role: Element
 
 
 def state_encounter(
-    chart: Chart, section: Section, element: Element, facility: Element | None, *, rank: int = 0
+    chart: Chart,
+    section: Section,
+    element: Element,
+    facility: Element | None,
+    *,
+    provider: str | None = None,
+    rank: int = 0,
 ) -> str:
     """An encounter as a visit; returns its key. The one that a document documents outranks one that is listed."""
     low, high = bounds(one(element, "effectiveTime"))
@@ -99,7 +105,7 @@ def state_encounter(
     key = chart.scoped(*thing)
     start = chart.local(low)
     row: Row = {
-        **chart.about(thing, None, chart.provider_of(element)),
+        **chart.about(thing, None, provider or chart.provider_of(element)),
         "id": key,
         "place": _place(chart, facility) or (chart.custodian if rank else None),
         "class_code": code_in(code, ACT_CODE),

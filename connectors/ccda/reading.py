@@ -21,7 +21,9 @@ from contracts.identity import Identity
 
 _SECTION = f"{V3}section"
 _COMPONENT = f"{V3}component"
-_OWN = frozenset({"templateId", "code", "title", "text", "languageCode", "author"})
+_BODY = 5
+"""Depth of the outermost sections: ClinicalDocument, component, structuredBody, component, section."""
+_OWN = frozenset({"templateId", "code", "title", "text", "languageCode", "author", "informant", "subject"})
 _MEDIA = re.compile(r"[a-z]{3,12}/[a-z0-9.+-]{1,40}")
 
 
@@ -41,6 +43,7 @@ class Pieces:
         """The pieces in order. What a section says of itself is in `section` when its entries come."""
         path: list[Element] = []
         begun = False
+        self._events.deepest = _BODY
         for starts, depth, element in self._events.read():
             if starts:
                 path.append(element)
@@ -49,7 +52,7 @@ class Pieces:
                     yield "header", element
                     self._events.release()
                 elif element.tag == _SECTION and begun and self._is_section(path):
-                    self.section = Section(element, depth, self.section)
+                    self._turn_to(Section(element, depth, self.section))
                 elif depth == 4 and name_of(element) == "text" and name_of(path[2]) == "nonXMLBody":
                     yield "body-begins", element
                 continue
@@ -62,6 +65,11 @@ class Pieces:
         if not begun:
             yield "header", path[0] if path else Element("none")
 
+    def _turn_to(self, section: Section | None) -> None:
+        """What follows is of this section: its own elements, and the sections in their components."""
+        self.section = section
+        self._events.deepest = section.depth + 2 if section else _BODY
+
     def _is_section(self, path: list[Element]) -> bool:
         """Whether it is a section of the body: component > structuredBody or section > component > section."""
         return path[-2].tag == _COMPONENT and name_of(path[-3]) in ("structuredBody", "section")
@@ -72,7 +80,7 @@ class Pieces:
             yield "body", element
         elif section is not None and depth == section.depth:
             yield "section", element
-            self.section = section.outer
+            self._turn_to(section.outer)
             self._forget(path, element)
         elif section is not None and depth == section.depth + 1:
             if name == "entry":

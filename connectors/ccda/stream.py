@@ -9,7 +9,7 @@ loaded.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 from xml.parsers import expat
 
@@ -112,13 +112,14 @@ def _too_large() -> Rejected:
 
 
 class Events:
-    """The start and end of each element, in order.
+    """The start and end of each element down to the depth `deepest`, in order.
 
     `release` is to be called when what has been read is forgotten: between two such calls the input is bounded, in
     bytes and elements.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
+        self.deepest = DEPTH_LIMIT
         self._stream = stream
         self._held_bytes = 0
         self._held_elements = 0
@@ -135,51 +136,57 @@ class Events:
                 `xinclude-not-allowed`.
         """
         parser: XMLPullParser[Any] = XMLPullParser(("start", "end"))
-        size = depth = 0
-        for chunk in self._chunks():
+        depth = 0
+        try:
+            for chunk in self._chunks():
+                if chunk:
+                    parser.feed(chunk)
+                else:
+                    parser.close()
+                for event, element in cast("Iterator[tuple[str, Element]]", parser.read_events()):
+                    if event == "start":
+                        depth += 1
+                        self._held_elements += 1
+                        if element.tag[: len(V3)] != V3 or depth > DEPTH_LIMIT:
+                            _refuse(element, depth)
+                        if depth <= self.deepest:
+                            yield True, depth, element
+                    else:
+                        if depth <= self.deepest:
+                            yield False, depth, element
+                        depth -= 1
+                if self._held_elements > ELEMENT_LIMIT:
+                    raise _piece()
+        except ParseError as error:
+            raise _malformed(error.code) from None
+        except (
+            ValueError,
+            LookupError,
+        ):  # what `feed` says of a declared encoding; whoever reads raises elsewhere
+            raise _malformed(_UNKNOWN_ENCODING) from None
+
+    def _chunks(self) -> Iterator[bytes]:
+        """The bytes; an empty chunk is their end."""
+        size = 0
+        while chunk := self._stream.read(CHUNK_BYTES):
             size += len(chunk)
             self._held_bytes += len(chunk)
             if size > DOCUMENT_LIMIT:
                 raise _too_large()
             if self._held_bytes > PIECE_LIMIT:
                 raise _piece()
-            for event, element in _parsed(parser, chunk):
-                if event == "start":
-                    depth += 1
-                    self._held_elements += 1
-                    if depth > DEPTH_LIMIT:
-                        raise Rejected(
-                            "too-deep", "document", f"elements nested at most {DEPTH_LIMIT} levels deep"
-                        )
-                    if element.tag.startswith(_XINCLUDE):
-                        raise Rejected("xinclude-not-allowed", "document", "a document that is whole")
-                    yield True, depth, element
-                else:
-                    yield False, depth, element
-                    depth -= 1
-            if self._held_elements > ELEMENT_LIMIT:
-                raise _piece()
-
-    def _chunks(self) -> Iterator[bytes]:
-        while chunk := self._stream.read(CHUNK_BYTES):
             yield chunk
         yield b""
+
+
+def _refuse(element: Element, depth: int) -> None:
+    """Elements that no document has: nested beyond measure, or calling for other files."""
+    if depth > DEPTH_LIMIT:
+        raise Rejected("too-deep", "document", f"elements nested at most {DEPTH_LIMIT} levels deep")
+    if element.tag.startswith(_XINCLUDE):
+        raise Rejected("xinclude-not-allowed", "document", "a document that is whole")
 
 
 def _piece() -> Rejected:
     legal = f"entries and narratives of at most {PIECE_LIMIT >> 20} MiB and {ELEMENT_LIMIT:,} elements"
     return Rejected("piece-too-large", "document", legal)
-
-
-def _parsed(parser: XMLPullParser[Any], chunk: bytes) -> Iterator[tuple[str, Element]]:
-    """The events of a chunk; an empty chunk ends the document."""
-    try:
-        if chunk:
-            parser.feed(chunk)
-        else:
-            parser.close()
-        yield from parser.read_events()  # type: ignore[misc]
-    except ParseError as error:
-        raise _malformed(error.code) from None
-    except (ValueError, LookupError):
-        raise _malformed(_UNKNOWN_ENCODING) from None

@@ -56,6 +56,9 @@ def run(
     hl7v2: Annotated[
         _Paths | None, typer.Option(help="Ad hoc: HL7 v2 messages, file or folder. May be repeated.")
     ] = None,
+    ccda: Annotated[
+        _Paths | None, typer.Option(help="Ad hoc: C-CDA documents, zip or folder. May be repeated.")
+    ] = None,
     csv: Annotated[
         _Paths | None, typer.Option(help="Ad hoc: any CSV, file or folder, by --mapping. May be repeated.")
     ] = None,
@@ -91,7 +94,7 @@ def run(
             raise Usage("there is no home here, and a plan makes none", "--plan", fix)
     made = make_home(path, profile)
     given = {"dicom": dicom, "vcf": vcf, "fhir": fhir, "omop": omop, "crosswalk": crosswalk}
-    given |= {"synthea": synthea, "csv": csv, "hl7v2": hl7v2}
+    given |= {"synthea": synthea, "csv": csv, "hl7v2": hl7v2, "ccda": ccda}
     paths = {kind: found for kind, found in given.items() if found}
     if plan:
         from nightrounds.commands.plan import show_plan
