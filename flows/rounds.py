@@ -13,6 +13,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from connectors.registry import connector, source_components
 from contracts.accounting import Account
 from contracts.errors import Fatal
 from contracts.units import Source, Unit
@@ -26,6 +27,7 @@ from stores.releases import Releases
 from stores.vectors import Vectors
 from tasks.concepts import adopt_vocabulary
 from tasks.publishing import Publication
+from tasks.recipe import components
 from tasks.workroom import Workroom, load_sources, open_workroom, save_sources, save_text_policy
 
 
@@ -99,6 +101,19 @@ class Round:
     def source(self, name: str) -> Source:
         """A source of the round by name."""
         return load_sources(self.room.vault)[name]
+
+    def recipe_of(self, name: str) -> dict[str, str]:
+        """The components of a source's recipe in this round, by name."""
+        source = self.source(name)
+        parts = components(
+            source.kind,
+            connector(source.kind).version,
+            self.home.profile,
+            self.home.key_id,
+            self.vocabulary,
+            self.settings.privacy.text_policy(),
+        )
+        return parts | source_components(source)
 
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:

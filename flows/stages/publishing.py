@@ -21,7 +21,6 @@ from stores.staging import Manifest
 from tasks.exporting import conclude_export
 from tasks.merging import LEDGER_COLUMNS, Merge, is_rejected, merge_presences
 from tasks.publishing import LEDGER, Publication, account_source, publish_ledger, publish_table, tables_of
-from tasks.recipe import components
 from tasks.versions import open_versions
 from tasks.workroom import Job
 
@@ -65,7 +64,7 @@ def publish_source(current: Round, name: str) -> SourceOutcome:
             if merge.touched:
                 receipt = publish_ledger(current.lake, name, merge, current.number, current.room.key)
                 current.changed |= receipt.changed
-            _mark_published(current, outcome, manifests, by_unit, rows)
+            _mark_published(current, name, outcome, manifests, by_unit, rows)
         close_publication(current, name, complete=complete)
     if complete and not outcome.failures:
         _conclude(current, name)
@@ -162,20 +161,14 @@ def _removed_records(kind: str, removed: Sequence[int], rows: Mapping[str, UnitR
 
 def _mark_published(
     current: Round,
+    name: str,
     outcome: SourceOutcome,
     manifests: list[Manifest],
     by_unit: Mapping[str, Account],
     rows: Mapping[str, UnitRow],
 ) -> None:
     """Note the units as published under this recipe; only then may their staging go."""
-    parts = components(
-        outcome.kind,
-        connector(outcome.kind).version,
-        current.home.profile,
-        current.home.key_id,
-        current.vocabulary,
-        current.settings.privacy.text_policy(),
-    )
+    parts = current.recipe_of(name)
     done = []
     for manifest in manifests:
         account = by_unit[manifest.unit.unit].to_json()

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from connectors.registry import connector, source_components
+from connectors.registry import connector
 from contracts.errors import NightroundsError
 from contracts.protocols import Exporter
 from contracts.units import Discovery, Listed, Source, Unit
@@ -14,7 +14,7 @@ from flows.executor import Failure
 from flows.rounds import Round, SourceOutcome
 from stores.catalog import UnitRow
 from tasks.exporting import Tell, Unfetched, await_export, fetch_units
-from tasks.recipe import changed_components, components, digest_recipe, touching
+from tasks.recipe import changed_components, digest_recipe, touching
 from tasks.surveying import Surveyed, survey_unit
 from tasks.workroom import Job
 
@@ -141,17 +141,9 @@ def plan_source(current: Round, name: str) -> SourceOutcome:
     if outcome.problem:
         return outcome
     kind = outcome.kind
-    parts = components(
-        kind,
-        connector(kind).version,
-        current.home.profile,
-        current.home.key_id,
-        current.vocabulary,
-        current.settings.privacy.text_policy(),
-    )
+    parts = current.recipe_of(name)
     rows = current.catalog.units(name)
     contexts = current.room.vault.contexts(outcome.unread, current.today)
-    parts |= source_components(current.source(name))
     recipe = digest_recipe(parts)
     unread = []
     for unit in outcome.unread:
