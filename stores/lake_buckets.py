@@ -55,6 +55,11 @@ class LakeBuckets:
             parts += [name, str(arrow_schema(delta)), *paths]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
+    def tables(self, bucket: int) -> set[str]:
+        """The tables that have rows in the bucket."""
+        return {name for name, files in self._files.items() if any(number == bucket for number, _ in files)}
+
     def connect(self, bucket: int) -> duckdb.DuckDBPyConnection:
-        """DuckDB with a view `schema.table` for each table, over the bucket's rows."""
-        return connect_views(self._opened, bucket=bucket)
+        """DuckDB with a view `schema.table` for each table that has rows in the bucket, over these."""
+        held = self.tables(bucket)
+        return connect_views({n: opened for n, opened in self._opened.items() if n in held}, bucket=bucket)

@@ -29,6 +29,8 @@ from stores.files import FILE_MODE, make_folder, sync_folder, write_json
 FORMAT = 1
 _STATE = ".nightrounds"
 _DATASET = "metadata/dataset.json"
+METADATA = (_DATASET, "metadata/codes.parquet", "metadata/subject_splits.parquet")
+"""As the standard names them."""
 _SUMMARIES = ("subjects", "codes")
 ROW_GROUP_ROWS = 65_536
 """Rows of a shard that are in memory at a time, while they are written."""
@@ -144,8 +146,10 @@ class MedsStore:
         return state if whole else None
 
     def is_whole(self, buckets: int) -> bool:
-        """Whether all shards are there, and the file that says so."""
-        return (self.root / _DATASET).is_file() and all(self.bucket(number) for number in range(buckets))
+        """Whether all shards and metadata are there."""
+        return all((self.root / name).is_file() for name in METADATA) and all(
+            map(self.bucket, range(buckets))
+        )
 
     def summaries(self, bucket: int) -> tuple[pa.Table, pa.Table]:
         """The subjects and the codes of a bucket, as they were given to `keep`."""

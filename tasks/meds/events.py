@@ -183,13 +183,13 @@ class BucketEvents:
             self._run(f'CREATE VIEW "{schema}"."{table}" AS SELECT * FROM "absent_{schema}_{table}"')
 
     def _state(self, chosen: Map[str, Mapping]) -> None:
-        """The union of all mappings."""
+        """The union of all mappings, computed once: it goes to `scratch` where it does not fit into memory."""
         self._register("nothing", STATED.empty_table())
         names = ", ".join(f'"{name}"' for name in STATED.names)
         union = "\nUNION ALL BY NAME\n".join(
             ["SELECT * FROM nothing", *(f"SELECT * FROM ({mapping.sql}\n)" for mapping in chosen.values())]
         )
-        self._run(f"CREATE TEMP VIEW stated AS SELECT {names} FROM ({union}) WHERE subject_id IS NOT NULL")
+        self._run(f"CREATE TEMP TABLE stated AS SELECT {names} FROM ({union}) WHERE subject_id IS NOT NULL")
 
     def _name(self, naming: Naming) -> None:
         """What concepts and units of the bucket are called."""

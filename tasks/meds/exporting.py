@@ -17,6 +17,7 @@ from stores.lake import Lake
 from stores.lake_buckets import LakeBuckets
 from stores.meds import BucketState, MedsStore
 from stores.releases import Release
+from tasks.mappings import Mapping
 from tasks.meds.coding import CodeCounter, code_batches, code_schema
 from tasks.meds.events import BucketEvents, chosen_mappings, data_schema, events_digest
 from tasks.meds.naming import Naming
@@ -77,9 +78,9 @@ class MedsExporter:
             whole = self._made_from(release)
             if store.export().get("made_from") == whole and store.is_whole(self.lake.buckets):
                 return self._outcome(release, store)
-            chosen = chosen_mappings(self.options)
-            tables = sorted({table for mapping in chosen.values() for table in mapping.source_tables})
-            buckets = LakeBuckets(self.lake, {t: release.tables[t] for t in tables if t in release.tables})
+            chosen = chosen_mappings(self.options).values()
+            tables = {table for mapping in chosen for table in mapping.source_tables}
+            buckets = LakeBuckets(self.lake, {t: release.tables[t] for t in tables & set(release.tables)})
             parts = count_parts(buckets.rows, buckets.count, int(store.export().get("parts", 0)))
             for bucket in range(buckets.count):
                 made_from = _digest(buckets.digest(bucket), self._recipe(), str(parts))
@@ -103,7 +104,7 @@ class MedsExporter:
         counter = CodeCounter()
         with buckets.connect(bucket) as connection:
             scratch = str(store.scratch / "sort")
-            events = BucketEvents(connection, chosen_mappings(self.options), self.naming, scratch)
+            events = BucketEvents(connection, self._mappings_of(buckets.tables(bucket)), self.naming, scratch)
             subjects = events.subjects()
             shards = place_subjects(self.key, subjects, self.options, parts)
             rows = _by_shard(events.batches(subjects, shards), bucket, parts, counter)
@@ -112,6 +113,13 @@ class MedsExporter:
         table = pa.table([pa.array(subjects), pa.array(splits, pa.string())], schema=split_schema())
         state = BucketState(made_from, sizes, count, len(subjects))
         store.keep(bucket, state, table, counter.summary())
+
+    def _mappings_of(self, tables: set[str]) -> dict[str, Mapping]:
+        """The mappings that read any of these tables: the others have nothing to give."""
+        chosen = chosen_mappings(self.options)
+        return {
+            name: mapping for name, mapping in chosen.items() if tables.intersection(mapping.source_tables)
+        }
 
     def _dataset(self, release: Release) -> dict[str, Any]:
         return {
