@@ -93,6 +93,8 @@ class BulkPlace:
         raise Fatal(what, self._where, "the next round tries again; what it has is published")
 
     def _fetched(self, session: Session, answer: Response, start: int, mark: str) -> Fetched:
+        if (answer.headers.get("Content-Type") or "").strip().lower().startswith("text/html"):
+            raise Retriable("a page came in place of a file of the export", self._where, "a proxy's, perhaps")
         etag = answer.headers.get("ETag") or ""
         strong = etag if etag.startswith('"') else ""
         encoding = (answer.headers.get("Content-Encoding") or "identity").strip().lower()

@@ -61,6 +61,7 @@ class Faults:
     token_seconds: int = 300
     token_uses: int | None = None
     die_after_files: int | None = None
+    pages: set[str] = field(default_factory=set)
     shuffle: bool = False
     signed: bool = False
 
@@ -380,6 +381,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(401, OUTCOME)
         elif file is None or name in faults.missing:
             self._json(404, OUTCOME)
+        elif name in faults.pages:
+            self._send(200, b"<html>please log in</html>", {"Content-Type": "text/html; charset=utf-8"})
         elif faults.throttled.get(name):
             faults.throttled[name] -= 1
             self._send(429, b"", {"Retry-After": "0"})

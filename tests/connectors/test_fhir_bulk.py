@@ -355,6 +355,11 @@ def test_a_file_that_cannot_be_had_is_a_failure_of_its_own(ward: Ward, server: B
     assert len(server.sent("GET", "Patient.ndjson")) == 1, "what has landed is not fetched again"
 
 
+def test_a_page_is_no_file(ward: Ward, server: BulkServer) -> None:
+    server.faults.pages, server.faults.counts = {"Condition.ndjson"}, {"Condition.ndjson": None}
+    assert "a page came" in str(failure(ward.export()[CARE]))
+
+
 def test_a_cut_connection_goes_on_by_range(ward: Ward, server: BulkServer) -> None:
     content = big(server)
     server.faults.compress = False
