@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 V3 = "{urn:hl7-org:v3}"
 ROOT = f"{V3}ClinicalDocument"
-CHUNK_BYTES = 1 << 17
+CHUNK_BYTES = 1 << 19
 DOCUMENT_LIMIT = 256 << 20
 """Bytes of a document; the largest real ones hold decades of results in some 50 MB."""
 PIECE_LIMIT = 16 << 20

@@ -177,7 +177,8 @@ def reference_range(low: str, high: str, unit: str) -> str:
 def allergy(number: str, substance: str, reaction: str = "", *, negated: bool = False) -> str:
     """An allergy with its concern."""
     no = ' negationInd="true"' if negated else ""
-    role = f'<participantRole classCode="MANU"><playingEntity classCode="MMAT">{substance}</playingEntity></participantRole>'
+    entity = f'<playingEntity classCode="MMAT">{substance}</playingEntity>'
+    role = f'<participantRole classCode="MANU">{entity}</participantRole>'
     return (
         f'<act classCode="ACT" moodCode="EVN">{ident("act-" + number)}<statusCode code="active"/>'
         f'<entryRelationship typeCode="SUBJ"><observation classCode="OBS" moodCode="EVN"{no}>{ident(number)}'
@@ -291,9 +292,11 @@ def everything(person: Person, key: str = "") -> str:
         '<effectiveTime xsi:type="PIVL_TS" operator="A"><period value="12" unit="h"/></effectiveTime>'
     )
     device = (
-        f'<supply classCode="SPLY" moodCode="EVN">{ident("dev" + key)}<statusCode code="completed"/>{period("20200101")}'
+        f'<supply classCode="SPLY" moodCode="EVN">{ident("dev" + key)}<statusCode code="completed"/>'
+        f"{period('20200101')}"
         '<participant typeCode="PRD"><participantRole classCode="MANU"><playingDevice>'
-        f"{code('72506001', SNOMED, 'Implantable defibrillator')}</playingDevice></participantRole></participant></supply>"
+        f"{code('72506001', SNOMED, 'Implantable defibrillator')}</playingDevice></participantRole></participant>"
+        "</supply>"
     )
     smoking = result(
         "smoke" + key, code("72166-2", LOINC, "Tobacco smoking status"),
@@ -309,15 +312,16 @@ def everything(person: Person, key: str = "") -> str:
         f"{code('80146002', SNOMED, 'Appendectomy')}<statusCode code='completed'/>{point('20230505')}"
         f"{code('66754008', SNOMED, 'Appendix structure', 'targetSiteCode')}{PERFORMER}</procedure>"
     )
+    infarct = code("22298006", SNOMED, "Myocardial infarction", "value", kind="CD")
     relative = (
         '<organizer classCode="CLUSTER" moodCode="EVN"><statusCode code="completed"/>'
         '<subject><relatedSubject classCode="PRS"><code code="FTH" codeSystem="2.16.840.1.113883.5.111" '
-        f'displayName="Father"/><subject><name><given>{person.contact}</given></name></subject></relatedSubject></subject>'
-        f"<component>{result('fam' + key, code('64572001', SNOMED, 'Condition'), code('22298006', SNOMED, 'MI', 'value', kind='CD'))}"
+        f'displayName="Father"/><subject><name><given>{person.contact}</given></name></subject></relatedSubject>'
+        f"</subject><component>{result('fam' + key, code('64572001', SNOMED, 'Condition'), infarct)}"
         "</component></organizer>"
     )
     return document(
-        section("11450-4", "Problems", f"<paragraph>{named}. Hypertension.</paragraph>", problem("p" + key, HYPERTENSION)),
+        section("11450-4", "Problems", f"<paragraph>{named}. Ill.</paragraph>", problem("p" + key, HYPERTENSION)),
         section("10160-0", "Medications", "", medication("m" + key, METFORMIN, times=every)),
         section("11369-6", "Immunizations", "", medication("i" + key, INFLUENZA, state="completed")),
         section(
