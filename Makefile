@@ -19,6 +19,9 @@ export GX_ANALYTICS_ENABLED := false
 # make test TESTS=tests/stores ARGS='-x -k lake'
 TESTS ?= tests
 ARGS ?=
+# Most tests of rounds wait for a server; three processes keep two cores busy. A file's tests stay together, since they
+# share a server or a home. WORKERS=0: one after another, in this process.
+WORKERS ?= 3
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -38,7 +41,7 @@ demo: $(STAMP) ## two nights of an invented hospital, and a page that shows them
 	@$(BIN)/nightrounds demo $(if $(DATA),--data "$(DATA)")
 
 test: $(STAMP) ## all tests but the soak (TESTS=tests/stores ARGS='-x' for fewer)
-	@$(BIN)/python -m pytest -q $(TESTS) $(ARGS)
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile $(TESTS) $(ARGS)
 
 lint: $(STAMP) ## style, types, and who may import what
 	@began=$$SECONDS; $(BIN)/ruff check --quiet . && echo "lint: ruff check ($$((SECONDS - began)) s)"

