@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from connectors.ccda.values import Id, attribute, best_id, code_in, ids_of, many, one
+from connectors.ccda.values import Id, attribute, best_id, code_in, first, ids_of, many, one
 from connectors.hl7v2.chart import key_of
 from connectors.hl7v2.values import Coded, instant, local_time
 from contracts.keys import Key
@@ -71,7 +71,7 @@ class Chart:
         self.custodian: str | None = None
         self.rows: list[Told] = []
         self._count = 0
-        self._named: set[str] = set()
+        self._named: dict[str, int] = {}
         self._seen: dict[int, int] = {}
         self._owners = unit.key.hasher("owner", 8)
         self._owners.update(f"{unit.authority}{SEPARATOR}ccda{SEPARATOR}".encode())
@@ -187,36 +187,40 @@ class Chart:
         return None
 
     def name_provider(self, entity: Element | None) -> str | None:
-        """The key of an assigned person; one that this document has not named yet makes a statement of its own."""
+        """The key of an assigned person; the first mention, and one that tells more, make statements of their own."""
         named = best_id(ids_of(entity))
         if entity is None or named is None or one(entity, "assignedAuthoringDevice") is not None:
             return None
         key = self.scoped(named.key)
-        if key not in self._named:
-            self._named.add(key)
-            row: Row = {"id": key, "provider": key, "specialty": code_in(one(entity, "code"))}
+        specialty = code_in(one(entity, "code"))
+        if self._tells_more(key, rank := int(specialty is not None)):
+            row: Row = {"id": key, "provider": key, "specialty": specialty}
             row["organization"] = self.name_place(one(entity, "representedOrganization"))
-            rank = 1 if row["specialty"] else 0
             self.state("ccda.provider", ("provider", named.key), row, rank=rank)
         return key
 
+    def _tells_more(self, key: str, rank: int) -> bool:
+        """Whether somebody or some place has not been told of yet, or not as well."""
+        if self._named.get(key, -1) >= rank:
+            return False
+        self._named[key] = rank
+        return True
+
     def name_place(self, organization: Element | None, kind: Element | None = None) -> str | None:
-        """The key of an organization or facility; one not named yet makes a statement of its own."""
+        """The key of an organization or facility; the first mention, and one that tells more, make statements."""
         from connectors.fhir.states import state_code
 
         named = best_id(ids_of(organization))
         if organization is None or named is None:
             return None
         key = self.scoped("place", named.key)
-        if key not in self._named:
-            self._named.add(key)
-            where = one(organization, "addr")
-            where = where if where is not None else one(organization, "location", "addr")
+        where = first(one(organization, "addr"), one(organization, "location", "addr"))
+        if self._tells_more(key, rank := int(where is not None)):
             row: Row = {"id": key, "place": key, "kind_code": code_in(kind)}
             row["kind_display"] = attribute(kind, "displayName") or None if row["kind_code"] else None
             row["state"] = state_code(_text(one(where, "state")))
             row["zip"] = _text(one(where, "postalCode"))
-            self.state("ccda.place", ("place", named.key), row, rank=1 if where is not None else 0)
+            self.state("ccda.place", ("place", named.key), row, rank=rank)
         return key
 
 

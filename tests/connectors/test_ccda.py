@@ -320,6 +320,7 @@ def test_everything_in_a_document_finds_its_table() -> None:
     records = [row["_record"] for rows in made.values() for row in rows]
     assert sorted(records) == list(range(len(records)))
     assert made["procedure"][0]["provider"] == documented["provider"] == made["provider"][0]["provider"]
+    assert [row["specialty"] for row in made["provider"]] == [None, "207R00000X"]
 
 
 def test_what_began_in_the_documented_days_belongs_to_the_encounter_and_the_rest_does_not() -> None:
@@ -536,7 +537,7 @@ def test_versions_of_a_document_are_one_and_what_it_replaces_is_taken_back() -> 
 
 BILLION = '<!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
 XXE = '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
-HOSTILE = {
+HOSTILE: dict[str, tuple[str | bytes, str]] = {
     "billion-laughs": (c.document(declaration=BILLION), "doctype-not-allowed"),
     "external-entity": (c.document(declaration=XXE).replace("Summary", "&x;"), "doctype-not-allowed"),
     "external-dtd": (c.document(declaration='<!DOCTYPE a SYSTEM "http://localhost/a.dtd">'), "doctype-not-allowed"),
