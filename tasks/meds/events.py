@@ -7,6 +7,7 @@ What is an event is said by the SQL files in `tasks/mappings/meds`, one for each
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from collections.abc import Mapping as Map
 from typing import TYPE_CHECKING
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 
 KIND = "meds"
 _BATCH_ROWS = 65_536
-_MEMORY = "1GB"
+_MEMORY = "512MB"
+_THREADS = 4
+"""Each thread sorts in memory of its own: more of them would not fit."""
 
 STATED = parse_columns(
     "subject_id:id! time:datetime rank:int! row_id:id code:text prefix:text kind:text concept_id:id "
@@ -146,6 +149,7 @@ class BucketEvents:
     ) -> None:
         self._connection = connection
         self._run(f"SET memory_limit = '{_MEMORY}'")
+        self._run(f"SET threads = {min(_THREADS, os.cpu_count() or 1)}")
         self._run("SET temp_directory = ?", [scratch])
         self._fill_in(chosen)
         self._state(chosen)
