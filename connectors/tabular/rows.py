@@ -140,7 +140,9 @@ def read_batches(place: Place, dialect: Dialect) -> Iterator[Batch]:
         first = next(records, None)
         if first is None:
             return
-        if not first[1].endswith(("\n", "\r")) and dialect.header:  # a header that nothing follows, not even its end
+        if (
+            not first[1].endswith(("\n", "\r")) and dialect.header
+        ):  # a header that nothing follows, not even its end
             raise Rejected("cut-off", "row 1", "a header and rows; a header alone ends with its line")
         header, pending = _header(first, dialect)
         batch, size, given = Batch(header, 2 if dialect.header else 1), 0, False

@@ -397,7 +397,8 @@ def derive(name: str, lake: dict[str, pa.Table]) -> list[dict[str, Any]]:
             connection.register(f"_{table}", lake.get(source, table_named(source).schema.empty_table()))
             connection.execute(f"CREATE VIEW {schema}.{table} AS SELECT * FROM _{table}")
         made = connection.sql(mapping.sql).to_arrow_table()
-    return made.cast(table_named(name).schema.remove_metadata()).to_pylist()
+    rows: list[dict[str, Any]] = made.cast(table_named(name).schema.remove_metadata()).to_pylist()
+    return rows
 
 
 def test_the_sample_export_maps_row_by_row(shared: Path) -> None:
