@@ -10,6 +10,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from collections.abc import Mapping as Map
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -82,7 +83,7 @@ def chosen_mappings(options: MedsOptions) -> dict[str, Mapping]:
 def events_digest(options: MedsOptions) -> str:
     """Digest of all that decides which events a bucket's rows give, beside the rows and the vocabulary."""
     parts = [f"{name}={mapping.digest}" for name, mapping in sorted(chosen_mappings(options).items())]
-    parts += [_CODED, _EVENTS, str(data_schema()), units_digest()]
+    parts += [_CODED, _EVENTS, str(EXTENSIONS), version("meds"), units_digest()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
