@@ -42,7 +42,8 @@ _NAMED = frozenset(
 )
 """Keys whose values differ from line to line, beside `*DateTime`."""
 _AFTER_KEY = re.compile(rb"[ \t]*:[ \t]*")
-_NUMBER_AFTER_KEY = re.compile(rb"([ \t]*:[ \t]*)(-?[0-9][0-9.]*)([^0-9.].*)?$", re.DOTALL)
+_NUMBER_AFTER_KEY = re.compile(rb"([ \t]*:[ \t]*)(-?[0-9][0-9.]*)([ \t\r\n,}\]].*)$", re.DOTALL)
+_ENDS_NUMBER = np.isin(np.arange(256), list(b" \t\r\n,}]"))
 _NUMBER = r"^(?:-?[1-9][0-9]{0,14}(?:\.[0-9]{1,24})?|0(?:\.[0-9]{1,24})?|-0\.[0-9]{0,24}[1-9])$"
 """Numbers that any reader takes for the same: no exponent, no negative zero."""
 
@@ -197,13 +198,12 @@ class _Sorter:
         for span, place, end in zip(starts, places, ends, strict=True):
             before = self.windows[np.maximum(span - _BEFORE, 0)]
             fits &= before == before[0]
-            if not place.numeric:
-                fits &= (
-                    self.data[np.minimum(span, len(self.data) - 1)] != _HASH
-                )  # names what is in the line itself
-            else:
+            if place.numeric:
+                fits &= _ENDS_NUMBER[self.data[np.minimum(end, len(self.data) - 1)]]
                 legal = pc.match_substring_regex(cut(self.data, span, np.maximum(end, span)), _NUMBER)
                 fits &= legal.to_numpy(zero_copy_only=False)
+            else:  # `#` names what the line itself contains
+                fits &= self.data[np.minimum(span, len(self.data) - 1)] != _HASH
         chosen = lines[fits]
         bounds = (self.bounds[chosen], self.bounds[chosen + 1])
         numeric = [place.numeric for place in places]
@@ -234,7 +234,7 @@ def find_places(line: bytes, numbers: bool) -> list[_Place]:
             before, key = key, token[1]
             numeric = _NUMBER_AFTER_KEY.match(gap) if numbers and key == b"value" else None
             if numeric:
-                found.append(_Place(2 * number + 1, True, len(numeric[1]), len(numeric[3] or b"")))
+                found.append(_Place(2 * number + 1, True, len(numeric[1]), len(numeric[3])))
         elif is_value and _varies(key, before):
             found.append(_Place(2 * number))
         is_value = _AFTER_KEY.fullmatch(gap) is not None

@@ -349,3 +349,20 @@ def test_the_bundles_of_the_samples_are_read_alike(shared: Path) -> None:
     finding._local.__dict__.clear()
     assert_same(read(ndjson(resources)), read_line_by_line(ndjson(resources)))
     assert len(finding._book_of(finding_structure()).seen.valid) > 50  # patterns were used
+
+
+@pytest.mark.parametrize(
+    "number", ["1e3", "-1E-07", "5e7", "-0", "-0.0", "0.10", "1.50", "100000000000000000000", "01"]
+)
+def test_numbers_that_readers_differ_in_are_read_as_they_are(number: str) -> None:
+    """Beside plain ones, before and after them, and where the example of the shape has more behind it."""
+    plain = [observation(n) for n in range(40)]
+    odd = [observation(n, valueQuantity={"value": 7}) for n in range(40)]
+    lines = [orjson.dumps(one) for one in [*plain, *odd]]
+    wanted = f'"value":{number}'.encode()
+    lines += [line.replace(b'"value":7', wanted) for line in lines[40:]]
+    lines += [line.replace(b'"value":', wanted + b',"was":') for line in lines[:40]]
+    for order in (lines, lines[::-1]):
+        data = b"\n".join(order)
+        with few():
+            assert_same(read(data), read_line_by_line(data))
