@@ -45,12 +45,14 @@ class Look:
         columns: by path or name of an extra, an array of texts.
         inner: by prefix of a nested structure, the text (its index) of each entry, and what is in the entries.
         places: by column, the place of each stand-in, -1 for other values; only columns that have one.
+        texts: the columns in which a stand-in is no number.
     """
 
     valid: pa.Array
     columns: dict[str, pa.Array]
     inner: dict[str, tuple[Ints, Look]] = field(default_factory=dict)
     places: dict[str, Ints] = field(default_factory=dict)
+    texts: frozenset[str] = frozenset()
     _made: dict[object, Arrays] = field(default_factory=dict, repr=False)
 
     def once(self, name: object, make: Callable[[Look], Arrays]) -> Arrays:
@@ -180,6 +182,10 @@ class Found:
         """Whether a column has values that are the line's own, not its pattern's."""
         return name in self._told or self._has_places(name)
 
+    def has_numbers_alone(self, name: str) -> bool:
+        """Whether what is the line's own in a column are numbers."""
+        return name not in self._told and name not in self._seen[0].texts
+
     def once(self, name: object, make: Callable[[Look], Arrays]) -> Arrays:
         """What `make` makes of each pattern, one after the other."""
         made = [seen.once(name, make) for seen in self._seen]
@@ -268,6 +274,7 @@ class _Book:
         self._usable = np.concatenate([self._usable, ~_spoiled(self._structure, fresh, written)])
         self.seen = _concat(self.seen, fresh)
         self.seen.places = {n: p for n, v in self.seen.columns.items() if (p := _places(v)) is not None}
+        self.seen.texts = frozenset(n for n in self.seen.places if _has_texts(self.seen.columns[n]))
         self.has_logical |= _has_logical(written)
         first = len(self._known)
         self._known.update(zip(texts, range(first, first + len(texts)), strict=True))
@@ -320,6 +327,11 @@ def _misplaced(column: pa.Array, *, copied: bool, text: bool = True) -> Ints:
     number = pc.fill_null(pc.ends_with(column, ".5"), False).to_numpy(zero_copy_only=False)
     legal = (places >= 0) & np.where(number, copied, text)
     return np.flatnonzero(held & ~legal)
+
+
+def _has_texts(column: pa.Array) -> bool:
+    """Whether a stand-in for a text is among the values."""
+    return bool(pc.any(pc.match_substring(column, f"{STAND_IN}-")).as_py())
 
 
 def _places(column: pa.Array) -> Ints | None:

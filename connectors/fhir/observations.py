@@ -56,7 +56,8 @@ def _value(base: str) -> Taken:
         *coding_paths(f"{base}.dataAbsentReason"),
         f"{base}.dataAbsentReason.text",
     )
-    return Taken(VALUE_NAMES, paths, _make_value, (several_codings(coded),), rare, quick, copies=True)
+    copies = (f"{number}.value", f"{base}.valueInteger", f"{base}.valueDecimal")
+    return Taken(VALUE_NAMES, paths, _make_value, (several_codings(coded),), rare, quick, copies)
 
 
 def _make_value(*values: pa.Array, zone: str) -> tuple[pa.Array, ...]:
@@ -123,7 +124,7 @@ def _range(base: str) -> Taken:
         ("range_low", "range_high"),
         paths,
         lambda low, high, zone: (c.number_of(low), c.number_of(high)),
-        copies=True,
+        copies=paths,
     )
 
 

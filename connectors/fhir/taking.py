@@ -40,8 +40,8 @@ class Extra:
 class Taken:
     """Columns `names`, made by `make` from one array for each of `paths`, `extra` and `rare`, and the source's zone.
 
-    `rare` paths are looked for only in lines that have nothing at any of the paths `unless`. `copies` says that of
-    each number it reads no more is told than the number itself (`columns.number_of`) and that there is one.
+    `rare` paths are looked for only in lines that have nothing at any of the paths `unless`. `copies` are paths of
+    whose numbers no more is told than the number itself (`columns.number_of`), and that there is one.
     """
 
     names: tuple[str, ...]
@@ -50,7 +50,7 @@ class Taken:
     extra: tuple[Extra, ...] = ()
     rare: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
-    copies: bool = False
+    copies: tuple[str, ...] = ()
 
     @cached_property
     def sources(self) -> list[str]:
@@ -102,8 +102,8 @@ class Structure:
     @cached_property
     def copied(self) -> frozenset[str]:
         """The paths at which numbers are just copied."""
-        copying = {path for taken in self.taken if taken.copies for path in taken.sources}
-        others = {path for taken in self.taken if not taken.copies for path in taken.sources}
+        copying = {path for taken in self.taken for path in taken.copies}
+        others = {path for taken in self.taken for path in set(taken.sources).difference(taken.copies)}
         return frozenset(copying - others)
 
     @cached_property
@@ -182,7 +182,7 @@ class Structure:
         made: Made = {}
         for number, taken in enumerate(self.taken):
             own = [name for name in taken.sources if found.is_own(name)]
-            if own and not (taken.copies and self.copied.issuperset(own)):
+            if own and not (self.copied.issuperset(own) and all(map(found.has_numbers_alone, own))):
                 values = taken.make(*(found[name] for name in taken.sources), zone=zone)
             else:
                 once = found.once((number, zone), partial(taken.made, zone=zone))
