@@ -108,10 +108,11 @@ def find_patterns(lines: pa.Array, *, numbers: bool = True) -> Patterns | None:
     if count < FEWEST:
         return None
     data, bounds = _bytes_of(lines)
-    quotes = np.flatnonzero(data == _QUOTE)
+    marks = np.empty(len(data), bool)  # made once: to touch new memory costs as much as to look
+    quotes = np.flatnonzero(np.equal(data, _QUOTE, out=marks))
     first = np.searchsorted(quotes, bounds)
     held = np.diff(first)
-    held[_distrusted(data, bounds) | (held % 2 == 1)] = 0
+    held[_distrusted(data, bounds, marks) | (held % 2 == 1)] = 0
     sorter = _Sorter(data, bounds, quotes, first, numbers)
     groups = [group for number in np.unique(held[held > 0]) for group in sorter.sort(held == number)]
     return _gather(groups, lines, data)
@@ -125,15 +126,17 @@ def _bytes_of(lines: pa.Array) -> tuple[Bytes, Ints]:
     return np.frombuffer(data, np.uint8)[begin : int(bounds[-1])], bounds.astype(np.int64) - begin
 
 
-def _distrusted(data: Bytes, bounds: Ints) -> npt.NDArray[np.bool_]:
+def _distrusted(data: Bytes, bounds: Ints, marks: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """The lines with escapes, or with control characters before their end (which no string may hold)."""
     wrong = np.zeros(len(bounds) - 1, bool)
-    slashes = data == _BACKSLASH
-    control = data < _SPACE
-    odd = np.flatnonzero(slashes) if slashes.any() else np.zeros(0, np.int64)
-    last = data[bounds[1:] - 1] == _NEWLINE
-    if np.count_nonzero(control) != np.count_nonzero(last):  # more than the newlines at the ends of lines
-        found = np.flatnonzero(control)
+    odd = np.zeros(0, np.int64)
+    if np.equal(data, _BACKSLASH, out=marks).any():
+        odd = np.flatnonzero(marks)
+    ended = np.count_nonzero(data[bounds[1:] - 1] == _NEWLINE)
+    if (
+        np.count_nonzero(np.less(data, _SPACE, out=marks)) != ended
+    ):  # more than the newlines at the ends of lines
+        found = np.flatnonzero(marks)
         end = bounds[np.searchsorted(bounds, found, side="right")]
         is_newline = (data[found] == _NEWLINE) & (found == end - 1)
         is_return = (data[found] == _RETURN) & (found == end - 2) & (data[end - 1] == _NEWLINE)
