@@ -95,7 +95,7 @@ def _show_hospital(folder: Folder, seed: int, profile: str, *, keep: bool, unlin
     from nightrounds.demo.showing import show_demo
 
     known = nights.recall(folder)
-    with _step("inventing a hospital: 31 patients, two clinics, an image archive, a genomics laboratory"):
+    with _step("inventing two hospitals: 31 patients, ten systems that export"):
         hospital = make_hospital(folder.exports, int(known.get("seed", seed)))
     home = _enter(folder, profile, f"demo {hospital.seed}")
     done = [nights.Night(**entry) for entry in known.get("nights", [])] if keep else []

@@ -1,0 +1,152 @@
+"""What each kind of export gave: records in, rows out by table, what was held back and what has no table yet."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from retrieval.reader import Reader
+
+NAMES = {
+    "fhir": "FHIR R4", "fhir_bulk": "FHIR Bulk", "hl7v2": "HL7 v2", "ccda": "C-CDA", "synthea": "Synthea CSV",
+    "csv": "CSV by mapping", "omop": "OMOP CSV", "dicom": "DICOM", "vcf": "VCF",
+}  # fmt: skip
+"""What readers call the kinds of exports. Others are told as they are."""
+RECORDS = frozenset({"fhir", "hl7v2", "ccda", "synthea", "csv", "omop"})
+"""Kinds of health records that the demo's hospital exports."""
+_SHOWN = (
+    "omop.visit_occurrence", "omop.condition_occurrence", "omop.drug_exposure", "omop.procedure_occurrence",
+    "omop.device_exposure", "omop.measurement", "omop.observation", "omop.specimen", "omop.note",
+)  # fmt: skip
+"""Tables of what happened; rows of others are told beside them."""
+_ROWS_OF = {
+    "visit": ("omop.visit_occurrence", "visit_occurrence_id"),
+    "condition": ("omop.condition_occurrence", "condition_occurrence_id"),
+    "drug": ("omop.drug_exposure", "drug_exposure_id"),
+    "immunisation": ("omop.drug_exposure", "drug_exposure_id"),
+    "procedure": ("omop.procedure_occurrence", "procedure_occurrence_id"),
+    "device": ("omop.device_exposure", "device_exposure_id"),
+    "note": ("omop.note", "note_id"),
+}
+_DAILY = {
+    "measurement": ("omop.measurement", "measurement_date"),
+    "observation": ("omop.observation", "observation_date"),
+}
+
+
+@dataclass(frozen=True)
+class Feed:
+    """All sources of one kind, over the nights.
+
+    Attributes:
+        kind: the connector's name.
+        sources: names of the sources.
+        read, accepted, held, merged, unmapped, removed: records over all nights, by fate; those of a night that were
+            not read again are left out.
+        tables: rows in the release by table.
+        reasons: why records were held back: (reason, records in the last night's account or the first's).
+        types: records without a table, by type.
+        rows: rows of the shown person.
+    """
+
+    kind: str
+    sources: tuple[str, ...]
+    fates: Mapping[str, int]
+    tables: Mapping[str, int]
+    reasons: Mapping[str, int]
+    types: Mapping[str, int]
+    rows: int = 0
+    read: int = field(default=0)
+
+    @property
+    def name(self) -> str:
+        """What readers call the kind."""
+        return NAMES.get(self.kind, self.kind)
+
+
+def measure_feeds(
+    reader: Reader, summaries: Sequence[Mapping[str, Any]], person: int | None
+) -> tuple[Feed, ...]:
+    """One feed for each kind of export but crosswalks, most records first.
+
+    Args:
+        reader: the release that the page shows.
+        summaries: of the rounds, in order.
+        person: the shown person.
+    """
+    kinds: dict[str, list[str]] = {}
+    for name, source in summaries[-1]["sources"].items():
+        if source["kind"] != "crosswalk":
+            kinds.setdefault(source["kind"], []).append(name)
+    counted = _count_rows(reader, person)
+    feeds = [_feed(kind, tuple(sorted(names)), summaries, counted) for kind, names in kinds.items()]
+    return tuple(sorted(feeds, key=lambda feed: (feed.kind not in RECORDS, -feed.read, feed.kind)))
+
+
+def _feed(
+    kind: str,
+    names: tuple[str, ...],
+    summaries: Sequence[Mapping[str, Any]],
+    counted: Sequence[tuple[str, str, int, int]],
+) -> Feed:
+    accounts = [
+        summary["sources"][name]["account"]
+        for summary in summaries
+        for name in names
+        if name in summary["sources"]
+    ]
+    fates, types, tables, reasons = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
+    for account in accounts:
+        fates.update({fate: count for fate, count in account["fates"].items() if fate != "unchanged"})
+    # what is held back or has no table is accounted for each night anew: the last night's word stands
+    for name in names:
+        reasons.update(summaries[-1]["sources"][name]["account"].get("reasons", {}))
+        for told, count in summaries[-1]["sources"][name]["account"].get("types", {}).items():
+            fate, _, record_type = told.partition(":")
+            if fate == "unmapped":
+                types[record_type] += count
+    own = 0
+    for source, table, rows, hers in counted:
+        if source in names:
+            tables[table] += rows
+            own += hers
+    return Feed(kind, names, dict(fates), dict(tables), dict(reasons), dict(types), own, sum(fates.values()))
+
+
+def _count_rows(reader: Reader, person: int | None) -> list[tuple[str, str, int, int]]:
+    """(source, table, rows, rows of the person) for all tables of what happened."""
+    found = []
+    for table in (*_SHOWN, "records.unmapped"):
+        if reader.has(table):
+            rows = reader.rows(
+                f"SELECT _source, count(*) AS n, count(*) FILTER (person_id = ?) AS own FROM {table} GROUP BY 1",
+                [person],
+            )
+            found += [(row["_source"], table, row["n"], row["own"]) for row in rows]
+    return found
+
+
+class Origins:
+    """Which kind of export each entry of a person's record came from."""
+
+    def __init__(self, reader: Reader, person: int, kinds: Mapping[str, str]) -> None:
+        self._single: dict[tuple[str, int], set[str]] = {}
+        self._daily: dict[tuple[str, dt.date | None], set[str]] = {}
+        for event, (table, column) in (*_ROWS_OF.items(), *_DAILY.items()):
+            if not reader.has(table):
+                continue
+            rows = reader.rows(
+                f"SELECT DISTINCT {column} AS key, _source FROM {table} WHERE person_id = ?", [person]
+            )
+            told: dict[Any, set[str]] = self._daily if event in _DAILY else self._single
+            for row in rows:
+                kind = kinds.get(row["_source"], "")
+                told.setdefault((event, row["key"]), set()).add(NAMES.get(kind, kind))
+
+    def of(self, kind: str, number: int, day: dt.date | None) -> str:
+        """Names of the kinds of export, joined; empty where the entry is of no record."""
+        found = self._daily.get((kind, day)) if kind in _DAILY else self._single.get((kind, number))
+        return ", ".join(sorted(found or ()))
