@@ -103,7 +103,8 @@ def test_the_disguises_are_what_arrived(hospital: Hospital) -> None:
     told = " ".join(value for disguise in disguises for _, value in disguise.lines)
     numbers = {identifier for _, identifier, _ in hero["identities"]}
     assert all(number in told for number in numbers)
-    assert {disguise.known_as for disguise in disguises} < numbers
+    assert {disguise.known_as for disguise in disguises} == numbers
+    assert len({disguise.format for disguise in disguises}) == 8
     assert "Thompson" in told and "rs80357914" in told
 
 
