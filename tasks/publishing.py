@@ -26,6 +26,7 @@ from stores.lake import Lake
 from stores.staging import Manifest
 from tasks.merging import Merge
 from tasks.versions import seal_versions
+from tasks.visit_parts import parted_kind, settled_rows, settled_tables
 
 LEDGER = "records.ledger"
 _BATCH_ROWS = 20_000
@@ -82,11 +83,14 @@ def publish_table(
         return Publication(
             source, table, "blocked", rows, lake.rows(table), None, verdict.to_json(), dict(verdict.reasons)
         )
+    winning = _winning_rows(table, manifests, merge)
+    if any(parted_kind(m.unit.kind) for m in manifests) and table in settled_tables():
+        winning = settled_rows(lake, table, winning)
     receipt = lake.replace(
         table,
         source,
         merge.rewritten,
-        _winning_rows(table, manifests, merge),
+        winning,
         publish=lake.next_publication(table, f"{source}:{table}", round_no),
     )
     state = "published" if receipt.changed else "unchanged"

@@ -34,6 +34,10 @@ EVENTS = "events."
 SHARED = "events"
 """The mappings that make rows of OMOP tables from routed events, whatever format they come from."""
 ROUTED_RELATION = "events.routed"
+REFERRING = "records.referring"
+"""Where events go whose code stands in another record; OMOP's rows of them follow in `tasks.referring`."""
+_THINGS = pa.array(["Medication", "Device"])
+_REFERS = {"medication_id", "device_id"}
 WHATEVER = "source_rows"
 """The name by which a mapping of several source tables reads the one at hand: it is run for each of them."""
 
@@ -80,12 +84,35 @@ def map_rows(
         if table not in mapping.source_tables:
             continue
         if target.startswith(EVENTS):
-            made = _map_events(_map(mapping, EVENT, table, rows), vocabulary or NoVocabulary())
+            made = _made_of(_map(mapping, EVENT, table, rows), rows, vocabulary or NoVocabulary())
         else:
             made = {target: _map(mapping, table_named(target).schema, table, rows)}
         for name, mapped in made.items():  # several mappings of one source table may fill one target
             found[name] = pa.concat_tables([found[name], mapped]) if name in found else mapped
     return found
+
+
+def map_events(events: pa.Table, profile: Profile, vocabulary: Vocabulary) -> dict[str, pa.Table]:
+    """Rows of OMOP tables by table, from events of any format.
+
+    Args:
+        events: rows of `EVENT`, and what of the reserved columns they have.
+        profile: what may remain of dates.
+        vocabulary: looks codes up.
+    """
+    _connection().execute(f"SET VARIABLE profile = '{profile.value}'")
+    return _map_events(events, vocabulary)
+
+
+def _made_of(events: pa.Table, rows: pa.Table, vocabulary: Vocabulary) -> dict[str, pa.Table]:
+    """Rows of OMOP tables, and apart from them the events that name a thing which is told elsewhere."""
+    if not _REFERS & set(rows.schema.names):
+        return _map_events(events, vocabulary)
+    apart = pc.fill_null(pc.is_in(events["vocabulary"], _THINGS), False)
+    referring = events.filter(apart)
+    if not referring.num_rows:
+        return _map_events(events, vocabulary)
+    return {REFERRING: referring, **_map_events(events.filter(pc.invert(apart)), vocabulary)}
 
 
 def _map_events(events: pa.Table, vocabulary: Vocabulary) -> dict[str, pa.Table]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from contracts.schemas.events import EVENT
 from contracts.schemas.fields import lake_field
 
 PATIENT = pa.schema(
@@ -83,6 +84,22 @@ OBSERVATION_PERIOD = pa.schema(
     ]
 )
 """Periods that a source itself vouches for; where a person has none, they are derived from what happened."""
+
+REFERRING = EVENT
+"""Events that say what was given or used by a reference to a record of its own (`vocabulary` names its type, `code` its
+keyed id). That record may come in any file of any night, so they are kept as events; OMOP's rows follow from both."""
+
+THING = pa.schema(
+    [
+        lake_field("thing_id", pa.int64(), required=True),
+        lake_field("place", pa.int64(), required=True),  # of the coding among those of its concept, from 1
+        lake_field("kind", pa.string(), required=True),  # Medication, Device
+        lake_field("system", pa.string()),
+        lake_field("code", pa.string(), required=True),
+        lake_field("display", pa.string()),
+    ]
+)
+"""What is given or used, by the ids that refer to it: the codings that its own record states. Derived."""
 
 CODE = pa.schema(
     [

@@ -303,12 +303,14 @@ def test_medications_are_exposures_by_where_they_are_told(
     data = line(**resource, medicationCodeableConcept=coded(RXNORM, "1191")) + line(
         **{**resource, "id": "m2"}, **elsewhere
     )
-    known, named = mapped(data)["omop.drug_exposure"]
+    found = mapped(data)
+    (known,), (named,) = found["omop.drug_exposure"], found["records.referring"]
     assert known["drug_type_concept_id"] == concept
     assert (known["drug_source_value"], known["source_vocabulary"]) == ("1191", "RxNorm")
     assert known["drug_exposure_start_date"] == known["drug_exposure_end_date"] == date(2020, 1, 2)
     medication = KEY.id63("Medication", "hospital-a\x1fm9")
-    assert (named["drug_source_value"], named["source_vocabulary"]) == (str(medication), "Medication")
+    assert (named["code"], named["vocabulary"]) == (str(medication), "Medication")
+    assert (named["type_concept_id"], named["start_date"]) == (concept, date(2020, 1, 2))
 
 
 def test_a_part_of_a_stay_is_a_visit_detail() -> None:
