@@ -33,7 +33,7 @@ def demo(
     ),
     data: Annotated[
         Path | None,
-        typer.Option("--data", help="Make one night over your own export: FHIR NDJSON, DICOM, VCF below it."),
+        typer.Option("--data", help="Make one night over your own export: records, DICOM, VCF below it."),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="What the invented hospital is drawn from.")] = 7,
     keep: Annotated[

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from retrieval.reader import Reader
+
+if TYPE_CHECKING:
+    import duckdb
 
 NAMES = {
     "fhir": "FHIR R4", "fhir_bulk": "FHIR Bulk", "hl7v2": "HL7 v2", "ccda": "C-CDA", "synthea": "Synthea CSV",
@@ -118,15 +121,20 @@ def _feed(
 
 def _count_rows(reader: Reader, person: int | None) -> list[tuple[str, str, int, int]]:
     """(source, table, rows, rows of the person) for all tables of what happened."""
+    names = [table for table in (*_SHOWN, "records.unmapped") if reader.has(table)]
     found = []
-    for table in (*_SHOWN, "records.unmapped"):
-        if reader.has(table):
-            rows = reader.rows(
-                f"SELECT _source, count(*) AS n, count(*) FILTER (person_id = ?) AS own FROM {table} GROUP BY 1",
-                [person],
-            )
-            found += [(row["_source"], table, row["n"], row["own"]) for row in rows]
+    with _with_sources(reader, names) as connection:
+        for table in names:
+            query = f"SELECT _source, count(*), count(*) FILTER (person_id = ?) FROM {table} GROUP BY 1"
+            rows = connection.execute(query, [person]).fetchall()
+            found += [(source, table, number, own) for source, number, own in rows]
     return found
+
+
+def _with_sources(reader: Reader, tables: Iterable[str]) -> duckdb.DuckDBPyConnection:
+    """The release's tables with the columns that say whose export a row is of."""
+    versions = {table: reader.release.tables[table] for table in tables}
+    return reader.lake.connect(versions, own_columns=True)
 
 
 class Origins:
@@ -135,16 +143,16 @@ class Origins:
     def __init__(self, reader: Reader, person: int, kinds: Mapping[str, str]) -> None:
         self._single: dict[tuple[str, int], set[str]] = {}
         self._daily: dict[tuple[str, dt.date | None], set[str]] = {}
-        for event, (table, column) in (*_ROWS_OF.items(), *_DAILY.items()):
-            if not reader.has(table):
-                continue
-            rows = reader.rows(
-                f"SELECT DISTINCT {column} AS key, _source FROM {table} WHERE person_id = ?", [person]
-            )
-            told: dict[Any, set[str]] = self._daily if event in _DAILY else self._single
-            for row in rows:
-                kind = kinds.get(row["_source"], "")
-                told.setdefault((event, row["key"]), set()).add(NAMES.get(kind, kind))
+        asked = {**_ROWS_OF, **_DAILY}
+        with _with_sources(reader, {table for table, _ in asked.values() if reader.has(table)}) as connection:
+            for event, (table, column) in asked.items():
+                if not reader.has(table):
+                    continue
+                query = f"SELECT DISTINCT {column}, _source FROM {table} WHERE person_id = ?"
+                told: dict[Any, set[str]] = self._daily if event in _DAILY else self._single
+                for key, source in connection.execute(query, [person]).fetchall():
+                    kind = kinds.get(source, "")
+                    told.setdefault((event, key), set()).add(NAMES.get(kind, kind))
 
     def of(self, kind: str, number: int, day: dt.date | None) -> str:
         """Names of the kinds of export, joined; empty where the entry is of no record."""

@@ -40,10 +40,17 @@ class Feed:
     files: dict[str, list[str]] = field(default_factory=dict)
     happened: list[Happened] = field(default_factory=list)
     numbers: set[str] = field(default_factory=set)
+    doctors: set[tuple[str, str]] = field(default_factory=set)
 
     def add(self, file: str, *segments: str) -> None:
         """Append a message."""
         self.files.setdefault(file, []).append(hl7.message(*segments))
+
+    def say_doctor(self, file: str, clinician: str) -> None:
+        """Count the statement that somebody is in charge: one a file, however often it names him."""
+        if (file, clinician) not in self.doctors:
+            self.doctors.add((file, clinician))
+            self.told.say("provider", clinician)
 
 
 @dataclass(frozen=True)
@@ -140,7 +147,7 @@ def _add_visit(feed: Feed, guest: Guest) -> None:
     for _ in range(2):
         feed.told.say("visit", stay)
     feed.told.say("diagnosis", stay)
-    feed.told.say("provider", guest.first.clinician)
+    feed.say_doctor("adt.hl7", guest.first.clinician)
     feed.happened.append(Happened(person.key, SOURCE, "encounter", at, "Visit for blood samples"))
 
 
@@ -175,7 +182,7 @@ def _add_letter(feed: Feed, guest: Guest) -> None:
         hl7.visit(stay, "O", doctor), *hl7.document(letter, at, doctor, text),
     )  # fmt: skip
     feed.told.say("note", letter)
-    feed.told.say("provider", guest.first.clinician)
+    feed.say_doctor("documents.hl7", guest.first.clinician)
     kinds = ("full_name", "mrn", "phone")
     for kind in kinds:
         feed.told.plant(f"phi_in_note:{kind}", "accepted", "documents.hl7", person=person.key)
@@ -204,7 +211,7 @@ def _add_unknown(feed: Feed, merged: Guest) -> None:
     for _ in range(2):
         feed.told.say("patient", mrn)
     feed.told.say("visit", stay)
-    feed.told.say("provider", merged.first.clinician)
+    feed.say_doctor("adt.hl7", merged.first.clinician)
     for test, _ in results:
         feed.told.say("result", order, test.code)
     feed.happened.append(Happened(merged.person.key, SOURCE, "encounter", at, "Brought in unconscious"))
@@ -253,7 +260,7 @@ def _second_night(feed: Feed, found: list[Guest], merged: Guest) -> None:
         hl7.visit(stay, "O", _doctor(guest.first), _taken(guest)),
     )  # fmt: skip
     feed.told.note("visit", "removed")
-    feed.told.say("provider", guest.first.clinician)
+    feed.say_doctor(name, guest.first.clinician)
     feed.told.plant(
         "cancelled_visit", "removed", name, person=guest.person.key, table="omop.visit_occurrence",
         before=_taken(guest).date().isoformat(),
