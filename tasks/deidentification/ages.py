@@ -20,6 +20,9 @@ _AGES = re.compile(
     rf"|\b(?:aged?|at the age of|at age|turn(?:ed|ing|s)|age is)[\s:]+(?:of\s+)?(?P<aged>{_AGE})(?![\w.%/])"
     r"|(?<![\w.])(?P<letter>9\d|1[01]\d)(?=\s?(?:f|m|yf|ym|yof|yom|y|female|male|woman|man)\b(?!\s*(?:/|\.\d)))"
     r"|\b(?:his|her|their)\s+(?:early|mid|late)?[\s-]*(?P<decade>nineties|90'?s)(?!\w)"
+    r"|\b(?:mother|father|mom|dad|sister|brother|aunt|uncle|wife|husband|spouse|grandmother|grandfather|grandma|grandpa|"
+    rf"parents?|sibling|cousin|friend|neighbou?r|partner|who|she|he|patient|pt)\b(?:(?!\d)[^.;\n]){{0,30}}?(?:,|\(|\bis|\bwas|\bage|"
+    rf"\bnow)\s+(?:now\s+)?\(?(?P<kin>{_AGE})(?=\s*[,);.](?!\d)|\s+(?:and|with|who|in|alive|years|died|deceased)\b|\s*$)"
     r"|\b(?P<noun>nonagenarian|centenarian)\b"
     rf"|\b(?P<birthday>(?:9\d|1[0-4]\d)(?:th|st|nd|rd)|ninetieth|hundredth)(?=\s+(?:birthday|year of life))"
 )

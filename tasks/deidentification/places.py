@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from tasks.deidentification.spans import Span
+from tasks.deidentification.strangers import is_thing
 from tasks.deidentification.tokens import Text, Token
 
 _TYPES = (
@@ -23,11 +24,43 @@ _ADDRESS = re.compile(
     rf"(?:[ \t]+(?:N|S|E|W|NE|NW|SE|SW)\b\.?)?{_FLAT}",
     re.DOTALL,
 )
-_BOX = re.compile(r"\bp\.?\s?o\.?\s*box\s+#?\d+|\brural route \d+(?:,? box \d+)?|\brr ?\d+,? box \d+")
 _STATES = (
     "AL|AK|AZ|AR|CA|CO|CT|DE|DC|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|OK|OR|PA|"
     "RI|SC|SD|TN|TX|UT|VT|VA|WA|WV|WI|WY|PR"
 )
+_NUMBERED = re.compile(
+    rf"\d(?<![\w.,/].)\d{{0,5}}[ \t]+{_SIDE}(?i:county|state|farm[ \t]+to[ \t]+market|ranch|old|private|us|u\.s\.)?[ \t]*"
+    rf"(?i:roads?|route|rte|highway|hwy|fm|cr|sr|interstate)\.?[ \t]+#?\d{{1,4}}[A-Z]?\b"
+    rf"(?:[ \t]+(?:N|S|E|W|NE|NW|SE|SW|(?i:north|south|east|west))\b\.?)?{_FLAT}"
+)
+"""A road that has a number for a name: "12 County Road 7"."""
+_CASELESS = re.compile(
+    rf"\d(?<![\w.,/].)\d{{0,5}}[ \t]+(?:[nsew]{{1,2}}\.?[ \t]+|(?:north|south|east|west)[ \t]+)?(?:[a-z][\w']*\.?[ \t]+){{1,3}}"
+    rf"(?:{_TYPES.lower()})\b\.?(?:,?[ \t]*(?:apt|unit|suite|ste|#)\.?[ \t]*#?[ \t]*[\w\-]+)?(?=[ \t]*(?:[,.;\n]|in\b|$))"
+)
+"""The same in a text of small letters."""
+_CITY = r"[A-Z][\w'\u2019]+\.?(?:[ \t-][A-Za-z][\w'\u2019]+){0,2}?"
+_TAIL = re.compile(
+    rf"[ \t]*[,\n]?[ \t]*(?P<city>{_CITY})(?:[ \t]*,?[ \t]*(?P<state>{_STATES}))?[ \t]*,?[ \t]*(?P<zip>\d{{5}}(?:-\d{{4}})?)(?![\w\-])"
+    rf"|[ \t]*,[ \t]*(?P<city2>{_CITY})(?=[ \t]*(?:[.,;:)\n]|$|with\b|and\b|(?:{_STATES})\b))"
+)
+"""What goes on after a street: the city, the state, the postal code."""
+_TAIL_SMALL = re.compile(
+    r"[ \t]*[,\n]?[ \t]*(?P<city>[a-z][a-z'.]+(?:[ \t-][a-z]+){0,2}?)[ \t]*,?[ \t]*(?P<state>[a-z]{2})?[ \t]*,?[ \t]*(?P<zip>\d{5}(?:-\d{4})?)(?![\w\-])"
+    r"|[ \t]*,[ \t]*(?P<city2>[a-z][a-z'.]+(?:[ \t-][a-z]+){0,2}?)(?=[ \t]*(?:[.,;:)\n]|$|with\b|and\b))"
+)
+_BY_CODE = re.compile(
+    rf"(?<![\w.,/])(?P<street>\d{{1,5}}[ \t]+(?:[A-Z][\w'\u2019.]*[ \t]*){{1,4}}(?:\d{{1,3}}[ \t]*(?=[,\n]))?{_FLAT})[ \t]*[,\n][ \t]*"
+    rf"(?P<city>{_CITY})[ \t]*,?[ \t]*(?:{_STATES})?[ \t]*,?[ \t]*(?P<zip>\d{{5}}(?:-\d{{4}})?)(?![\w\-])"
+)
+"""A street of any name, told by the city and the postal code after it."""
+_AT_HOME = re.compile(
+    r"(?i:\b(?:resid(?:es|ed|ing) at|liv(?:es|ed|ing) (?:at|on)|address(?: is| on file)?:?|home:|located at|mailing:|rear-ended on|"
+    r"near|corner of|\bon|\bat|esq\.,|[)],)[ \t]+)(?P<street>\d{1,5}[ \t]+(?:[A-Z][\w'\u2019.]*[ \t]?){1,4})"
+    r"(?=[ \t]*(?:[,.;\n]|$|near\b|in\b|and\b|says\b|with\b))"
+)
+"""A street of any name, told by what leads to it."""
+_BOX = re.compile(r"\bp\.?\s?o\.?\s*box\s+#?\d+|\brural route \d+(?:,? box \d+)?|\brr ?\d+,? box \d+")
 _TITLES_TOO = frozenset("MD PA DO OR PT OD".split())
 _AND_STATE = re.compile(rf"[ \t]*,[ \t]*(?:(?P<abbr>{_STATES})\b|(?P<name>[A-Z][a-z]+(?:[ \t][A-Z][a-z]+)?))")
 _ZIP = re.compile(r"[ \t]*,?[ \t]*(?P<z>\d{5}(?:-\d{4})?)(?![\w\-])")
@@ -47,6 +80,7 @@ _LEADS_AT = frozenset(
     "works worked working employed employee job retired attends attended attending student graduated enrolled "
     "volunteers volunteer teaches teacher".split()
 )
+_SHIFTS = frozenset("dr mr mrs ms home work night day".split())
 _HOMES = frozenset("nursing rest care group veterans retirement funeral convalescent".split())
 _CITY_ENDS = (
     "ville",
@@ -72,7 +106,7 @@ _SPACED = re.compile(
 def place_spans(seen: Text) -> list[Span]:
     """Addresses, institutions and cities. Institutions and cities lie over the names in them."""
     text, folded = seen.text, seen.folded
-    found = [Span(*m.span(), "ADDRESS") for m in _ADDRESS.finditer(text)]
+    found = _addresses(seen)
     if "box" in folded:
         found += [Span(*m.span(), "ADDRESS") for m in _BOX.finditer(folded)]
     for code in _FIVE.finditer(text):
@@ -80,6 +114,7 @@ def place_spans(seen: Text) -> list[Span]:
             found.append(Span(*code.span(), "ADDRESS"))
     if "zip" in folded or "postal" in folded:
         found += [Span(*m.span("z"), "ADDRESS") for m in _ZIP_LABEL.finditer(folded)]
+    found += _named_places(seen)
     ended = -1
     for i, token in enumerate(seen.tokens):
         if token.low in seen.words.institution:
@@ -89,6 +124,86 @@ def place_spans(seen: Text) -> list[Span]:
         follows = 0 <= ended < token.start and seen.text[ended : token.start].strip(" \t") == ","
         found += _city(seen, i, follows=follows)
     return found
+
+
+def _addresses(seen: Text) -> list[Span]:
+    """Streets, each with the city and the postal code that go on from it."""
+    text = seen.text
+    streets = [m.span() for m in _ADDRESS.finditer(text)] + [m.span() for m in _NUMBERED.finditer(text)]
+    streets += [m.span("street") for m in _AT_HOME.finditer(text)]
+    if seen.small:
+        streets += [m.span() for m in _CASELESS.finditer(text)]
+    found = []
+    for match in _BY_CODE.finditer(text):
+        found += [Span(*match.span("street"), "ADDRESS"), Span(*match.span("city"), "PLACE")]
+        found.append(Span(*match.span("zip"), "ADDRESS"))
+    for start, end in streets:
+        found.append(Span(start, end, "ADDRESS"))
+        tail = (_TAIL_SMALL if seen.small else _TAIL).match(text, end)
+        for part in ("city", "city2", "zip"):
+            if tail and tail[part] and tail[part].lower() not in seen.words.regions:
+                found.append(Span(*tail.span(part), "ADDRESS" if part == "zip" else "PLACE"))
+    return found
+
+
+_ACRONYM = re.compile(
+    r"(?i:\b(?:admitted to|transferred (?:from|to|out of)|transfer (?:from|to)|records from|study from|studies from|films? from|seen at|"
+    r"treated at|done at|over at|hospitalized at|discharged from|scan at|surgery at|born at|fellowship at|care at)[ \t]+)(?P<a>[A-Z]{3,6})\b"
+)
+_WARDS = frozenset(
+    "icu micu sicu ccu cvicu nicu picu pacu pcu imcu tcu snf ltac ltach osh opd asap hospice rehab floor tele neuro acute "
+    "stepdown obs cdu ed er or nsicu ticu mri ems home ltc alf irf bhu psych medicine surgery ortho".split()
+)
+_WORKS = re.compile(
+    r"\b(?:works?|worked|working|employed|employee|employer:?|job|retired|laid off|quit|fired|shift|hired)\b[^.\n;]{0,24}?"
+    r"\b(?:at|for|by|from|with)[ \t]+(?:the[ \t]+)?$"
+)
+_STAYS = re.compile(
+    r"\b(?:stays?|staying|fall|fell|treated|hospitalized|seen|evaluated|dialysis|hd(?: \w+)?|attends|attended|enrolled|student|nurse|"
+    r"teacher|works?|while)[ \t]+(?:at|in)[ \t]+(?:the[ \t]+)?$|\b(?:uses|pharmacy:|attends|sh:|occupation:|employer:|school:)[ \t]+$"
+)
+
+
+def _named_places(seen: Text) -> list[Span]:
+    """Hospitals by their letters, and places of several words that are in lists: cities, employers, hospitals."""
+    words, found = seen.words, []
+    for match in _ACRONYM.finditer(seen.text):
+        if match["a"].lower() not in _WARDS and match["a"].lower() not in words.kept:
+            found.append(Span(*match.span("a"), "PLACE"))
+    for i, token in enumerate(seen.tokens):
+        if token.low in words.acronyms and token.shouted and not _is_word_alone(seen, i):
+            found.append(Span(token.start, token.end, "PLACE"))
+        first = token.low.partition("-")[0]
+        for listed in (words.listed, words.employers, words.saintly):
+            end = _listed_end(seen, token, listed.get(first, ()))
+            if end and not (listed is words.listed and is_thing(seen, i)):
+                found.append(Span(token.start, end, "PLACE"))
+    return found
+
+
+def _is_word_alone(seen: Text, i: int) -> bool:
+    """Whether the letters stand for something else here: a number follows ("UCI 5"), or a hyphen."""
+    end = seen.tokens[i].end
+    return seen.text[end : end + 1] in {"-", ":", "/"} or seen.text[end : end + 2].strip()[:1].isdecimal()
+
+
+def _listed_end(seen: Text, token: Token, names: tuple[str, ...]) -> int:
+    """Where the listed place ends that begins at the token; 0 where none does."""
+    for name in names:
+        end = token.start + len(name)
+        written = seen.folded[token.start : end + 2]
+        if "." in written and "." not in name:
+            written, end = written.replace(". ", " ", 1), end + written.count(". ")
+        if (
+            written.replace("-", " ").startswith(name.replace("-", " "))
+            and not seen.folded[end : end + 1].isalnum()
+        ):
+            is_capital = (
+                seen.small or seen.text[seen.text.rfind(" ", 0, end) + 1].isupper() or " " not in name
+            )
+            if is_capital and seen.folded[end : end + 1] != "-":
+                return end
+    return 0
 
 
 def _runs_on(seen: Text, left: int) -> bool:
@@ -108,6 +223,8 @@ def _institution(seen: Text, last: int) -> list[Span]:
         return []  # told from its last word
     first = last
     while first > 0 and last - first < 6 and _runs_on(seen, first - 1) and not _ends(seen, first - 1):
+        if seen.small and not _is_part(seen, first - 1):
+            break
         first -= 1
     while first < last and tokens[first].low in {
         "the",
@@ -126,14 +243,30 @@ def _institution(seen: Text, last: int) -> list[Span]:
     own = [t for t in tokens[first:last] if t.low not in words.generic and t.low not in words.institution]
     if (
         not own
-        or all(t.low in words.kept for t in own)
+        or all(t.low in words.kept and t.low not in words.faiths for t in own)
         or all(t.kind == "word" and t.shouted and len(t.low) < 5 for t in own)
     ):
         return []
-    if all(t.kind == "word" and t.low not in words.regions for t in own) and not _is_named(seen, first, last):
+    plain = words.regions | words.faiths
+    if all(t.kind == "word" and t.low not in plain for t in own) and not _is_named(seen, first, last):
         return []
-    begin = tokens[first].start
-    return [Span(begin, tokens[last].end, "PLACE")]
+    beyond = _OF_PLACE.match(seen.text, tokens[last].end)
+    return [Span(tokens[first].start, beyond.end() if beyond else tokens[last].end, "PLACE")]
+
+
+_OF_PLACE = re.compile(r"[ \t]+of[ \t]+(?:the[ \t]+)?[A-Z][a-z]+(?:[ \t][A-Z][a-z]+){0,2}")
+_PARTS = frozenset(
+    "good general memorial saint st university regional community county city veterans affairs elm oak pine".split()
+)
+
+
+def _is_part(seen: Text, i: int) -> bool:
+    """In small letters: whether the word goes on with a name of an institution."""
+    token = seen.tokens[i]
+    return (
+        token.kind != "word"
+        or token.low in _PARTS | seen.words.generic | seen.words.institution | seen.words.faiths
+    )
 
 
 def _ends(seen: Text, left: int) -> bool:
@@ -162,7 +295,7 @@ def _is_named(seen: Text, first: int, last: int) -> bool:
     before = seen.text[line:start].strip(" \t-*#\u2022")
     if not before or before[-1:] == ":":
         rest = seen.text[seen.tokens[last].end :].partition("\n")[0]
-        return rest.strip(" ,.") == "" or re.match(r"[ \t]*,[ \t]*[A-Z]", rest) is not None
+        return rest.strip(" ,.") == "" or re.match(r"[ \t]*[,\-|\u2013(][ \t]*[A-Z(]", rest) is not None
     return before[-1:] != "."
 
 
@@ -227,8 +360,11 @@ def _is_state(seen: Text, state: re.Match[str], named: bool) -> bool:
 def _lead(seen: Text, token: Token) -> str:
     """Whether the words before lead to a place: `strong` to any, `weak` to what is no ordinary word."""
     before = seen.words_before(token)
-    if len(before) < 2:
+    if len(before) < 2 or token.low in _SHIFTS:
         return ""
+    lead = seen.folded[max(0, token.start - 48) : token.start].rpartition("\n")[2]
+    if _WORKS.search(lead):
+        return "strong"
     near, far = before
     if near == "in" and far in _LEADS_IN:
         return "strong"
@@ -238,6 +374,8 @@ def _lead(seen: Text, token: Token) -> str:
         return "strong"
     if near == "of" and far in {"native", "resident", "city", "town", "outside", "suburb"}:
         return "strong"
+    if _STAYS.search(lead):
+        return "weak"
     if near in {"visiting", "visited", "near", "outside", "attends"} or (near == "up" and far == "grew"):
         return "weak"
     return "weak" if near in {"in", "from"} else ""

@@ -28,6 +28,7 @@ from tasks.deidentification import patterns
 from tasks.deidentification.ages import age_spans, birth_years
 from tasks.deidentification.date_words import date_words
 from tasks.deidentification.dates import shift_date
+from tasks.deidentification.initials import initials_spans
 from tasks.deidentification.known import (
     Known,
     bare_end,
@@ -40,6 +41,7 @@ from tasks.deidentification.known import (
     name_spans,
 )
 from tasks.deidentification.lexicon import compose, fold, joined_lines
+from tasks.deidentification.lines import unwrap
 from tasks.deidentification.places import place_spans
 from tasks.deidentification.policy import TextPolicy
 from tasks.deidentification.spans import WRITTEN_TAG, Replace, Span, arrange, as_tag, rewrite
@@ -94,6 +96,7 @@ class Scrubber:
 
     def spans(self, text: str, person: Person | None, entities: Sequence[Span] = ()) -> list[Span]:
         """What is found in a composed text, in order of place; `entities` are what a model found in it."""
+        text = unwrap(text)
         folded = fold(text)
         known, _ = self._of(person)
         numbers, long_numbers = patterns.number_spans(folded)
@@ -106,12 +109,15 @@ class Scrubber:
             loose_dates(folded, known),  # what the grammar of dates left
             long_numbers,
         ]
-        found += self._names(text, folded, known, entities)
+        names = self._names(text, folded, known, entities)
+        found += names
         years_only = self._profile is Profile.SAFE_HARBOR
         found.append(date_words(text, folded, years_only=years_only))
         if years_only:
             found += [age_spans(folded), birth_years(folded, known.birth_years)]
-        return arrange(found, text)
+        return arrange(
+            [*found, initials_spans(text, [s for some in names for s in some if s.kind == "NAME"])], text
+        )
 
     def holds_no_trait(self, text: str, person: Person | None, *, ordinary: bool = True) -> bool:
         """Whether nothing of the person shows in a short text such as a code.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -38,6 +39,11 @@ class WordLists:
         regions: states and countries, which may stay (45 CFR 164.514(b)(2)(i)(B) asks for what is smaller).
         cities: cities, many of which are words or names too.
         institution: words by which a name of a hospital, school or firm ends.
+        employers: large firms and shops, of one word or several.
+        acronyms: hospitals that are known by their letters.
+        faiths: faiths that hospitals are named after ("Methodist Hospital").
+        saintly: hospitals that are named without the word, by their first one.
+        listed: cities of 15,000 people and more, by their first word; of one word only those that are no other word.
         generic: words that make no name of a hospital ("Eye" Clinic).
     """
 
@@ -52,6 +58,11 @@ class WordLists:
     cities: frozenset[str]
     institution: frozenset[str]
     generic: frozenset[str]
+    employers: Mapping[str, tuple[str, ...]]
+    acronyms: frozenset[str]
+    faiths: frozenset[str]
+    saintly: Mapping[str, tuple[str, ...]]
+    listed: Mapping[str, tuple[str, ...]]
 
     def is_name(self, word: str) -> bool:
         """Whether the folded word is some name and no ordinary word."""
@@ -106,7 +117,26 @@ def word_lists() -> WordLists:
         cities=of["city"],
         institution=of["institution"],
         generic=of["generic"],
+        employers=_by_first(of["employer"]),
+        acronyms=of["acronym"],
+        faiths=of["faith"],
+        saintly=_by_first(of["saintly"]),
+        listed=_by_first(_read_cities() - of["city_word"]),
     )
+
+
+def _read_cities() -> frozenset[str]:
+    lines = (files(__package__) / "us_cities.csv").read_text(encoding="utf-8").splitlines()
+    listed = [line for line in lines if not line.startswith("#")][1:]
+    return frozenset(name.replace("_", " ").replace("-", " ") for line in listed for name in line.split())
+
+
+def _by_first(names: frozenset[str]) -> Mapping[str, tuple[str, ...]]:
+    """Names of several words by their first one, the longest before the others."""
+    found: dict[str, list[str]] = {}
+    for name in sorted(names, key=len, reverse=True):
+        found.setdefault(name.partition(" ")[0], []).append(name)
+    return {first: tuple(some) for first, some in found.items()}
 
 
 def _read_lists(path: Path) -> dict[str, frozenset[str]]:

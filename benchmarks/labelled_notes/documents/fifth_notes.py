@@ -76,7 +76,7 @@ _DISCHARGE = (
         "Follow up with {e.full} in 2 weeks; call {phone} for appointment. Dr. {x.last} (Urology) on {day} at 10:15.",
         "VNA of {city} will see the patient on {weekday}. Contact: {x.full}, RN, {phone}.",
         "Pacemaker model A2DR01, serial {id}, implanted {date} at {hospital}.",
-        "He was last hospitalized from {range} for pneumonia.",
+        "He was last hospitalized from {stamp}<-| to | - | through >{stamp} for pneumonia.",
         "Discharged to {hospital}, {street}, {city}, OH {zip}; report called to <nurse|RN> {x.first}.",
         "Mr. {p.last}'s health care proxy is his sister {s.full} ({phone}).",
         "The patient, known as \"{p.nick}\" to his family, was a smoker until {year}.",

@@ -49,6 +49,6 @@ FIFTH = Names(
     ),
     short_hospitals=words("MGH UCSF NYU CHOP UPMC BIDMC HUP"),
     employers=lines(
-        "Walmart; the Ford plant; Amazon; Tyson Foods; Delta Airlines; FedEx; Home Depot; Costco; Peterson Trucking; Kroger; Lincoln Elementary School; US Steel; Jiffy Lube"
+        "Walmart; Ford Motor; Amazon; Tyson Foods; Delta Airlines; FedEx; Home Depot; Costco; Peterson Trucking; Kroger; Lincoln Elementary School; US Steel; Jiffy Lube"
     ),
 )

@@ -51,6 +51,6 @@ SIXTH = Names(
     ),
     short_hospitals=words("UAB OHSU BWH UNM RUSH MUSC VUMC"),
     employers=lines(
-        "Target; the General Motors plant; UPS; Perdue Farms; Southwest Airlines; Lowe's; Boeing; Safeway; Hendrix Roofing; Publix; Jefferson High School; the post office; Denny's"
+        "Target; General Motors; UPS; Perdue Farms; Southwest Airlines; Lowe's; Boeing; Safeway; Hendrix Roofing; Publix; Jefferson High School; US Postal Service; Denny's"
     ),
 )

@@ -29,7 +29,7 @@ _PROGRESS = (
     "?Chief complaint: <cough|knee pain|med refill|f/u of DM>. Informant: <patient|mother, {r.first}|{r.full} (spouse)>.",
     (1, (
         "{p.first} comes back today with {r.first}. Since our last visit on {shortdate} <he|she> has been to see {x.full} in rheumatology.",
-        "Ms. {p.last} presents for follow up after her stay at {hospital} ({range}).",
+        "Ms. {p.last} presents for follow up after her stay at {hospital} ({stamp}<-| to | - | through >{stamp}).",
         "Patient is here w/ son {r.first} who interprets. He has not felt right since {holiday}; saw {x.last} in the walk-in on {weekday}.",
         "Mr {p.last} is a {age} yo M, last seen by {e.first} {e.last} NP in {month}.",
     )),

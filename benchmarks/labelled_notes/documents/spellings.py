@@ -11,7 +11,7 @@ _LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
 _DAYS = (
     "%m/%d/%Y", "%m/%d/%y", "%-m/%-d/%y", "%-m/%-d/%Y", "%Y-%m-%d", "%B %-d, %Y", "%b %-d, %Y", "%-d %b %Y", "%d %B %Y",
     "%d-%b-%Y", "%d-%b-%y", "%m-%d-%Y", "%m.%d.%Y", "%-m.%-d.%y", "%d%b%Y", "%Y%m%d", "%b %d %Y", "%a %b %-d, %Y",
-    "%A, %B %-d, %Y", "%B %-dth, %Y", "the %-dth of %B %Y", "%b. %-d, %Y", "%Y/%m/%d", "%d-%B-%Y", "%b-%d-%Y",
+    "%A, %B %-d, %Y", "%B %-dth, %Y", "%-dth of %B %Y", "%b. %-d, %Y", "%Y/%m/%d", "%d-%B-%Y", "%b-%d-%Y",
 )  # fmt: skip
 _SHORT = (
     "%-m/%-d",
@@ -19,7 +19,7 @@ _SHORT = (
     "%B %-d",
     "%b %-d",
     "%-d %b",
-    "the %-dth of %B",
+    "%-dth of %B",
     "%B %-dth",
     "%a %-m/%-d",
     "%-m/%-d",
@@ -27,7 +27,7 @@ _SHORT = (
 _MONTHS = ("%B %Y", "%b %Y", "%m/%Y", "%B of %Y", "%b '%y")
 _HOLIDAYS = (
     "Thanksgiving", "Christmas", "Christmas Eve", "New Year's Eve", "New Year's Day", "Labor Day", "Memorial Day", "Easter",
-    "the Fourth of July", "July 4th", "Halloween", "Mother's Day", "Father's Day", "Valentine's Day", "Passover", "Ramadan",
+    "Fourth of July", "July 4th", "Halloween", "Mother's Day", "Father's Day", "Valentine's Day", "Passover", "Ramadan",
     "Veterans Day", "St. Patrick's Day", "Yom Kippur", "Diwali", "Ash Wednesday", "Good Friday", "MLK Day", "Hanukkah",
 )  # fmt: skip
 

@@ -1,0 +1,70 @@
+"""Initials of people: who dictated and typed, who signed, and those of a name that the same text spells out."""
+
+from __future__ import annotations
+
+import re
+
+from tasks.deidentification.spans import Span
+
+_TYPED = re.compile(
+    r"^[ \t]*(?:[A-Z]{2,3}[ \t]?[/:][ \t]?[A-Za-z]{2,3})(?=[ \t]*(?:$|[/,]|[ \t](?:[A-Z]:|\d)))", re.MULTILINE
+)
+"""Who dictated, and who typed: "ABC/de" at the beginning of a line."""
+_TITLED = re.compile(
+    r"(?<![\w/.'-])(?P<i>[A-Z]{2,3})(?=,?[ \t](?:RN|LPN|LVN|MD|DO|NP|PA|CNA|MA|PA-C|CRNA|RRT|PharmD)\b)"
+)
+_SIGNED = re.compile(
+    r"(?:\b(?:[Ss]igned|SIGNED|[Ii]nitials?|INITIALS|[Ii]nitialed|[Tt]ranscribed|TRANSCRIBED|[Tt]yped|TYPED|[Tt]ranscriptionist|"
+    r"TRANSCRIPTIONIST|[Tt]echnologist|TECHNOLOGIST|[Tt]ech|TECH|[Tt]ypist)(?:[ \t]+(?:by|BY))?[ \t]*:?[ \t]*|/[ \t]?|--[ \t]?)"
+    r"(?P<i>[A-Z]{2,3})(?=[ \t]*(?:$|/|\.[ \t]|\.$|[ \t]on\b|[ \t]+\d|[ \t]RN\b))",
+    re.MULTILINE,
+)
+_SHORT = re.compile(r"(?<![\w.'-])[A-Z]{2,3}(?![\w'-]|\.\w)")
+_WORD = re.compile(r"[^\W\d_]+")
+_ABBREVIATIONS = frozenset(
+    "ICU ED ER OR PT OT SLP RT IV IM CCU NP PA MD DO RN GI GU ID EP ENT EMS OSH LTC SNF PCP CT MRI US XR EKG ECG MA BP HR "
+    "RR PRN PO NPO BID TID QID SOB ROS PE HPI CXR LAB VS WNL NAD NKA ADL DNR DNI GYN OB PMH FH SH CC DX RX TX HX FX SX "
+    "MS ROM LLE RLE LUE RUE RUQ LUQ RLQ LLQ CBC BMP CMP LFT INR PTT TSH UA UTI CHF MI CAD DM HTN HLD CKD AKI AF PE DVT "
+    "COPD TIA CVA MVC ON AT BY IN TO OF NO AM PM ST RD DR AVE AN AS IS IT WE HE DAY NEW PRE POST ABD EXT NEW HIP LEG ARM EYE "
+    "LUL RUL RLL LLL RML SW CM MSW QD SQ SC GTT TPN NG OG PEG RA NC BKA AKA TKA THA ORIF EGD ERCP TTE TEE EF EEG EMG NCS BMI".split()
+)  # fmt: skip
+
+
+def initials_spans(text: str, names: list[Span]) -> list[Span]:
+    """Initials by their place, and, where they may sign, those of the names that were found in the text."""
+    found = [Span(*m.span(), "NAME") for m in _TYPED.finditer(text) if not _is_abbreviation(m.group())]
+    for pattern in (_TITLED, _SIGNED):
+        found += [Span(*m.span("i"), "NAME") for m in pattern.finditer(text) if m["i"] not in _ABBREVIATIONS]
+    spelled = _of_names(text, names)
+    for short in _SHORT.finditer(text) if spelled else ():
+        if short.group() in spelled and _signs(text, *short.span()):
+            found.append(Span(*short.span(), "NAME"))
+    return found
+
+
+def _is_abbreviation(pair: str) -> bool:
+    return any(word.upper() in _ABBREVIATIONS for word in _WORD.findall(pair))
+
+
+def _of_names(text: str, names: list[Span]) -> set[str]:
+    """Initials of the full names: first and last, and with those between."""
+    found: set[str] = set()
+    ordered = sorted(names, key=lambda s: s.start)
+    runs: list[tuple[int, int]] = []
+    for span in ordered:
+        if runs and text[runs[-1][1] : span.start].strip(" \t-") == "" and span.start - runs[-1][1] < 4:
+            runs[-1] = (runs[-1][0], max(span.end, runs[-1][1]))
+        else:
+            runs.append((span.start, span.end))
+    for start, end in runs:
+        first = [word[0].upper() for word in _WORD.findall(text[start:end])]
+        if len(first) > 1:
+            found |= {"".join(first[:3]), first[0] + first[-1]}
+    return found - _ABBREVIATIONS
+
+
+def _signs(text: str, start: int, end: int) -> bool:
+    """Whether initials stand where people sign: after a stop, a bracket or a line's end, and before one."""
+    before = text[max(0, start - 3) : start].rstrip(" \t")[-1:]
+    after = text[end : end + 3].lstrip(" \t")[:1]
+    return (not before or before in "\n.(/-:") and (not after or after in "\n.)/:,")
