@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -19,7 +19,7 @@ _REFUTED = "beatrice-lovelace"
 """Whose allergy turned out to be none: the new version of her document leaves it out."""
 _ALLERGENS = (("7980", "penicillin G"), ("2670", "codeine"), ("10180", "sulfamethoxazole"))
 _DRUGS = {
-    "breast_risk": ("860975", "24 HR metformin hydrochloride 500 MG Extended Release Oral Tablet"),
+    "breast_risk": ("314076", "lisinopril 10 MG Oral Tablet"),
     "nodule": ("314076", "lisinopril 10 MG Oral Tablet"),
     "diabetes": ("860975", "24 HR metformin hydrochloride 500 MG Extended Release Oral Tablet"),
     "heart_failure": ("314076", "lisinopril 10 MG Oral Tablet"),
@@ -74,8 +74,12 @@ def export_documents(
             )  # fmt: skip
         ledger.count_file(night, SOURCE, len(list(folder.iterdir())))
     happened = tuple(
-        Happened(c.guest.person.key, SOURCE, "summary", c.guest.first.start, "Vital signs at the clinic")
-        for c in charts
+        Happened(chart.guest.person.key, SOURCE, "summary", at, title)
+        for chart in charts
+        for at, title in (
+            (chart.guest.first.start, "Vital signs at the clinic"),
+            (_made(1), "Continuity of Care Document"),
+        )
     )
     return happened, frozenset(c.document for c in charts)
 
@@ -90,6 +94,10 @@ def _chart(guest: Guest, seed: int) -> Chart:
     )  # fmt: skip
 
 
+def _made(night: int) -> datetime:
+    return NIGHTS[night - 1] - timedelta(hours=5)
+
+
 def _name(chart: Chart, night: int) -> str:
     """Exchanges name files by patients as often as by numbers."""
     named = upper_name(chart.guest.person) if chart.guest.person.is_a("hero") else chart.document
@@ -100,7 +108,7 @@ def _document(chart: Chart, night: int, told: Statements) -> str:
     """The document of a night; every statement in it is counted."""
     guest, key, version = chart.guest, chart.document, night
     person, visit, registration = guest.person, guest.first, guest.registration
-    made = NIGHTS[night - 1] - timedelta(hours=5)
+    made = _made(night)
     drug, words = _DRUGS[visit.story]
     systolic, diastolic = chart.pressure
     measured = [

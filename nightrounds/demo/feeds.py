@@ -42,17 +42,17 @@ _DAILY = {
 
 @dataclass(frozen=True)
 class Feed:
-    """All sources of one kind, over the nights.
+    """All sources of one kind.
 
     Attributes:
         kind: the connector's name.
         sources: names of the sources.
-        read, accepted, held, merged, unmapped, removed: records over all nights, by fate; those of a night that were
-            not read again are left out.
+        fates: records that lay there on the last night, by what became of them.
         tables: rows in the release by table.
-        reasons: why records were held back: (reason, records in the last night's account or the first's).
+        reasons: why records are held back.
         types: records without a table, by type.
         rows: rows of the shown person.
+        read: records that lay there on the last night.
     """
 
     kind: str
@@ -93,34 +93,45 @@ def _feed(
     kind: str,
     names: tuple[str, ...],
     summaries: Sequence[Mapping[str, Any]],
-    counted: Sequence[tuple[str, str, int, int]],
+    counted: _Counted,
 ) -> Feed:
-    accounts = [
-        summary["sources"][name]["account"]
-        for summary in summaries
-        for name in names
-        if name in summary["sources"]
-    ]
     fates, types, tables, reasons = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
-    for account in accounts:
-        fates.update({fate: count for fate, count in account["fates"].items() if fate != "unchanged"})
-    # what is held back or has no table is accounted for each night anew: the last night's word stands
     for name in names:
-        reasons.update(summaries[-1]["sources"][name]["account"].get("reasons", {}))
-        for told, count in summaries[-1]["sources"][name]["account"].get("types", {}).items():
-            fate, _, record_type = told.partition(":")
-            if fate == "unmapped":
-                types[record_type] += count
+        account = summaries[-1]["sources"][name]["account"]
+        fates.update(account["fates"])
+        reasons.update(account.get("reasons", {}))
+        types.update(_types(name, summaries, counted.unmapped))
     own = 0
-    for source, table, rows, hers in counted:
+    for source, table, rows, hers in counted.rows:
         if source in names:
             tables[table] += rows
             own += hers
     return Feed(kind, names, dict(fates), dict(tables), dict(reasons), dict(types), own, sum(fates.values()))
 
 
-def _count_rows(reader: Reader, person: int | None) -> list[tuple[str, str, int, int]]:
-    """(source, table, rows, rows of the person) for all tables of what happened."""
+def _types(
+    name: str, summaries: Sequence[Mapping[str, Any]], kept: Mapping[str, Mapping[str, int]]
+) -> dict[str, int]:
+    """What has no table: what the lake keeps whole, and what was passed over when its files were last read."""
+    types = dict(kept.get(name, {}))
+    for summary in summaries:
+        for told, count in summary["sources"].get(name, {}).get("account", {}).get("types", {}).items():
+            fate, _, record_type = told.partition(":")
+            if fate == "unmapped" and record_type not in types:
+                types[record_type] = count
+    return types
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """Rows as (source, table, rows, rows of the person), and what is kept whole, by source and type."""
+
+    rows: Sequence[tuple[str, str, int, int]]
+    unmapped: Mapping[str, Mapping[str, int]]
+
+
+def _count_rows(reader: Reader, person: int | None) -> _Counted:
+    """Rows of all tables of what happened, by source."""
     names = [table for table in (*_SHOWN, "records.unmapped") if reader.has(table)]
     found = []
     with _with_sources(reader, names) as connection:
@@ -128,7 +139,12 @@ def _count_rows(reader: Reader, person: int | None) -> list[tuple[str, str, int,
             query = f"SELECT _source, count(*), count(*) FILTER (person_id = ?) FROM {table} GROUP BY 1"
             rows = connection.execute(query, [person]).fetchall()
             found += [(source, table, number, own) for source, number, own in rows]
-    return found
+        unmapped: dict[str, dict[str, int]] = {}
+        if "records.unmapped" in names:
+            query = "SELECT _source, record_type, count(*) FROM records.unmapped GROUP BY ALL"
+            for source, record_type, number in connection.execute(query).fetchall():
+                unmapped.setdefault(source, {})[record_type] = number
+    return _Counted(found, unmapped)
 
 
 def _with_sources(reader: Reader, tables: Iterable[str]) -> duckdb.DuckDBPyConnection:

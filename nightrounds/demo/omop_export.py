@@ -20,7 +20,7 @@ _AFTER = 60
 """Days from the first visit at the clinic to the visit that the warehouse tells of."""
 _EHR, _OUTPATIENT, _FEMALE, _MALE = 32817, 9202, 8532, 8507
 _SYSTOLIC, _DIASTOLIC, _HEART_RATE, _MMHG, _PER_MINUTE = 3004249, 3012888, 3027018, 8876, 8541
-_HYPERTENSION, _LISINOPRIL = (320128, "38341003"), (1308216, "29046")
+_HYPERTENSION, _LISINOPRIL = (320128, "Essential hypertension"), (1308216, "lisinopril")
 _RETRACTED = "omar-siddiqui"
 """Whose heart rate the warehouse holds on the first night alone."""
 
@@ -107,9 +107,9 @@ def _add_person(tables: Tables, entry: Entry, key: int, night: int, rng: Random)
     drug = _event("drug", key, whose, day, key, _LISINOPRIL)
     tables.add("drug_exposure.csv", {**drug, "drug_exposure_end_date": entry.at.date() + timedelta(days=29)})
     measured = [
-        (_SYSTOLIC, "8480-6", rng.randrange(132, 158), _MMHG, "mm[Hg]"),
-        (_DIASTOLIC, "8462-4", rng.randrange(78, 96), _MMHG, "mm[Hg]"),
-        (_HEART_RATE, "8867-4", rng.randrange(60, 88), _PER_MINUTE, "/min"),
+        (_SYSTOLIC, "Systolic blood pressure", rng.randrange(132, 158), _MMHG, "mm[Hg]"),
+        (_DIASTOLIC, "Diastolic blood pressure", rng.randrange(78, 96), _MMHG, "mm[Hg]"),
+        (_HEART_RATE, "Heart rate", rng.randrange(60, 88), _PER_MINUTE, "/min"),
     ]
     for place, (concept, code, value, unit, unit_code) in enumerate(measured):
         if night > 1 and (person.key, concept) == (_RETRACTED, _HEART_RATE):
@@ -139,7 +139,14 @@ def _event(
 
 def _plant_dirt(tables: Tables, entry: Entry) -> None:
     """A measurement of a day that no calendar has, in the dump of either night."""
-    row = _event("measurement", 9001, {"person_id": entry.person_id}, "2022-02-30", 1, (_SYSTOLIC, "8480-6"))
+    row = _event(
+        "measurement",
+        9001,
+        {"person_id": entry.person_id},
+        "2022-02-30",
+        1,
+        (_SYSTOLIC, "Systolic blood pressure"),
+    )
     record = tables.add("measurement.csv", {**row, "value_as_number": 131}, "quarantined")
     tables.told.plant(
         "impossible_date", "quarantined", "measurement.csv", record=record, person=entry.guest.person.key

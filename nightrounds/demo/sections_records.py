@@ -13,8 +13,8 @@ from stores.vocabulary import Vocabularies
 from tasks.coverage import coverage_sentence
 
 _FATES = {
-    "read": "records", "accepted": "accepted", "quarantined": "held back", "merged": "merged", "unmapped": "no table",
-    "removed": "taken back",
+    "read": "records", "accepted": "accepted", "unchanged": "unchanged", "quarantined": "held back", "merged": "merged",
+    "unmapped": "no table", "removed": "taken back",
 }  # fmt: skip
 _TABLES = (
     "visit_occurrence", "condition_occurrence", "drug_exposure", "procedure_occurrence", "measurement", "observation",
