@@ -165,7 +165,7 @@ def _named(rows: pa.Table, table: str) -> _Ints:
 
 
 def _ids(column: pa.ChunkedArray) -> _Ints:
-    return pc.fill_null(column, _NONE).to_numpy().astype(np.int64, copy=False)
+    return np.asarray(pc.fill_null(column, _NONE).to_numpy(), np.int64)
 
 
 def _roots(ids: _Ints, parents: _Ints) -> _Ints:

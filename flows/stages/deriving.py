@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flows.rounds import Round
 from quality.cross import run_checks
+from tasks.concepts import open_drugs
 from tasks.deriving import derive_linkage, derive_table, derived_tables
 from tasks.referring import THING, Resolver, resolve_referring
 from tasks.visit_parts import parted_kind, resolve_visits
@@ -18,10 +19,11 @@ def derive_all(current: Round, *, graph: bool) -> dict[str, int]:
     if not graph:
         found = derive_linkage(current.lake, current.room.vault, current.number)
         _resolve(current)
+    vocabulary = open_drugs(current.home)
     for table in derived_tables():
         if table.startswith(_GRAPH) == graph:
             with current.timed(f"derive {table}"):
-                derived = derive_table(current.lake, table, current.number)
+                derived = derive_table(current.lake, table, current.number, vocabulary)
             if derived is not None:
                 found.append(derived)
     for derived in found:

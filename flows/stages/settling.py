@@ -7,6 +7,7 @@ from typing import Any
 
 from flows.rounds import Round
 from quality.cross import checks_digest
+from tasks.concepts import open_drugs
 from tasks.deriving import DERIVED
 from tasks.mappings import mappings
 from tasks.standardising import SHARED
@@ -20,6 +21,8 @@ def recipe_of_whole(current: Round) -> str:
     made = (*mappings(DERIVED).items(), *mappings(RESOLVED).items(), *mappings(SHARED).items())
     parts = [f"{name}={mapping.digest}" for name, mapping in sorted(made, key=lambda item: item[0])]
     parts += [f"{name}={value}" for name, value in sorted(current.vocabulary.items())]
+    drugs = open_drugs(current.home)
+    parts.append(f"drugs={drugs.digest if drugs else ''}")
     parts += [checks_digest(), current.settings.encoders.text, current.settings.encoders.image]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 

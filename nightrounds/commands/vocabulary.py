@@ -32,6 +32,8 @@ app = typer.Typer(
 
 SMALLEST = 11
 """Smaller counts are not printed: a small cell can point at one of the persons in it."""
+_NAMES = 5
+"""At most so many other names of a concept are shown."""
 _FIRST_DAY, _LAST_DAY = "1970-01-01", "2099-12-31"
 
 
@@ -128,7 +130,23 @@ def _print_loaded(found: dict[str, Any]) -> None:
         )
     if found["lines_left_out"]:
         typer.echo(f"{plural(found['lines_left_out'], 'line')} of the download could not be read")
+    for line in _of_drugs(found):
+        typer.echo(wrap(line))
     print_table(found["vocabularies"], "")
+
+
+def _of_drugs(found: dict[str, Any]) -> list[str]:
+    """What the download tells of drugs, and what follows where it does not."""
+    ingredients, strengths = found["ingredients"], found["strengths"]
+    return [
+        f"{plural(ingredients, 'ingredient')} of drugs: a drug era is of an ingredient"
+        if ingredients
+        else "no CONCEPT_ANCESTOR with ingredients in the download: a drug era is of the drug's own concept",
+        f"{plural(strengths, 'strength')} of drugs: dose eras are made"
+        if strengths
+        else "no DRUG_STRENGTH in the download: there are no dose eras",
+        *([plural(found["synonyms"], "other name")] if found["synonyms"] else []),
+    ]
 
 
 @app.command("lookup")
@@ -150,6 +168,7 @@ def lookup(
     found = LoadedVocabulary(loaded, site).concepts_of([(vocabulary, code)]).get((vocabulary, code), ())
     ids = {i for c in found for i in (c.source_concept_id, c.concept_id, c.value_concept_id or 0)} - {0}
     described = loaded.describe(ids) if loaded else {}
+    others = loaded.drugs.synonyms(ids) if loaded else {}
     by_site = site.find(vocabulary, code) is not None
     rows = [
         {
@@ -161,6 +180,7 @@ def lookup(
             },
             "standard": described.get(concept, {}).get("standard", ""),
             "table": table_of(one.domain) if role == "standard concept" else "",
+            "also named": "; ".join(others.get(concept, [])[:_NAMES]),
         }
         for one in found
         for role, concept in (
