@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 from tasks.deidentification.spans import Span
+from tasks.deidentification.words import word_lists
 
 _TYPED = re.compile(
-    r"^[ \t]*(?:[A-Z]{2,3}[ \t]?[/:][ \t]?[A-Za-z]{2,3})(?=[ \t]*(?:$|[/,]|[ \t](?:[A-Z]:|\d)))", re.MULTILINE
+    r"^[ \t]*(?:[A-Z]{2,3}[ \t]?[/:][ \t]?[A-Za-z]{2,3}|[A-Z][a-z]{1,2}[/:][A-Z]{2,3}|[a-z]{2,3}/[a-z]{2,3}(?=\n))(?=[ \t]*(?:$|[/,]|[ \t](?:[A-Z]:|\d)))",
+    re.MULTILINE,
 )
 """Who dictated, and who typed: "ABC/de" at the beginning of a line."""
 _TITLED = re.compile(
@@ -19,6 +21,8 @@ _SIGNED = re.compile(
     r"(?P<i>[A-Z]{2,3})(?=[ \t]*(?:$|/|\.[ \t]|\.$|[ \t]on\b|[ \t]+\d|[ \t]RN\b))",
     re.MULTILINE,
 )
+_SENTENCE = re.compile(r"(?<=\. )(?P<i>[A-Z]{3})(?=\.(?:[ \n]|$))")
+"""Three letters that are a sentence: who looked at a specimen."""
 _SHORT = re.compile(r"(?<![\w.'-])[A-Z]{2,3}(?![\w'-]|\.\w)")
 _WORD = re.compile(r"[^\W\d_]+")
 _ABBREVIATIONS = frozenset(
@@ -26,7 +30,7 @@ _ABBREVIATIONS = frozenset(
     "RR PRN PO NPO BID TID QID SOB ROS PE HPI CXR LAB VS WNL NAD NKA ADL DNR DNI GYN OB PMH FH SH CC DX RX TX HX FX SX "
     "MS ROM LLE RLE LUE RUE RUQ LUQ RLQ LLQ CBC BMP CMP LFT INR PTT TSH UA UTI CHF MI CAD DM HTN HLD CKD AKI AF PE DVT "
     "COPD TIA CVA MVC ON AT BY IN TO OF NO AM PM ST RD DR AVE AN AS IS IT WE HE DAY NEW PRE POST ABD EXT NEW HIP LEG ARM EYE "
-    "LUL RUL RLL LLL RML SW CM MSW QD SQ SC GTT TPN NG OG PEG RA NC BKA AKA TKA THA ORIF EGD ERCP TTE TEE EF EEG EMG NCS BMI".split()
+    "MRN DOB HI SI RM DD DT MM TEL FAX LOC ACC DOS ID NEG POS SEM JVD ROS CV RES GEN MSK DTR LUL RUL RLL LLL RML SW CM MSW QD SQ SC GTT TPN NG OG PEG RA NC BKA AKA TKA THA ORIF EGD ERCP TTE TEE EF EEG EMG NCS BMI".split()
 )  # fmt: skip
 
 
@@ -35,7 +39,11 @@ def initials_spans(text: str, names: list[Span]) -> list[Span]:
     found = [Span(*m.span(), "NAME") for m in _TYPED.finditer(text) if not _is_abbreviation(m.group())]
     for pattern in (_TITLED, _SIGNED):
         found += [Span(*m.span("i"), "NAME") for m in pattern.finditer(text) if m["i"] not in _ABBREVIATIONS]
-    spelled = _of_names(text, names)
+    ordinary = word_lists()
+    for match in _SENTENCE.finditer(text):
+        if match["i"] not in _ABBREVIATIONS and not ordinary.is_ordinary(match["i"].lower()):
+            found.append(Span(*match.span("i"), "NAME"))
+    spelled = {x for x in _of_names(text, names) if not ordinary.is_ordinary(x.lower())}
     for short in _SHORT.finditer(text) if spelled else ():
         if short.group() in spelled and _signs(text, *short.span()):
             found.append(Span(*short.span(), "NAME"))
@@ -43,7 +51,7 @@ def initials_spans(text: str, names: list[Span]) -> list[Span]:
 
 
 def _is_abbreviation(pair: str) -> bool:
-    return any(word.upper() in _ABBREVIATIONS for word in _WORD.findall(pair))
+    return all(word.upper() in _ABBREVIATIONS for word in _WORD.findall(pair))
 
 
 def _of_names(text: str, names: list[Span]) -> set[str]:

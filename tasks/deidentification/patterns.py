@@ -57,7 +57,7 @@ _LAST_WORDS = frozenset(
     "pathology unit".split()
 )
 _PHONE_LABEL = re.compile(
-    r"(?<![\w/])(?:(?:tele)?(?:phone|fax)|cell|mobile|pager|pgr|beeper|tel|ext|extension|ph|call|called|paged?)"
+    r"(?<![\w/])(?:(?:tele)?(?:phone|fax)|cell|mobile|pager|pgr|beeper|tel|ext|extension|ph|(?<!returned )call|called|paged?)"
     r"\b\.?(?:\s*x\s?\d)?\s*(?:no\.?|number|#)?\s*(?:is|at)?\s*[:#]?\s*\(?$"
 )
 _TIMES = re.compile(r"x\d")

@@ -9,7 +9,7 @@ import re
 
 from tasks.deidentification.spans import Span
 from tasks.deidentification.strangers import is_thing
-from tasks.deidentification.tokens import Text, Token
+from tasks.deidentification.tokens import COMMONEST, Text, Token
 
 _TYPES = (
     "Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Place|Pl|Highway|Hwy|Parkway|Pkwy|Square|Sq|"
@@ -29,8 +29,8 @@ _STATES = (
     "RI|SC|SD|TN|TX|UT|VT|VA|WA|WV|WI|WY|PR"
 )
 _NUMBERED = re.compile(
-    rf"\d(?<![\w.,/].)\d{{0,5}}[ \t]+{_SIDE}(?i:county|state|farm[ \t]+to[ \t]+market|ranch|old|private|us|u\.s\.)?[ \t]*"
-    rf"(?i:roads?|route|rte|highway|hwy|fm|cr|sr|interstate)\.?[ \t]+#?\d{{1,4}}[A-Z]?\b"
+    rf"\d(?<![\w.,/].)\d{{0,5}}[ \t]+{_SIDE}(?i:county|state|farm[ \t]+to[ \t]+market|ranch|private|us|u\.s\.)?[ \t]*"
+    rf"(?i:roads?|route|rte|highway|hwy|interstate)\.?[ \t]+#?\d{{1,4}}[A-Z]?\b"
     rf"(?:[ \t]+(?:N|S|E|W|NE|NW|SE|SW|(?i:north|south|east|west))\b\.?)?{_FLAT}"
 )
 """A road that has a number for a name: "12 County Road 7"."""
@@ -225,6 +225,10 @@ def _institution(seen: Text, last: int) -> list[Span]:
     while first > 0 and last - first < 6 and _runs_on(seen, first - 1) and not _ends(seen, first - 1):
         if seen.small and not _is_part(seen, first - 1):
             break
+        if tokens[last].shouted and tokens[first - 1].low in COMMONEST - {"of", "and"}:
+            break
+        if _leads(seen, first - 1):
+            break
         first -= 1
     while first < last and tokens[first].low in {
         "the",
@@ -241,6 +245,9 @@ def _institution(seen: Text, last: int) -> list[Span]:
     if tokens[last].low == "home" and (last == first or tokens[last - 1].low not in _HOMES):
         return []
     own = [t for t in tokens[first:last] if t.low not in words.generic and t.low not in words.institution]
+    beyond = _OF_PLACE.match(seen.text, tokens[last].end)
+    if not own and beyond and last > first:
+        return [Span(tokens[first].start, beyond.end(), "PLACE")]
     if (
         not own
         or all(t.low in words.kept and t.low not in words.faiths for t in own)
@@ -250,7 +257,6 @@ def _institution(seen: Text, last: int) -> list[Span]:
     plain = words.regions | words.faiths
     if all(t.kind == "word" and t.low not in plain for t in own) and not _is_named(seen, first, last):
         return []
-    beyond = _OF_PLACE.match(seen.text, tokens[last].end)
     return [Span(tokens[first].start, beyond.end() if beyond else tokens[last].end, "PLACE")]
 
 
@@ -266,6 +272,35 @@ def _is_part(seen: Text, i: int) -> bool:
     return (
         token.kind != "word"
         or token.low in _PARTS | seen.words.generic | seen.words.institution | seen.words.faiths
+    )
+
+
+_LINKED = re.compile(r"['\u2019]?s?[ \t]+(?:at|for)[ \t]+(?:the[ \t]+)?")
+
+
+def _leads(seen: Text, left: int) -> bool:
+    """Whether the token only leads to an institution ("Dr. Cook at Mercy Hospital", "Attends Mercy Hospital")."""
+    token = seen.tokens[left]
+    if token.low in {
+        "attends",
+        "attended",
+        "visited",
+        "called",
+        "uses",
+        "via",
+        "per",
+        "saw",
+        "left",
+        "entered",
+        "at",
+        "from",
+        "to",
+    }:
+        return True
+    between = seen.between(token, seen.tokens[left + 1])
+    return (
+        _LINKED.fullmatch(between) is not None
+        and token.low not in seen.words.institution | seen.words.generic
     )
 
 

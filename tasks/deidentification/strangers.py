@@ -14,7 +14,7 @@ from tasks.deidentification.tokens import Text, Token
 
 _TITLES = frozenset(
     "dr drs mr mrs ms miss mx prof professor doctor nurse sister rev reverend pastor father rabbi judge "
-    "officer capt sgt chaplain patient pt client md np pa pharmacist resident attending".split()
+    "officer trooper detective deputy sheriff sergeant lieutenant captain imam deacon fr bishop attorney coach capt sgt chaplain patient pt client md np pa pharmacist resident attending".split()
 )
 _SURE_TITLES = frozenset("dr drs mr mrs ms miss mx prof professor".split())
 _RELATIONS = frozenset(
@@ -22,7 +22,14 @@ _RELATIONS = frozenset(
     "boyfriend girlfriend fiance fiancee aunt uncle cousin niece nephew grandson granddaughter grandmother "
     "grandfather mom dad stepson stepdaughter stepmother stepfather roommate caregiver guardian interpreter "
     "aide therapist counselor twins twin named name nicknamed called goes widow widower ex-husband ex-wife "
-    "daughter-in-law son-in-law mother-in-law".split()
+    "daughter-in-law son-in-law mother-in-law father-in-law brother-in-law sister-in-law grandma grandpa grandparents "
+    "grandkids children child kids baby infant newborn sons daughters brothers sisters siblings aunts uncles cousins friends "
+    "parents lawyer attorney supervisor worker landlord landlady teacher principal coach sponsor boss manager employer coworker "
+    "co-worker classmate colleague colleagues partners assistant secretary payee liaison representative rep technician tech scribe intern "
+    "fellow student technologist transporter sitter babysitter nanny psychologist psychiatrist dentist podiatrist "
+    "optometrist nephrologist urologist hygienist coordinator adjuster trustee executor advocate pastor priest minister "
+    "rabbi imam deacon minister firefighter medic paramedic driver barber tenant victim suspect assailant "
+    "surrogate agent alternate proxy".split()
 )
 _LABELS = frozenset(
     "patient pt name attending provider physician surgeon pcp author by cc to resident fellow nurse assistant "
@@ -30,7 +37,11 @@ _LABELS = frozenset(
     "consultant anesthesiologist anesthetist cosigner cosigned signed dictated transcribed reviewed "
     "radiologist pathologist hospitalist agent member clinician practitioner pharmacist therapist "
     "transcriptionist dictator requester doctor md rn witness relative subscriber insured guarantor employer "
-    "informant operator technologist preceptor supervisor cardiologist oncologist neurologist".split()
+    "informant operator technologist preceptor supervisor cardiologist oncologist neurologist requesting submitting caller "
+    "from source routed referred ordering collector reader scribe taken completed forwarded circulator assist assistance liaison "
+    "intern student author primary sender recipient attn copies copy secretary worker pharmd parent caretaker next emergency "
+    "interviewer evaluator reporter reported examiner client dear prepared verified performed read drawn given endoscopist "
+    "anesthesia circulating tech sitter seen covering accepting sending dictating submitted supervising".split()
 )
 _ACTS = frozenset(
     "signed seen evaluated examined dictated transcribed reviewed performed verified authored cosigned "
@@ -41,30 +52,37 @@ _ACTS = frozenset(
 _CREDENTIAL = re.compile(
     r"(?:[ \t]*,[ \t]*|[ \t]+)\(?(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|PHD|LCSW|LICSW|MSW|DDS|DMD|DPM|OD|"
     r"Pharm\.?D|PHARMD|CRNA|CNM|FNP(?:-\w+)?|APRN|ARNP|LPN|LVN|CNS|CNA|BSN|MSN|DNP|RD|RDN|PT|DPT|OT|OTR(?:/L)?|SLP|RT|"
-    r"RRT|EMT|MBBS|FACP|FACS|Esq)\b(?!\s*:)"
+    r"RRT|EMT|MBBS|FACP|FACS|FACC|FAAFP|Esq|MA|CMA|RMA|CST|CCM|LSW|LMSW|LMFT|LPC|LCPC|LCSW-\w|LISW|ACNP(?:-\w+)?|AGNP(?:-\w+)?|PMHNP|WHNP|"
+    r"MS[34]|MS ?IV|PGY-?\d|PsyD|EdD|MPH|MBA|MEd|RPh|BCPS|CPhT|CHW|CTRS|CCC-SLP|RDMS|APP|QMHP)\b(?!\s*:)"
 )
 _GENERATION = re.compile(r"[ \t]*,?[ \t]+(?:Jr|Sr|II|III|IV)\b\.?")
 _PARTICLES = "van von de la der den del di da dos du le el al bin ibn ten ter"
 _PARTICLE_WORDS = frozenset(_PARTICLES.split())
 _TITLED = re.compile(
-    rf"\b(?:dr|mr|mrs|ms|miss|prof)\.?[ \t]+(?:(?:{_PARTICLES.replace(' ', '|')})[ \t]+){{1,2}}$"
+    rf"\b(?:drs?|mr|mrs|ms|miss|prof|doctor)\.?[ \t]+(?:(?:(?:{_PARTICLES.replace(' ', '|')}|st\.?)[ \t]+|al-|el-|ben-)){{1,2}}$"
 )
+_LEADING = r"(?:S[Tt]\.[ \t]*|(?:[AaEe][Ll]|[Bb]en)-|M[Aa]?c[ \t]+)"
 _PARTICLE = "(?:" + "|".join(f"[{p[0].upper()}{p[0]}]{p[1:]}" for p in _PARTICLES.split()) + ")"
 _JOIN = re.compile(
     rf"[ \t]+|[ \t]*-[ \t]*|[ \t]+(?:[A-Z]\.?[ \t]+){{1,2}}|[ \t]+(?:{_PARTICLE}[ \t]+){{1,2}}"
+    rf"|[ \t]+(?:[A-Z]\.?[ \t]+)?{_LEADING}"
     r"|[ \t]*/[ \t]*|\d{1,4}[ \t]+|-[^\W\d_]{2,}[ \t]+(?:[A-Z]\.?[ \t]+)?"
 )
 _COMMA = re.compile(r"[ \t]*,[ \t]*|\^")
 _INITIAL_BEFORE = re.compile(
-    rf"(?:(?<![\w.'])[A-Z]\.?[ \t]*){{1,3}}(?<=[. \t])(?:{_PARTICLE}[ \t]+){{0,2}}$"
-    rf"|(?<![\w'])(?:{_PARTICLE}[ \t]+){{1,2}}$"
+    rf"(?<![\w.'])(?![AI][ \t])[A-Z](?:\.[ \t]*|[ \t]+)(?:[A-Z]\.[ \t]*){{0,2}}(?<=[. \t])(?:{_PARTICLE}[ \t]+|{_LEADING}){{0,2}}$"
+    rf"|(?<![\w'])(?:{_PARTICLE}[ \t]+|{_LEADING}){{1,2}}$"
 )
-_INITIAL_AFTER = re.compile(r"(?:,?[ \t]+[A-Z](?:\.(?![A-Z])|(?=[ \t]*(?:,|$|\n)))){1,2}")
+_INITIAL_AFTER = re.compile(
+    r"(?:,?[ \t]+[A-Z](?:\.(?![A-Z])|(?=[ \t]*(?:[,;|/()]|$|\n)|[ \t]{2}|\t"
+    r"|[ \t]+(?:MD|DO|RN|NP|PA|MA|PhD|LPN|Jr|Sr|II|III)\b))){1,2}"
+)
 _DOSE = re.compile(
     r"['\u2019]?\w*[ \t]*(?:\(|\[)?[ \t]*\d+(?:\.\d+)?[ \t]*(?:mg|mcg|g|ml|units?|iu|%|meq)\b"
     r"|[ \t]+(?:tablets?|tabs?|capsules?|injection|cream|inhaler|pen|patch|drops|spray|suspension|ointment|infusion|"
-    r"therapy|daily|bid)\b"
+    r"therapy)\b"
 )
+_DAILY = re.compile(r"[ \t]+(?:daily|bid|tid)\b")
 _MEDICAL_ENDS = tuple(
     (
         "itis osis emia uria oma pathy ectomy otomy ostomy plasty scopy graphy gram algia megaly rrhea plegia paresis "
@@ -89,6 +107,9 @@ _ROLES = frozenset(
     "md do rn np pa phd hospital clinic medical center university practitioner physician surgeon nurse "
     "manager coordinator attending resident fellow service team unit department office phone fax date time "
     "patient room street avenue road age sex dob mrn visit note report provider signed electronically page "
+    "ems vna neurology cardiology oncology urology surgery gi pharmacy tel dob lpn lvn rm mrn fax ext acct cell lab labs "
+    "radiology pathology dermatology nephrology psychiatry pediatrics orthopedics ortho ent ob gyn icu ed er or "
+    "loc sex admitted referring requesting submitting copy caller doctor drs lcsw msw lpn cna "
     "admission discharge male female address account test sign disease syndrome notified aware updated "
     "present here called agrees is was has and or the with for from".split()
 )
@@ -102,6 +123,13 @@ _HYPHENED = re.compile(r"(?:-[^\W\d_]{2,})+")
 _DIGITS = re.compile(r"\d{1,4}")
 
 
+_SMALL_JOIN = re.compile(r"[ \t]+[a-z]\.?[ \t]+")
+_SMALL_AFTER = re.compile(r",?[ \t]+[b-z](?:\.|(?=[ \t]*(?:[,;|/()]|$|\n)|[ \t]{2}|\t))")
+_ENDS_NAME = re.compile(r"['\u2019]s|[ \t]*(?:[,.;:()/|\n]|$)|[ \t]{2}|[ \t]+-")
+_MONTH_NAMES = frozenset("march april may june august".split())
+_DAY_AFTER = re.compile(r"[ \t]+(?:of[ \t]+)?\d|/\d")
+
+
 def mark_names(seen: Text) -> None:
     """Mark the tokens that are names."""
     for i, token in enumerate(seen.tokens):
@@ -110,6 +138,7 @@ def mark_names(seen: Text) -> None:
         elif not token.sure and not is_thing(seen, i):
             token.sure = _is_listed(seen, token)
             token.given = token.sure and token.low in seen.words.given
+    _mark_called(seen)
     for i in range(len(seen.tokens) - 1):
         first, second = seen.tokens[i], seen.tokens[i + 1]
         if not (first.sure and second.sure) and _is_pair(seen, i):
@@ -121,12 +150,77 @@ def mark_names(seen: Text) -> None:
                 seen.tokens[i].sure = _goes_on(seen, i - step, i)
 
 
+_CALLED = re.compile(
+    r"(?:\bknown as|\bgoes by|\bnicknamed|\bprefers|\bpreferred name:?|\ba\.?k\.?a\.?|\bto be called|\bgo by|\bname is|"
+    r"\bcall(?:s|ed)? (?:him|her|them|me)|\bnamed)[ \t:]+(?:the name )?[\"'\u201c\u2018]?$"
+)
+_CLOSING = re.compile(
+    r"(?:regards|sincerely(?: yours)?|thank(?:s| you)|thx|warmly|yours(?: truly| sincerely)?|respectfully(?: submitted)?|"
+    r"cheers|cordially|best(?: wishes)?),?[ \t]*\n*[ \t]*-{0,2}$"
+)
+_QUOTED = re.compile(r"[ \t]+[\"'(\u201c\u2018]|[\"')\u201d\u2019][ \t]+")
+_OWNED = re.compile(
+    r"['\u2019]s (?:office|team|service|clinic|note|recs?|recommendations|consult)\b|[ \t](?:note|recs)\b"
+)
+_PERSON_LABEL = re.compile(
+    r"(?:\b(?:patient(?:'?s)?(?: name)?|pt(?: name)?|name|re|client|member|regarding)[ \t]*(?::|#|\()[ \t]*|\bdear (?:dr\.? |doctor |mr\.? |ms\.? |mrs\.? )?)$"
+)
+_BRACKETED = re.compile(r"[ \t]*[()\"][ \t]*|[ \t]*,[ \t]+")
+
+
+def _mark_called(seen: Text) -> None:
+    """Mark what a text says somebody is called, whatever the word: nicknames, closings of letters, headings."""
+    for i, token in enumerate(seen.tokens):
+        before = seen.folded[max(0, token.start - 40) : token.start]
+        if token.sure or token.low in _ROLES or token.low in _TITLES:
+            continue
+        if (
+            _CALLED.search(before)
+            and (token.kind != "word" or before[-1:] in "\"'\u201c\u2018")
+            or _CLOSING.search(before)
+        ):
+            token.sure = token.given = not is_thing(seen, i)
+        elif (
+            token.kind == "both"
+            and not seen.small
+            and _OWNED.match(seen.folded, token.end)
+            and token.low in seen.words.family
+        ):
+            token.sure = before[-1:] == "(" or bool(
+                re.search(r"[a-z][ \t]$", seen.text[max(0, token.start - 2) : token.start])
+            )
+        elif not seen.small and _PERSON_LABEL.search(before) and not _is_heading(seen, token):
+            _mark_heading(seen, i)
+
+
+def _mark_heading(seen: Text, first: int) -> None:
+    """Mark the words after the label of a person, where one of them at least is a name ("Name: HEAD, ESTHER")."""
+    run = [seen.tokens[first]]
+    for token in seen.tokens[first + 1 : first + 4]:
+        between = seen.between(run[-1], token)
+        if not (_JOIN.fullmatch(between) or _COMMA.fullmatch(between)) or token.low in _ROLES | _TITLES:
+            break
+        run.append(token)
+    if _CREDENTIAL.match(seen.text, run[-1].start - 1):
+        run.pop()
+    named = [t for t in run if t.kind == "name" or (t.kind != "word" and t.low in seen.words.given)]
+    if named and len(run) > 1:
+        for token in run:
+            token.sure = True
+
+
 def name_runs(seen: Text) -> list[Span]:
     """The marked names, each with the initials and generator's digits about it."""
     spans: list[Span] = []
+    last = -9
     for token in seen.tokens:
         if token.sure:
             start, end = token.start, token.end
+            if seen.small:
+                if _SMALL_JOIN.fullmatch(seen.text, last, start):
+                    start = last + 1
+                after = _SMALL_AFTER.match(seen.text, end)
+                end = last = after.end() if after else end
             before = _INITIAL_BEFORE.search(seen.text, max(0, start - 16), start)
             start = before.start() if before and before.group().strip() else start
             digits = _DIGITS.match(seen.text, end)
@@ -139,11 +233,16 @@ def name_runs(seen: Text) -> list[Span]:
     return spans
 
 
+def _is_heading(seen: Text, token: Token) -> bool:
+    """Whether the token is itself a label ("Consultant:"), or a relation ("Ex-husband")."""
+    return (token.low in _LABELS and seen.text[token.end : token.end + 1] == ":") or token.low in _RELATIONS
+
+
 def _is_told(seen: Text, token: Token) -> bool:
     """Whether a title, label, relation or credential tells a name, whatever the word."""
     if token.numbered and token.kind != "word" and not token.shouted:
         return True
-    if token.low in _ROLES or token.low in _TITLES:
+    if token.low in _ROLES or token.low in _TITLES or _is_heading(seen, token):
         return False
     if _CREDENTIAL.match(seen.text, token.end) and (token.kind != "word" or _follows_name(seen, token)):
         return not token.shouted or token.kind != "word"
@@ -153,7 +252,13 @@ def _is_told(seen: Text, token: Token) -> bool:
     if not before:
         return False
     near, far = before[0], before[1] if len(before) > 1 else ""
-    if near in _PARTICLE_WORDS and _TITLED.search(seen.folded, max(0, token.start - 24), token.start):
+    if token.kind == "both" and not seen.small and token.low in seen.words.family:
+        begin = max(0, token.start - 9)
+        if _BY_INITIAL.search(seen.text, begin if begin == 0 else begin, token.start) and begin:
+            return True
+    if (
+        near in _PARTICLE_WORDS or near.startswith(("st", "al-", "el-", "al", "el", "ben"))
+    ) and _TITLED.search(seen.folded, max(0, token.start - 24), token.start):
         return True
     gap = seen.text[max(0, token.start - 3) : token.start]
     if near in _SURE_TITLES and ":" not in gap and "\n" not in gap:
@@ -174,6 +279,9 @@ def _is_led(seen: Text, token: Token, near: str, far: str, gap: str) -> bool:
     if near in _RELATIONS and "." not in gap:
         return True
     return near in {"by", "with", "to"} and far in _ACTS
+
+
+_BY_INITIAL = re.compile(r"(?:[a-z(/\-][ \t]?|^)[A-Z]\.[ \t]?(?:[A-Z]\.[ \t]?)?$")
 
 
 def _follows_name(seen: Text, token: Token) -> bool:
@@ -232,12 +340,16 @@ def _is_chained(seen: Text, i: int) -> bool:
 
 def _is_listed(seen: Text, token: Token) -> bool:
     """Whether the word is a name by the lists, or no word at all."""
-    if token.kind == "word" or (len(token.low) < 3 and token.kind != "name"):
+    if token.kind == "word" or _is_heading(seen, token) or (len(token.low) < 3 and token.kind != "name"):
         return False
     if token.shouted and (token.kind == "unknown" or len(token.low) < 4 or not _is_loud(seen, token)):
         return False
     if _DOSE.match(seen.folded, token.end):
         return False
+    if token.low not in seen.words.given and _DAILY.match(seen.folded, token.end):
+        return False
+    if seen.small:
+        return token.kind == "name"
     if _COMPOUND.match(seen.text, token.end):
         return False  # "Grant-funded"
     if token.kind == "name":
@@ -272,6 +384,8 @@ def _is_pair(seen: Text, i: int) -> bool:
     ):
         return False
     if "word" in {first.kind, second.kind} or first.shouted != second.shouted:
+        return False
+    if seen.small and "name" not in {first.kind, second.kind}:
         return False
     if (
         first.shouted
@@ -326,20 +440,29 @@ def _is_labelled(seen: Text, token: Token) -> bool:
 def _goes_on(seen: Text, sure: int, other: int) -> bool:
     """Whether the token beside a name is part of it."""
     there, token = seen.tokens[sure], seen.tokens[other]
-    if not there.sure or token.low in _ROLES or token.low in _TITLES:
+    if not there.sure or token.low in _ROLES or token.low in _TITLES or _is_heading(seen, token):
         return False
     left, right = (there, token) if sure < other else (token, there)
     between = seen.between(left, right)
     if len(between) > 16:
         return False
     joined, comma = _JOIN.fullmatch(between), _COMMA.fullmatch(between)
+    if token.low in _MONTH_NAMES and joined and sure < other and there.given and not there.shouted:
+        return _DAY_AFTER.match(seen.text, token.end) is None
     if token.kind != "word":
+        if seen.small and (joined or _SMALL_JOIN.fullmatch(between)):
+            ends = _ENDS_NAME.match(seen.text, token.end) is not None
+            return token.kind == "name" or (
+                ends and there.given and sure < other and token.low in seen.words.family
+            )
         if joined:
             return token.kind != "unknown" or not (token.shouted and not there.shouted)
         is_labelled = sure < other and _is_labelled(seen, there)
         return comma is not None and (
             (token.kind != "unknown" and token.shouted == there.shouted) or is_labelled
         )
+    if seen.small:
+        return False
     if comma and sure < other and _is_labelled(seen, there):
         return not _CREDENTIAL.match(seen.text, there.end)
     # An ordinary word is a family name after a given one alone: "John Long", and never "Long John".

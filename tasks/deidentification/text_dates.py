@@ -62,6 +62,7 @@ _CUES = (
     r"hospital|clinic|center|dose|booster|vaccine|"
     r"onset|lmp|tte|tee|egd|cath|clinic|op|fall|procedure|culture|cultures|films?|study|scan|biopsy|extubated|intubated|"
     r"returns?|until|staples out|sutures out|w/\s?me|with me|by (?:dr\.? )?[a-z'-]{2,16}|w/ (?:dr\.? )?[a-z'-]{2,16}|"
+    r"(?:moved|changed|rescheduled) from [^.\n]{3,26} to|(?:death|birthday|anniversary|appointment|visit|surgery) is|implanted|placed|"
     r"week of|before|after"
 )
 _CUE = re.compile(rf"\b(?:{_CUES})(?:\s+(?:on|for|at|of))?:?\s+$")
@@ -129,7 +130,7 @@ def _is_short_day(folded: str, start: int, end: int) -> bool:
         weekday
         or "0" in {month[0], day[0]}
         or _CLOCK.match(folded, end)
-        or _CUE.search(folded, max(0, start - 24), start)
+        or _CUE.search(folded, max(0, start - 48), start)
     ):
         return True
     is_score = _SCORE.search(folded, max(0, start - 24), start) or _OF.match(folded, end)

@@ -14,7 +14,7 @@ _CAPITALISED = re.compile(
 _ANY_WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 _SMALL = 200
 """Characters of which one word at least is capitalised, but in a text of small letters."""
-_COMMONEST = frozenset(
+COMMONEST = frozenset(
     "will may can has is was were are be been am do does did done had have for from with to at on in of and or the a an as by "
     "but not no so if then than that this these those who she he her his him they them their we our you your it its all any "
     "both can could should would must shall see seen saw said says say call called calls note notes home house day week month "
@@ -87,7 +87,7 @@ def read_tokens(text: str, folded: str) -> Text:
         return Text(text, folded, tokens, words)
     tokens = [t for m in _ANY_WORD.finditer(text) if (t := _token(text, folded, *m.span(), words))]
     for token in tokens:
-        if token.kind in {"unknown", "month"} or token.low in _COMMONEST:
+        if token.kind in {"unknown", "month"} or token.low in COMMONEST:
             token.kind = "word"  # what is in no list is a misspelling here
     return Text(text, folded, tokens, words, small=True)
 

@@ -70,7 +70,7 @@ _LETTER = (
     (3, (
         "He was previously followed by my colleague {x.full} at {hospital}.",
         "I have asked {p.first} to see Dr. {x.full} of {city} Neurology before {holiday}.",
-        "{p.last} tells me that <his|her> brother, {s.first}, died of MI in {month} {year}.",
+        "{p.last} tells me that <his|her> brother, {s.first}, died of MI in {monthyear}.",
         "If you have questions, call my nurse {x.first} at {phone} or write to {email}.",
         "She will return on {day}; my assistant, {x.full}, has scheduled it.",
         "Her DMV form (license {id}) was completed.",
@@ -88,7 +88,7 @@ _DICTATION = (
     "this is doctor {d.full} dictating a clinic note on {p.full} medical record number {mrn} date of visit {day}",
     (5, (
         "{p.last} is a {age} year old who comes in today with <her|his> <sister|brother> {r.first} complaining of back pain period",
-        "past history is significant for diabetes and a stroke in {month} of {year} treated at {hospital} period new paragraph",
+        "past history is significant for diabetes and a stroke in {monthyear} treated at {hospital} period new paragraph",
         "he sees doctor {e.last} for his heart and doctor {x.full} for his kidneys",
         "she lives in {city} and used to work for {employer} until {date}",
         "on exam blood pressure one forty over eighty lungs clear heart regular abdomen benign period straight leg raise negative",

@@ -44,7 +44,7 @@ _PROGRESS = (
         "S/p lap chole {date} by <Drs.|Dr.> {e.last} at {hospital}.",
         "PCP {e.full} notified; appt {day} at <9:30 am|2pm>.",
         "Seen and examined with resident {x.full} and <student|medical student> {x.full}.",
-        "Last colonoscopy {date}: 2 polyps. Mammogram {month} {year}, BI-RADS 2.",
+        "Last colonoscopy {date}: 2 polyps. Mammogram {monthyear}, BI-RADS 2.",
         "<He|She> fell around {holiday} and has been weak since.",
         "Pharmacy: {employer} Pharmacy on {street}, {city}, ph {phone}.",
         "ICD interrogated; device serial number {id}, lead {id}.",

@@ -43,7 +43,7 @@ _PROGRESS = (
         "Tells me {x.first} next door brings groceries.",
         "Stent placed {date} by <Dr |>{e.last} over at {short}.",
         "Needs letter for landlord ({x.full}, {street}, {city}).",
-        "Hx: TKR {month} {year} ({x.last}), hysterectomy {year}, MVA {season}.",
+        "Hx: TKR {monthyear} ({x.last}), hysterectomy {year}, MVA {season}.",
         "Daughter-in-law {s.full} manages pill box, reachable on {phone}.",
         "Glucometer serial {id}. CPAP from Lincare, device {id}.",
         "Spoke with {x.first} from {city} VNA: wound smaller.",

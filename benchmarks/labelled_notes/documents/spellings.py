@@ -71,13 +71,6 @@ def any_date(rng: Random) -> str:
     )
 
 
-def date_range(rng: Random) -> str:
-    first = a_day(rng)
-    last = first + timedelta(days=rng.randrange(2, 20))
-    form = rng.choice(("%m/%d/%Y", "%-m/%-d/%y", "%b %-d, %Y"))
-    return first.strftime(form) + rng.choice((" - ", "-", " to ", " through ")) + last.strftime(form)
-
-
 def timestamp(rng: Random) -> str:
     """The day of it: its time of day is the template's."""
     return a_day(rng).strftime(rng.choice(("%m/%d/%Y", "%m/%d/%y", "%Y-%m-%d", "%d %b %Y", "%d-%b-%Y")))
@@ -85,6 +78,10 @@ def timestamp(rng: Random) -> str:
 
 def month(rng: Random) -> str:
     return a_day(rng).strftime(rng.choice(("%B", "%B", "%b")))
+
+
+def month_year(rng: Random) -> str:
+    return a_day(rng).strftime(rng.choice(("%B %Y", "%B of %Y", "%b %Y")))
 
 
 def weekday(rng: Random) -> str:
@@ -213,8 +210,8 @@ def great_age_words(rng: Random) -> str:
 
 
 DRAWN: dict[str, tuple[str, Callable[[Random], str]]] = {
-    "date": ("DATE", any_date), "day": ("DATE", full_day), "shortdate": ("DATE", short_day), "range": ("DATE", date_range),
-    "stamp": ("DATE", timestamp), "month": ("DATE_WORD", month), "weekday": ("DATE_WORD", weekday), "season": ("DATE_WORD", season),
+    "date": ("DATE", any_date), "day": ("DATE", full_day), "shortdate": ("DATE", short_day),
+    "stamp": ("DATE", timestamp), "monthyear": ("DATE", month_year), "month": ("DATE_WORD", month), "weekday": ("DATE_WORD", weekday), "season": ("DATE_WORD", season),
     "holiday": ("DATE", lambda rng: rng.choice(_HOLIDAYS)), "age90": ("AGE", great_age), "agewords": ("AGE", great_age_words),
     "phone": ("PHONE", phone), "fax": ("PHONE", phone), "pager": ("PHONE", lambda rng: digits(rng, rng.choice((4, 5)))),
     "id": ("ID", coded), "acc": ("ID", accession), "plate": ("ID", plate), "vin": ("ID", vin), "room": ("ID", room),
