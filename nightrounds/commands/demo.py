@@ -186,6 +186,6 @@ def _print(showing: Showing) -> None:
     rows = [
         {"table": m.table, "rows to another person": m.rows, "dates moved": m.dates} for m in showing.moved
     ]
-    print_table(rows, "\nwhat the late link rewrote of the night before")
+    print_table(rows, "\nwhat the late link and the merge rewrote of the night before")
     rows = [{"table": r.table, "rows": r.rows, "as they were": r.same} for r in showing.restored]
     print_table(rows, "\nwhat unlinking restored")

@@ -51,6 +51,7 @@ def gather_records(showing: Showing) -> dict[str, Any]:
         "coverage": coverage_sentence(coverage).rstrip("."),
         "vocabularies": _by_vocabulary(coverage["tables"]),
         "no_vocabulary": Vocabularies.open(showing.home.vocabulary) is None,
+        "home": showing.relative(showing.home.path),
         "taken_back": showing.taken_back,
         "merge": showing.merge,
     }

@@ -45,14 +45,16 @@ def _judge_against_truth(showing: Showing) -> list[tuple[str, bool]]:
     ]
     if len(showing.nights) > 1:
         tables = {moved.table for moved in showing.moved if moved.dates}
-        late = {"imaging.instance", "vectors: images"} <= tables
+        late = {"imaging.instance", "omop.measurement", "vectors: images"} <= tables
         found.append(
             ("what the second night took back is gone", all(taken.gone for taken in showing.taken_back))
         )
         found.append(
             ("the merged number is its person's", showing.merge is not None and showing.merge.followed)
         )
-        found.append(("the late link rewrote the earlier night's rows, dates and vectors", late))
+        found.append(
+            ("the late link and the merge rewrote the earlier night's rows, dates and vectors", late)
+        )
     if len(showing.nights) > 2:
         restored = bool(showing.restored) and all(row.same for row in showing.restored)
         apart = (
