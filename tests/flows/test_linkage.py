@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from tasks.encoders import load_encoder
 from tests.flows.exports import encounter, mrn, note, patient, write_image, write_links, write_records
 from tests.flows.house import House
@@ -72,3 +74,38 @@ def test_a_late_link_rewrites_rows_dates_and_vectors_and_unlinking_restores_them
     assert house.digests(leave_out=["linkage.history", "records.ledger"]) == apart
     assert {kind: _owners(house, kind) for kind in vectors} == vectors
     assert house.rows("linkage.history").height > 0
+
+
+@pytest.mark.parametrize("kept_days", [30, 0])
+def test_a_link_later_than_its_files_rewrites_them_from_kept_copies(house: House, kept_days: float) -> None:
+    ward, clinic = house.add("ward", kept_days=kept_days), house.add("clinic", kept_days=kept_days)
+    links = house.add("links", "crosswalk", snapshot=True) / "links.csv"
+    write_records(ward / "monday.ndjson", [patient(1), encounter("v", 1)])
+    write_records(
+        clinic / "monday.ndjson", [patient(2), encounter("w", 2), note("n", 2, "w", "Seen for a cough.")]
+    )
+    write_links(links, [])
+    assert house.night().exit_code == 0
+    apart = house.digests(leave_out=["linkage.history", "records.ledger"])
+
+    (ward / "monday.ndjson").unlink()
+    (clinic / "monday.ndjson").unlink()
+    write_records(ward / "tuesday.ndjson", [])
+    write_links(links, [("ward", mrn(1), "clinic", mrn(2))])
+    linked = house.night()
+    (person,) = house.rows("linkage.person")["person_id"].unique().to_list()
+    owners = set(house.rows("omop.visit_occurrence")["person_id"].to_list())
+    warned = [
+        s["account"]["warnings"].get("linkage-out-of-reach", 0) for s in linked.summary["sources"].values()
+    ]
+    if not kept_days:
+        assert sum(warned) == 2 and len(owners) == 2  # what is known of a joined person changes both
+        return
+    assert sum(warned) == 0 and owners == {person}
+    assert set(house.rows("omop.note")["person_id"].to_list()) == {person}
+
+    write_links(links, [])
+    house.night()
+    assert house.digests(leave_out=["linkage.history", "records.ledger"]) == apart
+    sealed = [path for path in house.home.landing.rglob("*") if path.is_file()]
+    assert sealed and not any(mrn(n).encode() in path.read_bytes() for n in (1, 2) for path in sealed)
