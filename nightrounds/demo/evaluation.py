@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -290,17 +289,3 @@ def _frame(table: pa.Table) -> pl.DataFrame:
     frame = pl.from_arrow(table)
     assert isinstance(frame, pl.DataFrame)
     return frame
-
-
-def notes_with_identifiers(reader: Reader, identifiers: Iterable[str]) -> tuple[int, int]:
-    """How many notes of the release hold one of the identifiers as a whole token, and how many notes there are."""
-    words = sorted({text.casefold() for text in identifiers if text}, key=len, reverse=True)
-    notes = (
-        [row["note_text"] for row in reader.rows("SELECT note_text FROM omop.note")]
-        if reader.has("omop.note")
-        else []
-    )
-    if not words:
-        return 0, len(notes)
-    any_word = re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, words)) + r")(?!\w)")
-    return sum(any_word.search(text.casefold()) is not None for text in notes), len(notes)

@@ -53,7 +53,7 @@ def _searched(showing: Showing) -> tuple[str, int, str]:
     """The fourth figure: notes with an identifier where the truth is known, else how many notes can be searched."""
     if showing.leaked is None or showing.hospital is None:
         return "notes", showing.reader.count("omop.note"), "de-identified, and searchable"
-    held, notes = showing.leaked
+    held, notes = showing.leaked.leaky, showing.leaked.notes
     looked_for = len(showing.hospital.truth["identifiers"])
     return "notes with an identifier", held, f"of {notes:,} notes; {looked_for:,} identifiers looked for"
 

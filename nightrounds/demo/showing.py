@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nightrounds.demo.evaluation import Linkage, Moved, Restored
 from nightrounds.demo.feeds import Feed, measure_feeds
 from nightrounds.demo.hospital import QUESTION, Hospital
+from nightrounds.demo.leaks import Searched, search_identifiers
 from nightrounds.demo.night import Folder, Night
 from nightrounds.demo.taken_back import Merge, TakenBack, measure_merge, measure_taken_back
 from retrieval.reader import Reader, open_reader
@@ -37,7 +38,7 @@ class Showing:
         hero: the person shown; None where the release knows none.
         taken_back: what the second night's exports took back; empty without one.
         merge: what became of the number that was merged; None without one.
-        leaked: notes with an identifier, and notes looked through; None without truth.
+        leaked: what a search for all identifiers found; None without truth.
     """
 
     folder: Folder
@@ -53,7 +54,7 @@ class Showing:
     merge: Merge | None = None
     feeds: tuple[Feed, ...] = ()
     hero: int | None = None
-    leaked: tuple[int, int] | None = None
+    leaked: Searched | None = None
     question: str = field(default=QUESTION)
 
     def relative(self, path: Path) -> str:
@@ -71,7 +72,6 @@ def show_demo(folder: Folder, home: Home, nights: list[Night], hospital: Hospita
         measure_moved,
         measure_restored,
         moved_persons,
-        notes_with_identifiers,
         person_of,
     )
 
@@ -108,7 +108,7 @@ def show_demo(folder: Folder, home: Home, nights: list[Night], hospital: Hospita
         merge=merge,
         feeds=measure_feeds(last, [night.summary for night in nights], hero),
         hero=hero,
-        leaked=notes_with_identifiers(last, hospital.truth["identifiers"]),
+        leaked=search_identifiers(last, hospital.truth["identifiers"]),
         question=hospital.question,
     )
 

@@ -40,15 +40,18 @@ def _judge_against_truth(showing: Showing) -> list[tuple[str, bool]]:
         ("persons are the true ones once every link is there", after.precision == after.recall == 1),
         (
             "no note holds an identifier",
-            showing.leaked is not None and showing.leaked[0] == 0 < showing.leaked[1],
+            showing.leaked is not None and showing.leaked.leaky == 0 < showing.leaked.notes,
+        ),
+        (
+            "no text of any table holds one",
+            showing.leaked is not None and showing.leaked.held == 0 < showing.leaked.texts,
         ),
     ]
     if len(showing.nights) > 1:
+        taken = bool(showing.taken_back) and all(one.gone for one in showing.taken_back)
         tables = {moved.table for moved in showing.moved if moved.dates}
         late = {"imaging.instance", "omop.measurement", "vectors: images"} <= tables
-        found.append(
-            ("what the second night took back is gone", all(taken.gone for taken in showing.taken_back))
-        )
+        found.append(("what the second night took back is gone", taken))
         found.append(
             ("the merged number is its person's", showing.merge is not None and showing.merge.followed)
         )

@@ -55,7 +55,7 @@ def _found(made: Made, text: str) -> set[str]:
 
 def test_it_comes_to_what_it_should(made: Made) -> None:
     expectations = re.findall(r"^  (yes|NO )  (.+)$", made.printed, re.MULTILINE)
-    assert len(expectations) == 12
+    assert len(expectations) == 13
     assert [what for met, what in expectations if met != "yes"] == []
     assert made.code == 0
 
@@ -176,6 +176,14 @@ def test_unlinking_restores_whole_tables(readers: list[Reader]) -> None:
     before = {tuple(row.values()) for row in readers[0].rows(rows)}
     assert before <= {tuple(row.values()) for row in third.rows(rows)}
     assert not before <= {tuple(row.values()) for row in second.rows(rows)}
+
+
+def test_the_search_of_all_tables_would_find_an_identifier(readers: list[Reader]) -> None:
+    from nightrounds.demo.leaks import search_identifiers
+
+    found = search_identifiers(readers[1], ["Solitary nodule of lung", "Quillfeather"])
+    assert found.held and "omop.condition_occurrence.source_display" in found.where
+    assert found.texts > 1_000 and search_identifiers(readers[1], ["Quillfeather"]).held == 0
 
 
 def test_values_are_escaped() -> None:
