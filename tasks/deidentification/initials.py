@@ -21,7 +21,7 @@ _SIGNED = re.compile(
     r"(?P<i>[A-Z]{2,3})(?=[ \t]*(?:$|/|\.[ \t]|\.$|[ \t]on\b|[ \t]+\d|[ \t]RN\b))",
     re.MULTILINE,
 )
-_SENTENCE = re.compile(r"(?<=\. )(?P<i>[A-Z]{3})(?=\.(?:[ \n]|$))")
+_SENTENCE = re.compile(r"(?<=[.)] )(?P<i>[A-Z]{3})(?=\.(?:[ \n]|$)|[ \t]*$)", re.MULTILINE)
 """Three letters that are a sentence: who looked at a specimen."""
 _SHORT = re.compile(r"(?<![\w.'-])[A-Z]{2,3}(?![\w'-]|\.\w)")
 _WORD = re.compile(r"[^\W\d_]+")

@@ -49,6 +49,7 @@ _TAIL_SMALL = re.compile(
     r"[ \t]*[,\n]?[ \t]*(?P<city>[a-z][a-z'.]+(?:[ \t-][a-z]+){0,2}?)[ \t]*,?[ \t]*(?P<state>[a-z]{2})?[ \t]*,?[ \t]*(?P<zip>\d{5}(?:-\d{4})?)(?![\w\-])"
     r"|[ \t]*,[ \t]*(?P<city2>[a-z][a-z'.]+(?:[ \t-][a-z]+){0,2}?)(?=[ \t]*(?:[.,;:)\n]|$|with\b|and\b))"
 )
+_FLAT_AFTER = re.compile(_FLAT)
 _BY_CODE = re.compile(
     rf"(?<![\w.,/])(?P<street>\d{{1,5}}[ \t]+(?:[A-Z][\w'\u2019.]*[ \t]*){{1,4}}(?:\d{{1,3}}[ \t]*(?=[,\n]))?{_FLAT})[ \t]*[,\n][ \t]*"
     rf"(?P<city>{_CITY})[ \t]*,?[ \t]*(?:{_STATES})?[ \t]*,?[ \t]*(?P<zip>\d{{5}}(?:-\d{{4}})?)(?![\w\-])"
@@ -130,7 +131,9 @@ def _addresses(seen: Text) -> list[Span]:
     """Streets, each with the city and the postal code that go on from it."""
     text = seen.text
     streets = [m.span() for m in _ADDRESS.finditer(text)] + [m.span() for m in _NUMBERED.finditer(text)]
-    streets += [m.span("street") for m in _AT_HOME.finditer(text)]
+    for match in _AT_HOME.finditer(text):
+        flat = _FLAT_AFTER.match(text, match.end("street"))
+        streets.append((match.start("street"), flat.end() if flat else match.end("street")))
     if seen.small:
         streets += [m.span() for m in _CASELESS.finditer(text)]
     found = []
@@ -176,9 +179,20 @@ def _named_places(seen: Text) -> list[Span]:
         first = token.low.partition("-")[0]
         for listed in (words.listed, words.employers, words.saintly):
             end = _listed_end(seen, token, listed.get(first, ()))
-            if end and not (listed is words.listed and is_thing(seen, i)):
+            if end and not _names_thing(seen, end):
                 found.append(Span(token.start, end, "PLACE"))
     return found
+
+
+def _names_thing(seen: Text, end: int) -> bool:
+    """Whether a place is the name of a thing: "Los Angeles grade B", "Boston Scientific"."""
+    following = _THING.match(seen.folded, end)
+    return following is not None and (
+        following[1] in seen.words.nouns or following[1] in {"scientific", "classification"}
+    )
+
+
+_THING = re.compile(r"[ \t-]([a-z]+)")
 
 
 def _is_word_alone(seen: Text, i: int) -> bool:
@@ -260,7 +274,9 @@ def _institution(seen: Text, last: int) -> list[Span]:
     return [Span(tokens[first].start, beyond.end() if beyond else tokens[last].end, "PLACE")]
 
 
-_OF_PLACE = re.compile(r"[ \t]+of[ \t]+(?:the[ \t]+)?[A-Z][a-z]+(?:[ \t][A-Z][a-z]+){0,2}")
+_OF_PLACE = re.compile(
+    r"[ \t]+of[ \t]+(?:the[ \t]+)?[A-Z][a-z]+(?:[ \t][A-Z][a-z]+){0,2}|[ \t]+(?i:of)[ \t]+[A-Za-z]+(?:[ \t][A-Za-z]+)?[ \t]+(?i:county)\b"
+)
 _PARTS = frozenset(
     "good general memorial saint st university regional community county city veterans affairs elm oak pine".split()
 )

@@ -10,13 +10,15 @@ from __future__ import annotations
 import re
 
 from tasks.deidentification.spans import Span
-from tasks.deidentification.tokens import Text, Token
+from tasks.deidentification.tokens import COMMONEST, Text, Token
 
 _TITLES = frozenset(
-    "dr drs mr mrs ms miss mx prof professor doctor nurse sister rev reverend pastor father rabbi judge "
+    "dr drs mr mrs ms miss mx prof professor doctor nurse sister rev reverend pastor father rabbi judge cna "
     "officer trooper detective deputy sheriff sergeant lieutenant captain imam deacon fr bishop attorney coach capt sgt chaplain patient pt client md np pa pharmacist resident attending".split()
 )
 _SURE_TITLES = frozenset("dr drs mr mrs ms miss mx prof professor".split())
+_HEARD_TITLES = frozenset("doctor pastor rabbi imam chaplain officer trooper".split())
+"""Titles that ordinary words follow as well: in capitals they tell nothing of those."""
 _RELATIONS = frozenset(
     "husband wife son daughter mother father brother sister partner spouse friend neighbor neighbour "
     "boyfriend girlfriend fiance fiancee aunt uncle cousin niece nephew grandson granddaughter grandmother "
@@ -100,7 +102,7 @@ _VERB = re.compile(
     r"calls|came|returned|returns|tolerated|ambulated|verbalized|agrees?|agreed|asked|asks|told|notes|noted|endorses|"
     r"refused|will (?:call|follow|return|see|need|be|continue|have)|was (?:seen|admitted|discharged|born|transferred)|"
     r"(?:is|was|has been) \w+(?:ed|ing|en)\b|is an? \d+|has been|c/o|prefers|wants|needs|feels|takes|requests|"
-    r"requested|continues to|remains|understands|declines|declined|did|does|who|arrived|visited|works|"
+    r"requested|continues to|remains|understands|declines|declined|did|does|who|arrived|visited|works|tells|calling|checks|told|thinks|feels|likes|hopes|enjoys|moved|died|passed|smokes|drinks|sleeps|eats|walks|"
     r"drove|brought|accompanied)\b"
 )
 _ROLES = frozenset(
@@ -108,6 +110,7 @@ _ROLES = frozenset(
     "manager coordinator attending resident fellow service team unit department office phone fax date time "
     "patient room street avenue road age sex dob mrn visit note report provider signed electronically page "
     "ems vna neurology cardiology oncology urology surgery gi pharmacy tel dob lpn lvn rm mrn fax ext acct cell lab labs "
+    "best regards sincerely thanks thank warmly yours truly dear cordially respectfully kind "
     "radiology pathology dermatology nephrology psychiatry pediatrics orthopedics ortho ent ob gyn icu ed er or "
     "loc sex admitted referring requesting submitting copy caller doctor drs lcsw msw lpn cna "
     "admission discharge male female address account test sign disease syndrome notified aware updated "
@@ -123,8 +126,9 @@ _HYPHENED = re.compile(r"(?:-[^\W\d_]{2,})+")
 _DIGITS = re.compile(r"\d{1,4}")
 
 
+_ARTICLE_JOIN = re.compile(r"[ \t]+[AI][ \t]+")
 _SMALL_JOIN = re.compile(r"[ \t]+[a-z]\.?[ \t]+")
-_SMALL_AFTER = re.compile(r",?[ \t]+[b-z](?:\.|(?=[ \t]*(?:[,;|/()]|$|\n)|[ \t]{2}|\t))")
+_SMALL_AFTER = re.compile(r",?[ \t]+(?!w/)[b-z](?:\.(?![a-z])|(?=[ \t]*(?:[,;|/()]|$|\n)|[ \t]{2}|\t))")
 _ENDS_NAME = re.compile(r"['\u2019]s|[ \t]*(?:[,.;:()/|\n]|$)|[ \t]{2}|[ \t]+-")
 _MONTH_NAMES = frozenset("march april may june august".split())
 _DAY_AFTER = re.compile(r"[ \t]+(?:of[ \t]+)?\d|/\d")
@@ -139,6 +143,7 @@ def mark_names(seen: Text) -> None:
             token.sure = _is_listed(seen, token)
             token.given = token.sure and token.low in seen.words.given
     _mark_called(seen)
+    _mark_sorted(seen)
     for i in range(len(seen.tokens) - 1):
         first, second = seen.tokens[i], seen.tokens[i + 1]
         if not (first.sure and second.sure) and _is_pair(seen, i):
@@ -150,13 +155,18 @@ def mark_names(seen: Text) -> None:
                 seen.tokens[i].sure = _goes_on(seen, i - step, i)
 
 
+_BELONGS = re.compile(
+    r"['\u2019]s (?:wife|husband|spouse|mother|father|mom|dad|sister|brother|son|daughter|sons|daughters|family|parents|children|"
+    r"boyfriend|girlfriend|partner|aunt|uncle|friend|prior|last|recent|current|previous|home|blood|pain|labs?|medications?|meds|"
+    r"symptoms|condition|care|diagnosis|appointment|visit|refill|insurance|school|room|roommate)\b"
+)
 _CALLED = re.compile(
     r"(?:\bknown as|\bgoes by|\bnicknamed|\bprefers|\bpreferred name:?|\ba\.?k\.?a\.?|\bto be called|\bgo by|\bname is|"
     r"\bcall(?:s|ed)? (?:him|her|them|me)|\bnamed)[ \t:]+(?:the name )?[\"'\u201c\u2018]?$"
 )
 _CLOSING = re.compile(
     r"(?:regards|sincerely(?: yours)?|thank(?:s| you)|thx|warmly|yours(?: truly| sincerely)?|respectfully(?: submitted)?|"
-    r"cheers|cordially|best(?: wishes)?),?[ \t]*\n*[ \t]*-{0,2}$"
+    r"cheers|cordially|best(?: wishes)?)(?:,[ \t]*|,?[ \t]*\n+[ \t]*)-{0,2}$"
 )
 _QUOTED = re.compile(r"[ \t]+[\"'(\u201c\u2018]|[\"')\u201d\u2019][ \t]+")
 _OWNED = re.compile(
@@ -166,6 +176,20 @@ _PERSON_LABEL = re.compile(
     r"(?:\b(?:patient(?:'?s)?(?: name)?|pt(?: name)?|name|re|client|member|regarding)[ \t]*(?::|#|\()[ \t]*|\bdear (?:dr\.? |doctor |mr\.? |ms\.? |mrs\.? )?)$"
 )
 _BRACKETED = re.compile(r"[ \t]*[()\"][ \t]*|[ \t]*,[ \t]+")
+
+
+_SORTED = re.compile(
+    r"^(?P<l>[A-Z][A-Z'\u2019 -]{1,24}), ?(?P<f>[A-Z][A-Z'\u2019-]+)(?= {2,}|\t| \d)", re.MULTILINE
+)
+
+
+def _mark_sorted(seen: Text) -> None:
+    """Mark a name that heads a line in capitals, the family name first ("HEAD,ESTHER  42F")."""
+    for match in _SORTED.finditer(seen.text):
+        within = [t for t in seen.tokens if match.start() <= t.start < match.end()]
+        if within and within[-1].low in seen.words.given and not any(t.low in _ROLES for t in within):
+            for token in within:
+                token.sure = True
 
 
 def _mark_called(seen: Text) -> None:
@@ -216,11 +240,14 @@ def name_runs(seen: Text) -> list[Span]:
     for token in seen.tokens:
         if token.sure:
             start, end = token.start, token.end
+            if _ARTICLE_JOIN.fullmatch(seen.text, max(last, 0), start):
+                start = last + 1  # "Ann A Cole", where "A" might be a word
             if seen.small:
                 if _SMALL_JOIN.fullmatch(seen.text, last, start):
                     start = last + 1
                 after = _SMALL_AFTER.match(seen.text, end)
-                end = last = after.end() if after else end
+                end = after.end() if after else end
+            last = end
             before = _INITIAL_BEFORE.search(seen.text, max(0, start - 16), start)
             start = before.start() if before and before.group().strip() else start
             digits = _DIGITS.match(seen.text, end)
@@ -261,6 +288,8 @@ def _is_told(seen: Text, token: Token) -> bool:
     ) and _TITLED.search(seen.folded, max(0, token.start - 24), token.start):
         return True
     gap = seen.text[max(0, token.start - 3) : token.start]
+    if near in _HEARD_TITLES and gap[-1:] == " " and not token.shouted and token.low not in _RELATIONS:
+        return seen.text[token.end : token.end + 1] not in "-/"
     if near in _SURE_TITLES and ":" not in gap and "\n" not in gap:
         return True
     return token.kind != "word" and _is_led(seen, token, near, far, gap)
@@ -294,9 +323,17 @@ def _is_thing_word(seen: Text, token: Token) -> bool:
     return token.low in seen.words.eponyms
 
 
+_OF_THING = re.compile(
+    r"\b(?:circle|ligament|sphincter|loop|islets?|pouch|nodes?|sign|angle|crypts?|canal|bundle|lines?|zone|tetralogy|foramen|ampulla|"
+    r"triangle|organ|fossa|space|triad|chorea|disease|bodies|sinus|tubercle|tubules?) of $"
+)
+
+
 def is_thing(seen: Text, i: int) -> bool:
     """Whether the token names a thing: a disease, a test, a tube."""
     words, token = seen.words, seen.tokens[i]
+    if _OF_THING.search(seen.folded, max(0, token.start - 16), token.start):
+        return True
     if token.low in words.eponyms or _is_chained(seen, i) or _is_region(seen, i):
         return True
     following = _FOLLOWING.match(seen.folded, token.end)
@@ -354,6 +391,9 @@ def _is_listed(seen: Text, token: Token) -> bool:
         return False  # "Grant-funded"
     if token.kind == "name":
         return len(token.low) > 2 or not token.shouted
+    if token.kind == "both" and token.low in seen.words.given and not token.shouted:
+        if _BELONGS.match(seen.folded, token.end):
+            return True
     if token.kind == "month":
         return _VERB.match(seen.folded, token.end) is not None
     if token.kind == "unknown":
@@ -437,6 +477,13 @@ def _is_labelled(seen: Text, token: Token) -> bool:
     return bool(before) and before[0] in _LABELS and ":" in seen.text[max(0, token.start - 3) : token.start]
 
 
+def _is_verb_in_capitals(seen: Text, token: Token) -> bool:
+    """Whether an ordinary word in a line of capitals may go on with the sentence ("KYLE WANTS TO KNOW")."""
+    if _ENDS_NAME.match(seen.text, token.end) or not _is_loud(seen, token):
+        return False
+    return token.low in COMMONEST or token.low not in seen.words.family or token.low.endswith(("ing", "ed"))
+
+
 def _goes_on(seen: Text, sure: int, other: int) -> bool:
     """Whether the token beside a name is part of it."""
     there, token = seen.tokens[sure], seen.tokens[other]
@@ -461,7 +508,7 @@ def _goes_on(seen: Text, sure: int, other: int) -> bool:
         return comma is not None and (
             (token.kind != "unknown" and token.shouted == there.shouted) or is_labelled
         )
-    if seen.small:
+    if seen.small or (token.shouted and _is_verb_in_capitals(seen, token)):
         return False
     if comma and sure < other and _is_labelled(seen, there):
         return not _CREDENTIAL.match(seen.text, there.end)

@@ -63,6 +63,7 @@ _CUES = (
     r"onset|lmp|tte|tee|egd|cath|clinic|op|fall|procedure|culture|cultures|films?|study|scan|biopsy|extubated|intubated|"
     r"returns?|until|staples out|sutures out|w/\s?me|with me|by (?:dr\.? )?[a-z'-]{2,16}|w/ (?:dr\.? )?[a-z'-]{2,16}|"
     r"(?:moved|changed|rescheduled) from [^.\n]{3,26} to|(?:death|birthday|anniversary|appointment|visit|surgery) is|implanted|placed|"
+    r"(?:admitted|transferred|discharged|moved) to [^.\n]{2,20}|"
     r"week of|before|after"
 )
 _CUE = re.compile(rf"\b(?:{_CUES})(?:\s+(?:on|for|at|of))?:?\s+$")

@@ -128,7 +128,11 @@ def word_lists() -> WordLists:
 def _read_cities() -> frozenset[str]:
     lines = (files(__package__) / "us_cities.csv").read_text(encoding="utf-8").splitlines()
     listed = [line for line in lines if not line.startswith("#")][1:]
-    return frozenset(name.replace("_", " ").replace("-", " ") for line in listed for name in line.split())
+    names = {name.replace("_", " ").replace("-", " ") for line in listed for name in line.split()}
+    short = {"saint ": "st ", "mount ": "mt ", "fort ": "ft "}
+    return frozenset(
+        names | {s + n.removeprefix(w) for n in names for w, s in short.items() if n.startswith(w)}
+    )
 
 
 def _by_first(names: frozenset[str]) -> Mapping[str, tuple[str, ...]]:

@@ -155,7 +155,7 @@ _SOCIAL = (
         "{p.first} was born in {city} and raised by <her|his> grandmother, {x.full}, until {year}.",
         "Employed <full time|part time> at {employer} as a <cashier|driver|welder>; supervisor {x.full}.",
         "Ex-husband {x.full} has a restraining order (docket {id}). DCF worker: {x.full}, {phone}.",
-        "Attends {hospital}. Pastor {x.last} visits <weekly|each Sunday>.",
+        "Attends {hospital}. Pastor {x.last} visits <weekly|each {weekday}>.",
         "Client's brother {x.first} was killed in {season}. Anniversary of the death is {shortdate}.",
         "Insurance: Medicaid # {id}; SSN {ssn}. Section 8 voucher pending since {month}.",
         "Transportation: has 2012 Honda, license plate {plate}. Drives to {city} for dialysis.",
