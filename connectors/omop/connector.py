@@ -29,7 +29,7 @@ class OmopConnector:
     """
 
     kind: ClassVar[str] = "omop"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     ownership: ClassVar[str] = "record"
     tables: ClassVar[dict[str, pa.Schema]] = TABLES
 
@@ -90,6 +90,7 @@ def _read_rows(opened: Opened, reading: Reading) -> Iterator[tuple[str, pa.Recor
     from connectors.omop.identities import system_of
     from connectors.omop.rows import read_blocks
     from connectors.omop.shape import Context, shape_rows
+    from connectors.omop.terms import name_vocabularies
     from connectors.omop.typed import tell_rejected, type_cells
 
     layout = opened.layout
@@ -102,7 +103,7 @@ def _read_rows(opened: Opened, reading: Reading) -> Iterator[tuple[str, pa.Recor
         frame, bad = type_cells(cells, layout.table)
         rejected = tell_rejected([*cells.bad, *bad])
         if frame.height:
-            yield shape_rows(frame, context)
+            yield shape_rows(name_vocabularies(frame, layout.table, reading), context)
         if rejected is not None:
             yield "rejected", rejected
 

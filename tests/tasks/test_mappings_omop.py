@@ -122,6 +122,19 @@ def shifts(carried: Carried, plain: dict[str, list[dict[str, str]]]) -> dict[str
     return found
 
 
+def test_source_codes_have_the_vocabulary_of_their_concept(
+    archive: Path, carried: Carried, plain: dict[str, list[dict[str, str]]]
+) -> None:
+    known = {row["concept_id"]: row["vocabulary_id"] for row in plain_rows(archive, "concept")}
+    told: Counter[str | None] = Counter()
+    for table in COUNTS:
+        column = f"{re.sub('_(occurrence|exposure)$', '', table)}_source_concept_id"
+        expected = [known.get(row[column]) if row[column] != "0" else None for row in plain[table]]
+        assert [row["source_vocabulary"] for row in carried.rows[table]] == expected, table
+        told.update(expected)
+    assert told["SNOMED"] > 1000 and told[None]
+
+
 def test_every_row_is_there(carried: Carried, plain: dict[str, list[dict[str, str]]]) -> None:
     assert {table: len(carried.rows[table]) for table in COUNTS} == COUNTS
     assert {table: len(rows) for table, rows in plain.items()} == COUNTS | {
