@@ -8,7 +8,7 @@ from tasks.deidentification.spans import Span
 from tasks.deidentification.words import word_lists
 
 _TYPED = re.compile(
-    r"^[ \t]*(?:[A-Z]{2,3}[ \t]?[/:][ \t]?[A-Za-z]{2,3}|[A-Z][a-z]{1,2}[/:][A-Z]{2,3}|[a-z]{2,3}/[a-z]{2,3}(?=\n))(?=[ \t]*(?:$|[/,]|[ \t](?:[A-Z]:|\d)))",
+    r"^[ \t]*(?:[A-Z]{2,3}(?:[ \t]?/[ \t]?|:)[A-Za-z]{2,3}|[A-Z][a-z]{1,2}[/:][A-Z]{2,3}|[a-z]{2,3}/[a-z]{2,3}(?=\n))(?=[ \t]*(?:$|[/,]|[ \t](?:[A-Z]:|\d)))",
     re.MULTILINE,
 )
 """Who dictated, and who typed: "ABC/de" at the beginning of a line."""
@@ -30,7 +30,7 @@ _ABBREVIATIONS = frozenset(
     "RR PRN PO NPO BID TID QID SOB ROS PE HPI CXR LAB VS WNL NAD NKA ADL DNR DNI GYN OB PMH FH SH CC DX RX TX HX FX SX "
     "MS ROM LLE RLE LUE RUE RUQ LUQ RLQ LLQ CBC BMP CMP LFT INR PTT TSH UA UTI CHF MI CAD DM HTN HLD CKD AKI AF PE DVT "
     "COPD TIA CVA MVC ON AT BY IN TO OF NO AM PM ST RD DR AVE AN AS IS IT WE HE DAY NEW PRE POST ABD EXT NEW HIP LEG ARM EYE "
-    "MRN DOB HI SI RM DD DT MM TEL FAX LOC ACC DOS ID NEG POS SEM JVD ROS CV RES GEN MSK DTR LUL RUL RLL LLL RML SW CM MSW QD SQ SC GTT TPN NG OG PEG RA NC BKA AKA TKA THA ORIF EGD ERCP TTE TEE EF EEG EMG NCS BMI".split()
+    "WBC RBC HGB HCT PLT MCV BUN GLU TSH LDL HDL AST ALT ALP PSA BNP CRP ESR TIBC ANA HIV HCV HBV RPR MRN DOB HI SI RM DD DT MM TEL FAX LOC ACC DOS ID NEG POS SEM JVD ROS CV RES GEN MSK DTR LUL RUL RLL LLL RML SW CM MSW QD SQ SC GTT TPN NG OG PEG RA NC BKA AKA TKA THA ORIF EGD ERCP TTE TEE EF EEG EMG NCS BMI".split()
 )  # fmt: skip
 
 

@@ -146,7 +146,9 @@ def _labelled(folded: str, start: int, end: int) -> Span | None:
     before = folded[max(0, start - 44) : start]
     words = before.rstrip(" \t\r\n:#=.(+").rsplit(None, 1)
     last = words[-1].lstrip("(/[,;") if words else ""
-    is_far = last in _ROOM_WORDS and (end - start > 2 or last not in _LOOSE_ROOMS)
+    is_far = last in _ROOM_WORDS and (
+        last not in _LOOSE_ROOMS or (end - start > 2 and "#" not in before[-4:])
+    )
     if is_far and end - start <= 6 and _ROOM.search(before) and not _UNITS.match(folded, end):
         return Span(start, end, "ID")
     letters = _PLATE.search(before) if last not in _LAST_WORDS else None

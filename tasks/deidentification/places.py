@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 
 from tasks.deidentification.spans import Span
-from tasks.deidentification.strangers import is_thing
 from tasks.deidentification.tokens import COMMONEST, Text, Token
 
 _TYPES = (
@@ -20,7 +19,7 @@ _SIDE = r"(?:(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West|NORTH|SOUTH|EAST|WEST)
 _FLAT = r"(?:,?\s*(?:Apt|APT|Apartment|Unit|UNIT|Suite|Ste|STE|Floor|Fl|Lot|Bldg|#)\.?\s*#?\s*[\w\-]+)?"
 _ADDRESS = re.compile(
     rf"\d(?<![\w.,/].)\d{{0,5}}(?:-\d+)?[A-Z]?[ \t]+{_SIDE}"
-    rf"(?:(?:[A-Z][\w'\u2019]*\.?|\d+(?:st|nd|rd|th))[ \t]+){{1,4}}(?:{_TYPES})\b\.?(?![ \t]+\d+\s*(?:mg|mcg))"
+    rf"(?:(?:[A-Z][\w'\u2019]*\.?|\d+(?:st|nd|rd|th|ST|ND|RD|TH))[ \t]+){{1,4}}(?:{_TYPES})\b\.?(?![ \t]+\d+\s*(?:mg|mcg))"
     rf"(?:[ \t]+(?:N|S|E|W|NE|NW|SE|SW)\b\.?)?{_FLAT}",
     re.DOTALL,
 )
@@ -35,7 +34,7 @@ _NUMBERED = re.compile(
 )
 """A road that has a number for a name: "12 County Road 7"."""
 _CASELESS = re.compile(
-    rf"\d(?<![\w.,/].)\d{{0,5}}[ \t]+(?:[nsew]{{1,2}}\.?[ \t]+|(?:north|south|east|west)[ \t]+)?(?:[a-z][\w']*\.?[ \t]+){{1,3}}"
+    rf"\d(?<![\w.,/].)\d{{0,5}}[ \t]+(?:[nsew]{{1,2}}\.?[ \t]+|(?:north|south|east|west)[ \t]+)?(?:(?:[a-z][\w']*\.?|\d+(?:st|nd|rd|th))[ \t]+){{1,3}}"
     rf"(?:{_TYPES.lower()})\b\.?(?:,?[ \t]*(?:apt|unit|suite|ste|#)\.?[ \t]*#?[ \t]*[\w\-]+)?(?=[ \t]*(?:[,.;\n]|in\b|$))"
 )
 """The same in a text of small letters."""
@@ -81,6 +80,8 @@ _LEADS_AT = frozenset(
     "works worked working employed employee job retired attends attended attending student graduated enrolled "
     "volunteers volunteer teaches teacher".split()
 )
+_WORK_LEADS = frozenset("at for from by with the".split())
+_STAY_LEADS = _WORK_LEADS | frozenset("in uses pharmacy attends sh occupation employer school".split())
 _SHIFTS = frozenset("dr mr mrs ms home work night day".split())
 _HOMES = frozenset("nursing rest care group veterans retirement funeral convalescent".split())
 _CITY_ENDS = (
@@ -149,9 +150,9 @@ def _addresses(seen: Text) -> list[Span]:
     return found
 
 
-_ACRONYM = re.compile(
-    r"(?i:\b(?:admitted to|transferred (?:from|to|out of)|transfer (?:from|to)|records from|study from|studies from|films? from|seen at|"
-    r"treated at|done at|over at|hospitalized at|discharged from|scan at|surgery at|born at|fellowship at|care at)[ \t]+)(?P<a>[A-Z]{3,6})\b"
+_ACRONYM_LEAD = re.compile(
+    r"\b(?:admitted to|transferred (?:from|to|out of)|transfer (?:from|to)|records from|study from|studies from|films? from|seen at|"
+    r"treated at|done at|over at|hospitalized at|discharged from|scan at|surgery at|born at|fellowship at|care at)[ \t]+$"
 )
 _WARDS = frozenset(
     "icu micu sicu ccu cvicu nicu picu pacu pcu imcu tcu snf ltac ltach osh opd asap hospice rehab floor tele neuro acute "
@@ -159,7 +160,7 @@ _WARDS = frozenset(
 )
 _WORKS = re.compile(
     r"\b(?:works?|worked|working|employed|employee|employer:?|job|retired|laid off|quit|fired|shift|hired)\b[^.\n;]{0,24}?"
-    r"\b(?:at|for|by|from|with)[ \t]+(?:the[ \t]+)?$"
+    r"\b(?:at|for)[ \t]+(?:the[ \t]+)?$|\b(?:retired|laid off|fired|quit) from[ \t]+(?:the[ \t]+)?$|\bemployed (?:by|with)[ \t]+(?:the[ \t]+)?$"
 )
 _STAYS = re.compile(
     r"\b(?:stays?|staying|fall|fell|treated|hospitalized|seen|evaluated|dialysis|hd(?: \w+)?|attends|attended|enrolled|student|nurse|"
@@ -170,18 +171,28 @@ _STAYS = re.compile(
 def _named_places(seen: Text) -> list[Span]:
     """Hospitals by their letters, and places of several words that are in lists: cities, employers, hospitals."""
     words, found = seen.words, []
-    for match in _ACRONYM.finditer(seen.text):
-        if match["a"].lower() not in _WARDS and match["a"].lower() not in words.kept:
-            found.append(Span(*match.span("a"), "PLACE"))
+    places = words.places
     for i, token in enumerate(seen.tokens):
-        if token.low in words.acronyms and token.shouted and not _is_word_alone(seen, i):
+        if token.shouted and 2 < len(token.low) < 7 and _is_acronym(seen, i):
             found.append(Span(token.start, token.end, "PLACE"))
-        first = token.low.partition("-")[0]
-        for listed in (words.listed, words.employers, words.saintly):
-            end = _listed_end(seen, token, listed.get(first, ()))
-            if end and not _names_thing(seen, end):
+        names = places.get(token.low.partition("-")[0])
+        if names:
+            end = _listed_end(seen, token, names)
+            is_name = end == token.end and words.may_name(token.low)
+            if end and not is_name and not _names_thing(seen, end):
                 found.append(Span(token.start, end, "PLACE"))
     return found
+
+
+def _is_acronym(seen: Text, i: int) -> bool:
+    """Whether the letters are a hospital: known ones, or any that the words before lead to."""
+    low, start = seen.tokens[i].low, seen.tokens[i].start
+    if low in seen.words.acronyms:
+        if not _is_word_alone(seen, i):
+            return True
+    if low in _WARDS or low in seen.words.kept:
+        return False
+    return _ACRONYM_LEAD.search(seen.folded, max(0, start - 24), start) is not None
 
 
 def _names_thing(seen: Text, end: int) -> bool:
@@ -278,7 +289,7 @@ _OF_PLACE = re.compile(
     r"[ \t]+of[ \t]+(?:the[ \t]+)?[A-Z][a-z]+(?:[ \t][A-Z][a-z]+){0,2}|[ \t]+(?i:of)[ \t]+[A-Za-z]+(?:[ \t][A-Za-z]+)?[ \t]+(?i:county)\b"
 )
 _PARTS = frozenset(
-    "good general memorial saint st university regional community county city veterans affairs elm oak pine".split()
+    "good general memorial saint st university regional community county city veterans affairs elm oak pine valley hill hills river lake park mountain view spring springs creek grove".split()
 )
 
 
@@ -355,6 +366,8 @@ def _city(seen: Text, first: int, *, follows: bool) -> list[Span]:
     tokens, words = seen.tokens, seen.words
     token = tokens[first]
     lead = _lead(seen, token)
+    if not lead and seen.text.find(",", token.end, token.end + 40) < 0:
+        return []
     last = first
     while (
         last + 1 < len(tokens)
@@ -413,10 +426,14 @@ def _lead(seen: Text, token: Token) -> str:
     before = seen.words_before(token)
     if len(before) < 2 or token.low in _SHIFTS:
         return ""
-    lead = seen.folded[max(0, token.start - 48) : token.start].rpartition("\n")[2]
-    if _WORKS.search(lead):
-        return "strong"
+    lead = (
+        seen.folded[max(0, token.start - 48) : token.start].rpartition("\n")[2]
+        if before[0] in _STAY_LEADS
+        else ""
+    )
     near, far = before
+    if near in _WORK_LEADS and _WORKS.search(lead):
+        return "strong"
     if near == "in" and far in _LEADS_IN:
         return "strong"
     if near in {"from", "to"} and far in _LEADS_FROM:
@@ -425,7 +442,7 @@ def _lead(seen: Text, token: Token) -> str:
         return "strong"
     if near == "of" and far in {"native", "resident", "city", "town", "outside", "suburb"}:
         return "strong"
-    if _STAYS.search(lead):
+    if lead and _STAYS.search(lead):
         return "weak"
     if near in {"visiting", "visited", "near", "outside", "attends"} or (near == "up" and far == "grew"):
         return "weak"

@@ -51,6 +51,14 @@ _ACTS = frozenset(
     "supervised staffed attested administered placed removed completed obtained brought driven told spoke met "
     "discussed talked visited contacted".split()
 )
+_WORD_LEADS = (
+    _SURE_TITLES
+    | _HEARD_TITLES
+    | _RELATIONS
+    | _TITLES
+    | _LABELS
+    | {"by", "with", "to", *"van von de la der den del di da dos du le el al bin ibn ten ter".split()}
+)
 _CREDENTIAL = re.compile(
     r"(?:[ \t]*,[ \t]*|[ \t]+)\(?(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|PHD|LCSW|LICSW|MSW|DDS|DMD|DPM|OD|"
     r"Pharm\.?D|PHARMD|CRNA|CNM|FNP(?:-\w+)?|APRN|ARNP|LPN|LVN|CNS|CNA|BSN|MSN|DNP|RD|RDN|PT|DPT|OT|OTR(?:/L)?|SLP|RT|"
@@ -139,7 +147,7 @@ def mark_names(seen: Text) -> None:
     for i, token in enumerate(seen.tokens):
         if not token.sure and _is_told(seen, token):
             token.sure = token.given = True
-        elif not token.sure and not is_thing(seen, i):
+        elif not token.sure and token.kind != "word" and not is_thing(seen, i):
             token.sure = _is_listed(seen, token)
             token.given = token.sure and token.low in seen.words.given
     _mark_called(seen)
@@ -195,26 +203,36 @@ def _mark_sorted(seen: Text) -> None:
 def _mark_called(seen: Text) -> None:
     """Mark what a text says somebody is called, whatever the word: nicknames, closings of letters, headings."""
     for i, token in enumerate(seen.tokens):
-        before = seen.folded[max(0, token.start - 40) : token.start]
         if token.sure or token.low in _ROLES or token.low in _TITLES:
             continue
-        if (
-            _CALLED.search(before)
-            and (token.kind != "word" or before[-1:] in "\"'\u201c\u2018")
-            or _CLOSING.search(before)
-        ):
-            token.sure = token.given = not is_thing(seen, i)
-        elif (
-            token.kind == "both"
-            and not seen.small
-            and _OWNED.match(seen.folded, token.end)
-            and token.low in seen.words.family
-        ):
-            token.sure = before[-1:] == "(" or bool(
-                re.search(r"[a-z][ \t]$", seen.text[max(0, token.start - 2) : token.start])
-            )
-        elif not seen.small and _PERSON_LABEL.search(before) and not _is_heading(seen, token):
-            _mark_heading(seen, i)
+        near = seen.words_before(token)
+        if not near or not near[0] or near[0].strip("(\u201c\u2018") in _LEADERS:
+            before = seen.folded[max(0, token.start - 40) : token.start]
+            is_quoted = before[-1:] in {*"\"'\u201c\u2018"}
+            if (_CALLED.search(before) and (token.kind != "word" or is_quoted)) or _CLOSING.search(before):
+                token.sure = token.given = not is_thing(seen, i)
+            elif not seen.small and _PERSON_LABEL.search(before) and not _is_heading(seen, token):
+                _mark_heading(seen, i)
+                if near and near[0] == "dear" and token.low not in _ADDRESSED:
+                    token.sure = True
+        is_doubtful = token.kind in {"both", "month"} and not token.sure and not seen.small
+        if is_doubtful and token.low in seen.words.family:
+            if _OWNED.match(seen.folded, token.end):
+                left = seen.text[max(0, token.start - 2) : token.start]
+                token.sure = left[-1:] == "(" or (left[:1].islower() and left[1:] in {" ", "\t"})
+
+
+_DISCUSSED = frozenset(
+    "plan discussed case reviewed spoke d/c'd seen rounded staffed appt appointment findings results meeting".split()
+)
+_ADDRESSED = frozenset(
+    "sir madam sirs colleague colleagues patient parents parent team all doctor friend family member".split()
+)
+_LEADERS = frozenset(
+    "as by nicknamed prefers name aka a.k.a called go is him her them me named regards sincerely you thanks thx warmly yours truly "
+    "respectfully submitted cheers cordially best wishes patient patient's patients pt re client member regarding dear dr doctor mr ms mrs".split()
+)
+"""What stands right before a name that `_mark_called` tells: a cheap look."""
 
 
 def _mark_heading(seen: Text, first: int) -> None:
@@ -260,6 +278,19 @@ def name_runs(seen: Text) -> list[Span]:
     return spans
 
 
+def _may_be_told(seen: Text, token: Token) -> bool:
+    """Whether it is worth to look closer at an ordinary word: most are not."""
+    before = seen.words_before(token)
+    if before and (before[0] in _WORD_LEADS or before[0][:2] in {"st", "al", "el", "be"}):
+        return True
+    if (
+        seen.text[max(0, token.start - 2) : token.start].rstrip(" \t")[-1:] in {".", ":"}
+        and token.low in seen.words.family
+    ):
+        return True
+    return bool(before) and seen.words.may_name(before[0])
+
+
 def _is_heading(seen: Text, token: Token) -> bool:
     """Whether the token is itself a label ("Consultant:"), or a relation ("Ex-husband")."""
     return (token.low in _LABELS and seen.text[token.end : token.end + 1] == ":") or token.low in _RELATIONS
@@ -269,6 +300,8 @@ def _is_told(seen: Text, token: Token) -> bool:
     """Whether a title, label, relation or credential tells a name, whatever the word."""
     if token.numbered and token.kind != "word" and not token.shouted:
         return True
+    if token.kind == "word" and not _may_be_told(seen, token):
+        return False
     if token.low in _ROLES or token.low in _TITLES or _is_heading(seen, token):
         return False
     if _CREDENTIAL.match(seen.text, token.end) and (token.kind != "word" or _follows_name(seen, token)):
@@ -279,7 +312,9 @@ def _is_told(seen: Text, token: Token) -> bool:
     if not before:
         return False
     near, far = before[0], before[1] if len(before) > 1 else ""
-    if token.kind == "both" and not seen.small and token.low in seen.words.family:
+    after = seen.text[token.end : token.end + 1]
+    named = token.kind == "both" or (after and after in ",/)\n" and token.low not in seen.words.nouns)
+    if named and not seen.small and token.low in seen.words.family:
         begin = max(0, token.start - 9)
         if _BY_INITIAL.search(seen.text, begin if begin == 0 else begin, token.start) and begin:
             return True
@@ -292,7 +327,18 @@ def _is_told(seen: Text, token: Token) -> bool:
         return seen.text[token.end : token.end + 1] not in "-/"
     if near in _SURE_TITLES and ":" not in gap and "\n" not in gap:
         return True
-    return token.kind != "word" and _is_led(seen, token, near, far, gap)
+    if (
+        near in _RELATIONS
+        and gap[-1:] == " "
+        and not token.shouted
+        and not seen.small
+        and not seen.words.kept & {token.low}
+    ):
+        start = token.start - 1 - len(near)
+        if seen.text[start : token.start - 1] == near and token.low not in seen.words.regions:
+            return not _is_thing_word(seen, token)  # "her sister Chance"
+    named_region = token.low in seen.words.regions and token.low in seen.words.family
+    return (token.kind != "word" or named_region) and _is_led(seen, token, near, far, gap)
 
 
 def _is_led(seen: Text, token: Token, near: str, far: str, gap: str) -> bool:
@@ -303,9 +349,11 @@ def _is_led(seen: Text, token: Token, near: str, far: str, gap: str) -> bool:
         return True
     if _is_thing_word(seen, token):
         return False
+    if near == "d/w" or (near == "w/" and far in _DISCUSSED):
+        return True
     if near in _TITLES and gap[-1:] == " ":
         return True
-    if near in _RELATIONS and "." not in gap:
+    if near in _RELATIONS and "." not in gap and gap[-1:] != "-":
         return True
     return near in {"by", "with", "to"} and far in _ACTS
 
@@ -332,7 +380,9 @@ _OF_THING = re.compile(
 def is_thing(seen: Text, i: int) -> bool:
     """Whether the token names a thing: a disease, a test, a tube."""
     words, token = seen.words, seen.tokens[i]
-    if _OF_THING.search(seen.folded, max(0, token.start - 16), token.start):
+    if seen.folded.endswith("of ", 0, token.start) and _OF_THING.search(
+        seen.folded, max(0, token.start - 16), token.start
+    ):
         return True
     if token.low in words.eponyms or _is_chained(seen, i) or _is_region(seen, i):
         return True
@@ -356,13 +406,24 @@ def is_thing(seen: Text, i: int) -> bool:
 
 def _is_region(seen: Text, i: int) -> bool:
     """Whether the token is part of a state or country of two words ("New Zealand")."""
+    if seen.tokens[i].low not in seen.words.region_words:
+        return False
     pairs = [(j, j + 1) for j in (i - 1, i) if j >= 0 and j + 1 < len(seen.tokens)]
     both = [(seen.tokens[a], seen.tokens[b]) for a, b in pairs]
     return any(f"{a.low} {b.low}" in seen.words.regions and seen.between(a, b) == " " for a, b in both)
 
 
+_HYPHENS = frozenset("-\u2013")
+
+
 def _is_chained(seen: Text, i: int) -> bool:
     """Whether hyphens join the token to an eponym ("Wolff-Parkinson-White")."""
+    token = seen.tokens[i]
+    if (
+        seen.text[token.end : token.end + 1] not in _HYPHENS
+        and seen.text[max(0, token.start - 1) : token.start] not in _HYPHENS
+    ):
+        return False
     for step in (-1, 1):
         j = i
         while 0 <= j + step < len(seen.tokens):
@@ -479,7 +540,7 @@ def _is_labelled(seen: Text, token: Token) -> bool:
 
 def _is_verb_in_capitals(seen: Text, token: Token) -> bool:
     """Whether an ordinary word in a line of capitals may go on with the sentence ("KYLE WANTS TO KNOW")."""
-    if _ENDS_NAME.match(seen.text, token.end) or not _is_loud(seen, token):
+    if token.low in _PARTICLE_WORDS or _ENDS_NAME.match(seen.text, token.end) or not _is_loud(seen, token):
         return False
     return token.low in COMMONEST or token.low not in seen.words.family or token.low.endswith(("ing", "ed"))
 

@@ -73,6 +73,7 @@ _SCORE = re.compile(
     r"rated?|slums|audit|edss|apgars?|braden|morse|nrs|vas|epworth|tinetti|berg|wells|is|was|of|to|about|bp|sats?|i/o)\s*:?\s*(?:is|was|of)?\s*$"
 )
 _DATED = re.compile(rf"\b(?:dob|d\.o\.b\.?|born|birth|date|date of \w+|admi\w*|disch\w*|{_CUES})\s*:?\s*\(?$")
+_VERSION = re.compile(r"\b(?:v|ver\.?|version|release|section|chapter|build|§)\s*$")
 _OF = re.compile(
     r"\s*(?:pain|strength|mg|ml|inch|in\b|\"|cm|mm|tab|tablet|%|hpf|points?|negative|positive|dose|cup|murmur)"
 )
@@ -86,7 +87,7 @@ _MONTH_FIRST = re.compile(
     rf"|{_S}(?P<alone>(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?){_AFTER}(?!{_AMOUNT}))"
 )
 _DAY_FIRST = re.compile(
-    rf"{_BEFORE}{_WEEKDAY}{_DAY}(?P<g1>{_S}of{_S}|{_S}|-|\.\s?|/)?{_MON}(?P<dot>\.?)(?:"
+    rf"{_BEFORE}{_WEEKDAY}{_DAY}(?P<g1>{_S}of{_S}|{_S}|-|\.[ ]?|/)?{_MON}(?P<dot>\.?)(?:"
     rf"(?P<g2>,?{_S}|-|/)?(?P<y>(?:1[6-9]|20|21)\d\d|(?<=[-/])\d\d|(?<=[a-z])\d\d(?<!\d\d\d)){_AFTER}|(?P<alone>){_AFTER})"
 )
 _YEAR_FIRST = re.compile(rf"{_BEFORE}{_YEAR}(?P<g1>{_S}|-|/){_MON}(?P<dot>\.?)(?P<g2>{_S}|-|/){_DAY}{_AFTER}")
@@ -188,7 +189,12 @@ def _numeric(found: re.Match[str]) -> Found | None:
             start, end, _make(int(g["y5"]), int(like), 1), lambda x: f"{_padded(x.month, like)}{sep}{x:%Y}"
         )
     around = found.string[max(0, start - 24) : start]
-    is_told = int(g["b"]) > 12 or g["y3"][0] == "0" or _DATED.search(around) is not None
+    is_told = (
+        int(g["b"]) > 12
+        or g["y3"][0] == "0"
+        or (int(g["y3"]) > 12 and not _VERSION.search(around))
+        or _DATED.search(around) is not None
+    )
     return _triple(start, end, g["a"], g["s3"], g["b"], g["y3"], is_told=is_told)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from tasks.deidentification.words import WordLists, word_lists
 
@@ -108,8 +109,9 @@ def _token(text: str, folded: str, start: int, end: int, words: WordLists) -> To
     if len(low) < 2:
         return None
     shouted = end - start > 1 and text[start:end].isupper()
-    numbered = len(low) > 2 and text[end : end + 2].isdecimal() and len(text[end : end + 2]) == 2
-    return Token(start, end, low, kind or _kind(low, words), shouted, numbered)
+    following = text[end : end + 2]
+    numbered = len(following) == 2 and len(low) > 2 and following.isdecimal()
+    return Token(start, end, low, kind or _kind(low), shouted, numbered)
 
 
 def _hyphened_kind(first: str, second: str, words: WordLists) -> str:
@@ -121,7 +123,9 @@ def _hyphened_kind(first: str, second: str, words: WordLists) -> str:
     return "name" if words.may_name(first) or words.may_name(second) else "unknown"
 
 
-def _kind(low: str, words: WordLists) -> str:
+@lru_cache(maxsize=50_000)
+def _kind(low: str) -> str:
+    words = word_lists()
     if low in _MONTHS:
         return "month"
     ordinary, named = words.is_ordinary(low), words.may_name(low)

@@ -39,11 +39,10 @@ class WordLists:
         regions: states and countries, which may stay (45 CFR 164.514(b)(2)(i)(B) asks for what is smaller).
         cities: cities, many of which are words or names too.
         institution: words by which a name of a hospital, school or firm ends.
-        employers: large firms and shops, of one word or several.
         acronyms: hospitals that are known by their letters.
         faiths: faiths that hospitals are named after ("Methodist Hospital").
-        saintly: hospitals that are named without the word, by their first one.
-        listed: cities of 15,000 people and more, by their first word; of one word only those that are no other word.
+        region_words: the words of states and countries of two words.
+        places: large firms and shops, hospitals that are named without the word, cities of 15,000 people and more, by their first word; of one word only those that are no other word.
         generic: words that make no name of a hospital ("Eye" Clinic).
     """
 
@@ -58,11 +57,10 @@ class WordLists:
     cities: frozenset[str]
     institution: frozenset[str]
     generic: frozenset[str]
-    employers: Mapping[str, tuple[str, ...]]
     acronyms: frozenset[str]
     faiths: frozenset[str]
-    saintly: Mapping[str, tuple[str, ...]]
-    listed: Mapping[str, tuple[str, ...]]
+    region_words: frozenset[str]
+    places: Mapping[str, tuple[str, ...]]
 
     def is_name(self, word: str) -> bool:
         """Whether the folded word is some name and no ordinary word."""
@@ -117,11 +115,10 @@ def word_lists() -> WordLists:
         cities=of["city"],
         institution=of["institution"],
         generic=of["generic"],
-        employers=_by_first(of["employer"]),
         acronyms=of["acronym"],
         faiths=of["faith"],
-        saintly=_by_first(of["saintly"]),
-        listed=_by_first(_read_cities() - of["city_word"]),
+        region_words=frozenset(w for name in of["region"] if " " in name for w in name.split()),
+        places=_by_first((_read_cities() - of["city_word"]) | of["employer"] | of["saintly"]),
     )
 
 
