@@ -86,6 +86,10 @@ def publish_table(
     winning = _winning_rows(table, manifests, merge)
     if any(parted_kind(m.unit.kind) for m in manifests) and table in settled_tables():
         winning = settled_rows(lake, table, winning)
+    ceded = False
+    for other, owners in merge.ceded.items():  # before the rows come, so that no record is there twice
+        publish = lake.next_publication(table, f"{other}:{table}:ceded", round_no)
+        ceded |= lake.replace(table, other, owners, [], publish=publish).changed
     receipt = lake.replace(
         table,
         source,
@@ -93,7 +97,7 @@ def publish_table(
         winning,
         publish=lake.next_publication(table, f"{source}:{table}", round_no),
     )
-    state = "published" if receipt.changed else "unchanged"
+    state = "published" if receipt.changed or ceded else "unchanged"
     return Publication(
         source, table, state, rows, lake.rows(table), receipt, verdict.to_json(), dict(verdict.reasons)
     )

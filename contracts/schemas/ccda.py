@@ -99,10 +99,10 @@ _STATE = "45 CFR 164.514(b)(2)(i)(B) permits the state; only codes of states pas
 PATIENT = pa.schema(
     [
         *OWN,
-        _id("id", "Patient", "record_id"),
+        _id("id", "CdaPatient", "record_id"),
         _subject(),
-        field("birth_date", _S, Action.DATE, "shifted, or cut to the year"),
-        field("birth_precision", _S, Action.KEEP, "day, month or year: how precise the source is"),
+        field("birth_date", _S, Action.DATE, "shifted, or cut to the year; grouped over 89", birth=True),
+        field("birth_precision", _S, Action.PRECISION, "how much is told of the date", of="birth_date"),
         field("birth_year", _S, Action.YEAR, "the year alone, grouped over 89", output="year_of_birth"),
         *_moment("death"),
         field("updated", _S, Action.DATETIME, "when the document was made: shifted, or left out"),

@@ -128,7 +128,7 @@ CODE_OF = {
 """The code that words stand for. Words without a code may be anybody's, and are treated as free text."""
 
 _SPACES = {"visit": "Encounter", "provider": "Practitioner", "place": "Organization"}
-_IDS = {"patient": "Patient", "visit": "Encounter", "event": "CsvEvent", "note": "CsvNote"}
+_IDS = {"patient": "CsvPatient", "visit": "Encounter", "event": "CsvEvent", "note": "CsvNote"}
 
 
 def _columns(name: str, kind: str) -> list[pa.Field]:
@@ -171,11 +171,15 @@ def _schema(target: str) -> pa.Schema:
     for name, kind in TARGETS[target].fields.items():
         if name == "birth_date":
             columns += [
-                field("birth_date", _S, Action.DATE, "shifted, or cut to the year"),
+                field(
+                    "birth_date", _S, Action.DATE, "shifted, or cut to the year; grouped over 89", birth=True
+                ),
                 field(
                     "birth_year", _S, Action.YEAR, "the year alone, grouped over 89", output="year_of_birth"
                 ),
-                field("birth_precision", _S, Action.KEEP, "day, month or year: how precise the source is"),
+                field(
+                    "birth_precision", _S, Action.PRECISION, "how much is told of the date", of="birth_date"
+                ),
             ]
         elif name == "death_date":
             columns += _columns("death", kind)

@@ -238,12 +238,19 @@ def print_summary(summary: dict[str, Any], home: Path) -> None:
     ending = {
         "published": "all published",
         "quarantine": "published, with records held back",
-        "blocked": "some tables were blocked by the gate; their earlier version stays visible",
+        "blocked": _told_blocked(summary),
         "failed": "some units ended in an error; the rest is published",
     }[summary["state"]]
     changed = f"release {summary['release']}" + ("" if summary["changed"] else ", nothing changed")
     typer.echo(f"round {summary['round']}: {ending} ({changed})")
     typer.echo(f"more: nightrounds explain {summary['round']} --home {home}")
+
+
+def _told_blocked(summary: dict[str, Any]) -> str:
+    critical = [c["check"] for c in summary["checks"] if c["failing"] and c["severity"] == "critical"]
+    if critical:
+        return f"what must hold between tables does not ({', '.join(critical)}); the earlier release stays visible"
+    return "some tables were blocked by the gate; their earlier version stays visible"
 
 
 def _print_problems(summary: dict[str, Any]) -> None:
