@@ -17,6 +17,8 @@ def field(
     output: str = "",
     term: str = "",
     code: str = "",
+    of: str = "",
+    birth: bool = False,
 ) -> pa.Field:
     """A column of a source-shaped table.
 
@@ -28,10 +30,12 @@ def field(
         space: for `Action.ID`, the name space of the id ("Encounter").
         term: for `Action.TERM`, what the column holds: `code` (where empty), `system` or `display`.
         code: for a `display`, the column that holds its code.
+        of: for `Action.PRECISION`, the column of the date.
+        birth: for `Action.DATE`, that it is a date of birth.
         output: the column's name after de-identification; the same name where empty.
     """
     meta = {"action": action.value, "reason": reason, "space": space, "output": output or name}
-    meta |= {"term": term, "code": code}
+    meta |= {"term": term, "code": code, "of": of, "birth": "yes" if birth else ""}
     return pa.field(name, kind, metadata={k: v for k, v in meta.items() if v})
 
 
