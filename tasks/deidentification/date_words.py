@@ -20,7 +20,7 @@ _CUE = (
 _NUMBERED = r"\s+\d|[-/]\d"
 _MONTH = re.compile(rf"\b(?:{_CUE})[\s-]+(?P<m>(?:{_MONTHS}|{_SHORT})\.?)(?!\w|\s+\d|[-/]\d)")
 _ALWAYS = re.compile(
-    rf"\b(?P<m>January|February|April|June|July|August|September|October|November|December|Feb|Aug|Sept|Sep|Nov|Dec|(?<=[a-z] )March(?=[;,.)]))\b(?!\.?{_NUMBERED})"
+    rf"(?=[A-Z])\b(?P<m>January|February|April|June|July|August|September|October|November|December|Feb|Aug|Sept|Sep|Nov|Dec|(?<=[a-z] )March(?=[;,.)]))\b(?!\.?{_NUMBERED})"
 )
 """Capitalised months that are no other word, whatever stands before them."""
 _DAY = re.compile(

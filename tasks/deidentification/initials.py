@@ -12,18 +12,17 @@ _TYPED = re.compile(
     re.MULTILINE,
 )
 """Who dictated, and who typed: "ABC/de" at the beginning of a line."""
-_TITLED = re.compile(
-    r"(?<![\w/.'-])(?P<i>[A-Z]{2,3})(?=,?[ \t](?:RN|LPN|LVN|MD|DO|NP|PA|CNA|MA|PA-C|CRNA|RRT|PharmD)\b)"
-)
+_SHORT = re.compile(r"[A-Z](?<![\w.'-].)[A-Z]{1,2}(?![\w'-]|\.\w)", re.DOTALL)
+_TITLED = re.compile(r",?[ \t](?:RN|LPN|LVN|MD|DO|NP|PA|CNA|MA|PA-C|CRNA|RRT|PharmD)\b")
+"""After initials: a credential."""
 _SIGNED = re.compile(
-    r"(?:\b(?:[Ss]igned|SIGNED|[Ii]nitials?|INITIALS|[Ii]nitialed|[Tt]ranscribed|TRANSCRIBED|[Tt]yped|TYPED|[Tt]ranscriptionist|"
-    r"TRANSCRIPTIONIST|[Tt]echnologist|TECHNOLOGIST|[Tt]ech|TECH|[Tt]ypist)(?:[ \t]+(?:by|BY))?[ \t]*:?[ \t]*|/[ \t]?|--[ \t]?)"
-    r"(?P<i>[A-Z]{2,3})(?=[ \t]*(?:$|/|\.[ \t]|\.$|[ \t]on\b|[ \t]+\d|[ \t]RN\b))",
-    re.MULTILINE,
+    r"(?:\b(?:signed|initials?|initialed|transcribed|typed|transcriptionist|technologist|tech|typist)(?:[ \t]+by)?[ \t]*:?[ \t]*"
+    r"|/[ \t]?|--[ \t]?)$"
 )
-_SENTENCE = re.compile(r"(?<=[.)] )(?P<i>[A-Z]{3})(?=\.(?:[ \n]|$)|[ \t]*$)", re.MULTILINE)
-"""Three letters that are a sentence: who looked at a specimen."""
-_SHORT = re.compile(r"(?<![\w.'-])[A-Z]{2,3}(?![\w'-]|\.\w)")
+"""Before initials: what tells that somebody signed."""
+_ENDED = re.compile(r"[ \t]*(?:$|/|\.[ \t]|\.$|on\b|\d|RN\b)", re.MULTILINE)
+_LONE = re.compile(r"\.(?:[ \n]|$)|[ \t]*$", re.MULTILINE)
+"""After three letters that are a sentence: who looked at a specimen."""
 _WORD = re.compile(r"[^\W\d_]+")
 _ABBREVIATIONS = frozenset(
     "ICU ED ER OR PT OT SLP RT IV IM CCU NP PA MD DO RN GI GU ID EP ENT EMS OSH LTC SNF PCP CT MRI US XR EKG ECG MA BP HR "
@@ -37,16 +36,25 @@ _ABBREVIATIONS = frozenset(
 def initials_spans(text: str, names: list[Span]) -> list[Span]:
     """Initials by their place, and, where they may sign, those of the names that were found in the text."""
     found = [Span(*m.span(), "NAME") for m in _TYPED.finditer(text) if not _is_abbreviation(m.group())]
-    for pattern in (_TITLED, _SIGNED):
-        found += [Span(*m.span("i"), "NAME") for m in pattern.finditer(text) if m["i"] not in _ABBREVIATIONS]
-    ordinary = word_lists()
-    for match in _SENTENCE.finditer(text):
-        if match["i"] not in _ABBREVIATIONS and not ordinary.is_ordinary(match["i"].lower()):
-            found.append(Span(*match.span("i"), "NAME"))
-    spelled = {x for x in _of_names(text, names) if not ordinary.is_ordinary(x.lower())}
-    for short in _SHORT.finditer(text) if spelled else ():
-        if short.group() in spelled and _signs(text, *short.span()):
-            found.append(Span(*short.span(), "NAME"))
+    spelled: set[str] | None = None
+    words = word_lists()
+    for short in _SHORT.finditer(text):
+        letters = short.group()
+        if letters in _ABBREVIATIONS:
+            continue
+        start, end = short.span()
+        if text[start - 1 : start] != "/" and _TITLED.match(text, end):
+            found.append(Span(start, end, "NAME"))
+        elif _ENDED.match(text, end) and _SIGNED.search(text[max(0, start - 24) : start].lower()):
+            found.append(Span(start, end, "NAME"))
+        elif not words.is_ordinary(letters.lower()) and _signs(text, start, end):
+            if spelled is None:
+                spelled = _of_names(text, names)
+            is_alone = (
+                len(letters) == 3 and text[start - 2 : start] in {". ", ") "} and _LONE.match(text, end)
+            )
+            if is_alone or letters in spelled:
+                found.append(Span(start, end, "NAME"))
     return found
 
 

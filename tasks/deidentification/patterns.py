@@ -74,9 +74,8 @@ _ALONE = re.compile(
     r"(?:\(|\|[ \t]*)(?P<n>[a-z]?\d{6,10}|\d{2,3}[- ]\d{2,3}[- ]\d{2,3})(?=\)|[ \t]*(?:\||$))", re.MULTILINE
 )
 """A number alone in brackets or between bars, as behind a name in a heading."""
-_SHORT_PHONE = re.compile(
-    r"(?:(?<=[ \t\n,;(])(?:x|ext\.?[ \t]?|p)|\(p|\bpager:?[ \t]?)(?P<n>\d{4,6})(?![\w%]|\.\d|[ \t]*(?:mg|ml|mcg|g)\b)"
-)
+_SHORT_PHONE = re.compile(r"\d(?<=[xp. :]\d)\d{3,5}(?![\w%]|\.\d|[ \t]*(?:mg|ml|mcg|g)\b)")
+_SHORT_LEAD = re.compile(r"(?:[ \t\n,;(](?:x|ext\.?[ \t]?|p)|\bpager:?[ \t]?)$")
 """An extension or a pager: "x1234", "(p1234)"."""
 _CODES = ("nda", "rs", "nct", "pmc")
 """Beginnings of public numbers: drugs, variants, trials, papers."""
@@ -103,7 +102,9 @@ def sign_spans(folded: str) -> list[Span]:
         for match in _IN_RUN.finditer(folded, low, high):
             kind = match.lastgroup or ""
             found.append(Span(*match.span(), "ID" if kind == "SSN" else kind))
-    found += [Span(*m.span("n"), "PHONE") for m in _SHORT_PHONE.finditer(folded)]
+    for short in _SHORT_PHONE.finditer(folded):
+        if _SHORT_LEAD.search(folded, max(0, short.start() - 8), short.start()):
+            found.append(Span(*short.span(), "PHONE"))
     if folded.count("-") > 3:
         found += [Span(*m.span(), "ID") for m in _UUID.finditer(folded)]
     return found

@@ -55,9 +55,12 @@ _BY_CODE = re.compile(
 )
 """A street of any name, told by the city and the postal code after it."""
 _AT_HOME = re.compile(
-    r"(?i:\b(?:resid(?:es|ed|ing) at|liv(?:es|ed|ing) (?:at|on)|address(?: is| on file)?:?|home:|located at|mailing:|rear-ended on|"
-    r"near|corner of|\bon|\bat|esq\.,|[)],)[ \t]+)(?P<street>\d{1,5}[ \t]+(?:[A-Z][\w'\u2019.]*[ \t]?){1,4})"
-    r"(?=[ \t]*(?:[,.;\n]|$|near\b|in\b|and\b|says\b|with\b))"
+    r"\d(?<![\w.,/].)\d{0,4}[ \t]+(?:[A-Z][\w'\u2019.]*[ \t]?){1,4}(?=[ \t]*(?:[,.;\n]|$|near\b|in\b|and\b|says\b|with\b))",
+    re.DOTALL,
+)
+_HOME_LEAD = re.compile(
+    r"\b(?:resid(?:es|ed|ing) at|liv(?:es|ed|ing) (?:at|on)|address(?: is| on file)?:?|home:|located at|mailing:|near|corner of|"
+    r"\bon|\bat|esq\.,)[ \t]+$|[)],[ \t]+$"
 )
 """A street of any name, told by what leads to it."""
 _BOX = re.compile(r"\bp\.?\s?o\.?\s*box\s+#?\d+|\brural route \d+(?:,? box \d+)?|\brr ?\d+,? box \d+")
@@ -133,8 +136,10 @@ def _addresses(seen: Text) -> list[Span]:
     text = seen.text
     streets = [m.span() for m in _ADDRESS.finditer(text)] + [m.span() for m in _NUMBERED.finditer(text)]
     for match in _AT_HOME.finditer(text):
-        flat = _FLAT_AFTER.match(text, match.end("street"))
-        streets.append((match.start("street"), flat.end() if flat else match.end("street")))
+        start, end = match.span()
+        if _HOME_LEAD.search(seen.folded, max(0, start - 24), start):
+            flat = _FLAT_AFTER.match(text, end)
+            streets.append((start, flat.end() if flat else end))
     if seen.small:
         streets += [m.span() for m in _CASELESS.finditer(text)]
     found = []

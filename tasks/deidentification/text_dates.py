@@ -51,7 +51,7 @@ _NUMERIC = re.compile(
     r")"
 )
 _SHORT_DAY = re.compile(
-    rf"(?:(?<![^\W_])(?:mon|tues?|wed|thur?s?|fri|sat|sun)\.?,?[ ])?\d(?<![\d/.\-].)\d?(?<![03]0)/(?:0?[1-9]|[12]\d|3[01]){_AFTER}(?![/\d]|\.\d|-\d)",
+    rf"\d(?<![\d/.\-].)\d?(?<![03]0)/(?:0?[1-9]|[12]\d|3[01]){_AFTER}(?![/\d]|\.\d|-\d)",
     re.DOTALL,
 )
 _CUES = (
@@ -67,6 +67,7 @@ _CUES = (
     r"week of|before|after"
 )
 _CUE = re.compile(rf"\b(?:{_CUES})(?:\s+(?:on|for|at|of))?:?\s+$")
+_DAY_BEFORE = re.compile(r"(?<![^\W_])(?:mon|tues?|wed|thur?s?|fri|sat|sun)\.?,?[ ]$")
 _CLOCK = re.compile(r",?\s+(?:at\s+|@\s*)?\d\d?:\d\d(?!\d)")
 _SCORE = re.compile(
     r"\b(?:pain|score|scored|gcs|mmse|moca|phq-?9?|gad-?7?|scale|strength|motor|murmur|grade|acuity|vision|va|od|os|ou|"
@@ -112,8 +113,10 @@ def find_dates(text: str, folded: str) -> Iterator[Found]:
             yield numeric
     if "/" in folded:
         for found in _SHORT_DAY.finditer(folded):
-            if _is_short_day(folded, *found.span()):
-                yield Found(*found.span(), None, _unspelled)
+            start, end = found.span()
+            weekday = _DAY_BEFORE.search(folded, max(0, start - 7), start)
+            if weekday or _is_short_day(folded, start, end):
+                yield Found(weekday.start() if weekday else start, end, None, _unspelled)
     if _may_word(folded):
         for pattern in (_YEAR_FIRST, _MONTH_FIRST, _DAY_FIRST):
             for found in pattern.finditer(folded):
@@ -124,13 +127,11 @@ def find_dates(text: str, folded: str) -> Iterator[Found]:
 
 def _is_short_day(folded: str, start: int, end: int) -> bool:
     """Whether "9/22" is a day: by the word before, or since few scores go to more than 12, and those say so."""
-    weekday, _, dated = folded[start:end].rpartition(" ")
-    month, _, day = dated.partition("/")
+    month, _, day = folded[start:end].partition("/")
     if not 1 <= int(month) <= 12:
         return False
     if (
-        weekday
-        or "0" in {month[0], day[0]}
+        "0" in {month[0], day[0]}
         or _CLOCK.match(folded, end)
         or _CUE.search(folded, max(0, start - 48), start)
     ):
@@ -192,7 +193,7 @@ def _numeric(found: re.Match[str]) -> Found | None:
     is_told = (
         int(g["b"]) > 12
         or g["y3"][0] == "0"
-        or (int(g["y3"]) > 12 and not _VERSION.search(around))
+        or (int(g["a"]) <= 12 < int(g["y3"]) and not _VERSION.search(around))
         or _DATED.search(around) is not None
     )
     return _triple(start, end, g["a"], g["s3"], g["b"], g["y3"], is_told=is_told)
