@@ -104,6 +104,7 @@ class Treatment:
             today=self.job.day,
             source_authority=self.reading.authority,
             text=load_text_policy(self.room.vault),
+            zone=self.reading.source.time_zone,
         )
 
         self.vocabulary = Watched(self.room.vocabulary)

@@ -19,6 +19,7 @@ from contracts.privacy import Profile
 from contracts.schemas import table_named
 from contracts.schemas.events import EVENT
 from tasks.concepts import NoVocabulary, Vocabulary
+from tasks.deidentification.age_values import age_codes, group_event_ages, group_omop_ages
 from tasks.deidentification.engine import Deidentifier
 from tasks.mappings import Mapping, mappings
 from tasks.names import name_codes
@@ -36,6 +37,7 @@ SHARED = "events"
 ROUTED_RELATION = "events.routed"
 REFERRING = "records.referring"
 """Where events go whose code stands in another record; OMOP's rows of them follow in `tasks.referring`."""
+_VALUED = ("omop.measurement", "omop.observation")
 _THINGS = pa.array(["Medication", "Device"])
 _REFERS = {"medication_id", "device_id"}
 WHATEVER = "source_rows"
@@ -84,9 +86,11 @@ def map_rows(
         if table not in mapping.source_tables:
             continue
         if target.startswith(EVENTS):
-            made = _made_of(_map(mapping, EVENT, table, rows), rows, vocabulary or NoVocabulary())
+            made = _made_of(_map(mapping, EVENT, table, rows), rows, profile, vocabulary or NoVocabulary())
         else:
             made = {target: _map(mapping, table_named(target).schema, table, rows)}
+            if profile is Profile.SAFE_HARBOR and target in _VALUED:
+                made = {target: _group_ages(made[target], target, vocabulary or NoVocabulary())}
         for name, mapped in made.items():  # several mappings of one source table may fill one target
             found[name] = pa.concat_tables([found[name], mapped]) if name in found else mapped
     return found
@@ -101,23 +105,37 @@ def map_events(events: pa.Table, profile: Profile, vocabulary: Vocabulary) -> di
         vocabulary: looks codes up.
     """
     _connection().execute(f"SET VARIABLE profile = '{profile.value}'")
-    return _map_events(events, vocabulary)
+    return _map_events(events, profile, vocabulary)
 
 
-def _made_of(events: pa.Table, rows: pa.Table, vocabulary: Vocabulary) -> dict[str, pa.Table]:
+def _group_ages(rows: pa.Table, target: str, vocabulary: Vocabulary) -> pa.Table:
+    """Rows of a table that a source states in OMOP's own terms, with ages over 89 grouped."""
+    known = vocabulary.concepts_of(age_codes())
+    concepts = {
+        i for several in known.values() for c in several for i in (c.concept_id, c.source_concept_id) if i
+    }
+    return group_omop_ages(rows, target.partition(".")[2], sorted(concepts))
+
+
+def _made_of(
+    events: pa.Table, rows: pa.Table, profile: Profile, vocabulary: Vocabulary
+) -> dict[str, pa.Table]:
     """Rows of OMOP tables, and apart from them the events that name a thing which is told elsewhere."""
     if not _REFERS & set(rows.schema.names):
-        return _map_events(events, vocabulary)
+        return _map_events(events, profile, vocabulary)
     apart = pc.fill_null(pc.is_in(events["vocabulary"], _THINGS), False)
     referring = events.filter(apart)
     if not referring.num_rows:
-        return _map_events(events, vocabulary)
-    return {REFERRING: referring, **_map_events(events.filter(pc.invert(apart)), vocabulary)}
+        return _map_events(events, profile, vocabulary)
+    return {REFERRING: referring, **_map_events(events.filter(pc.invert(apart)), profile, vocabulary)}
 
 
-def _map_events(events: pa.Table, vocabulary: Vocabulary) -> dict[str, pa.Table]:
+def _map_events(events: pa.Table, profile: Profile, vocabulary: Vocabulary) -> dict[str, pa.Table]:
     """Rows of the OMOP tables that the events' domains name; an empty table where none of its events is routed to."""
-    routed = route_events(name_codes(normalise_units(events)), vocabulary)
+    events = normalise_units(events)
+    if profile is Profile.SAFE_HARBOR:
+        events = group_event_ages(events)
+    routed = route_events(name_codes(events), vocabulary)
     used = set(pc.unique(routed["target"]).to_pylist())
     shared = mappings(SHARED)
     return {

@@ -9,20 +9,23 @@ from tasks.deidentification.spans import Span
 GROUP = "90+"
 """What stands for every age over 89."""
 
-_WORDED = (
+WORDED = (
     r"ninety(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?|"
     r"(?:one|a) hundred(?: and)?(?:[- ](?:one|two|three|four|five|six|seven|eight|nine|ten))?"
 )
-_AGE = rf"(?:9\d|1[0-4]\d|{_WORDED})"
+_AGE = rf"(?:9\d|1[0-4]\d|{WORDED})"
 _SIGNS = re.compile(r"9\d|1[0-4]\d|9th|nine|hundred|nonagen|centen|90'?s")
 _AGES = re.compile(
     rf"(?<![\w.])(?P<old>{_AGE})(?=[\s-]*(?:years?|yrs?\.?|y)[\s-]*(?:old\b|of age\b|/?o\b)|[\s-]?y/?o\b)"
     rf"|\b(?:aged?|at the age of|at age|turn(?:ed|ing|s)|age is)[\s:]+(?:of\s+)?(?P<aged>{_AGE})(?![\w.%/])"
     r"|(?<![\w.])(?P<letter>9\d|1[01]\d)(?=\s?(?:f|m|yf|ym|yof|yom|y|female|male|woman|man)\b(?!\s*(?:/|\.\d)))"
     r"|\b(?:his|her|their)\s+(?:early|mid|late)?[\s-]*(?P<decade>nineties|90'?s)(?!\w)"
-    r"|\b(?:mother|father|mom|dad|sister|brother|aunt|uncle|wife|husband|spouse|grandmother|grandfather|grandma|grandpa|"
-    rf"parents?|sibling|cousin|friend|neighbou?r|partner|who|she|he|patient|pt)\b(?:(?!\d)[^.;\n]){{0,30}}?(?:,|\(|\bis|\bwas|\bage|"
-    rf"\bnow)\s+(?:now\s+)?\(?(?P<kin>{_AGE})(?=\s*[,);.](?!\d)|\s+(?:and|with|who|in|alive|years|died|deceased)\b|\s*$)"
+    r"|\b(?:mother|father|mom|dad|sister|brother|aunt|uncle|wife|husband|spouse|grandmother|grandfather|grandma|"
+    r"grandpa|"
+    rf"parents?|sibling|cousin|friend|neighbou?r|partner|who|she|he|patient|pt)\b(?:(?!\d)[^.;\n]){{0,30}}?(?:,|\(|"
+    rf"\bis|\bwas|\bage|"
+    rf"\bnow)\s+(?:now\s+)?\(?(?P<kin>{_AGE})(?=\s*[,);.](?!\d)|\s+(?:and|with|who|in|alive|years|died|deceased)\b|"
+    rf"\s*$)"
     r"|\b(?P<noun>nonagenarian|centenarian)\b"
     rf"|\b(?P<birthday>(?:9\d|1[0-4]\d)(?:th|st|nd|rd)|ninetieth|hundredth)(?=\s+(?:birthday|year of life))"
 )

@@ -103,6 +103,7 @@ class Deidentifier:
         today: the round's date; ages are told by it.
         source_authority: the assigning authority by which references inside resources are resolved.
         text: how free text is treated; tags and no model unless told.
+        zone: the source's time zone, by which moments inside resources are told.
     """
 
     def __init__(
@@ -114,6 +115,7 @@ class Deidentifier:
         today: date,
         source_authority: str,
         text: TextPolicy | None = None,
+        zone: str = "UTC",
     ) -> None:
         self.key = key
         self.profile = Profile(profile)
@@ -123,7 +125,9 @@ class Deidentifier:
         self.scrubber = Scrubber(self.profile, today, text, key)
         self._terms = TermCleaner(self.scrubber)
         self._headers = HeaderCleaner(key, self.profile, today, self.scrubber)
-        self._resources = ResourceCleaner(key, self.profile, people, today, source_authority, self.scrubber)
+        self._resources = ResourceCleaner(
+            key, self.profile, people, today, source_authority, self.scrubber, zone
+        )
         self._actions: dict[Action, Callable[[pa.Array, _Rows, Mapping[str, str]], pa.Array]] = {
             Action.KEEP: lambda column, rows, meta: column,
             Action.SUBJECT: self._subject,

@@ -25,7 +25,7 @@ def deid(profile: Profile) -> Deidentifier:
 
 
 def one(
-    profile: Profile, values: list[Any], action: Action, kind: pa.DataType | None = None, **more: str
+    profile: Profile, values: list[Any], action: Action, kind: pa.DataType | None = None, **more: Any
 ) -> list[Any]:
     """Values of one column for the persons ONE, TWO, GHOST, nobody in turn, de-identified."""
     kind = kind or pa.string()
