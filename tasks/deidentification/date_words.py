@@ -20,7 +20,8 @@ _CUE = (
 _NUMBERED = r"\s+\d|[-/]\d"
 _MONTH = re.compile(rf"\b(?:{_CUE})[\s-]+(?P<m>(?:{_MONTHS}|{_SHORT})\.?)(?!\w|\s+\d|[-/]\d)")
 _ALWAYS = re.compile(
-    rf"(?=[A-Z])\b(?P<m>January|February|April|June|July|August|September|October|November|December|Feb|Aug|Sept|Sep|Nov|Dec|(?<=[a-z] )March(?=[;,.)]))\b(?!\.?{_NUMBERED})"
+    rf"(?=[A-Z])\b(?P<m>January|February|April|June|July|August|September|October|November|December|Feb|Aug|Sept|Sep|"
+    rf"Nov|Dec|(?<=[a-z] )March(?=[;,.)]))\b(?!\.?{_NUMBERED})"
 )
 """Capitalised months that are no other word, whatever stands before them."""
 _DAY = re.compile(
@@ -35,13 +36,15 @@ _HOLIDAY = re.compile(
     r"(?P<h>thanksgiving(?: day)?|christmas(?: day| eve)?|new year'?s(?: day| eve)?|easter(?: sunday| monday)?|"
     r"fourth of july|4th of july|july 4th|independence day|memorial day|labor day|halloween|valentine'?s day|"
     r"mother'?s day|father'?s day|veterans day|columbus day|presidents'? day|st\.? patrick'?s day|hanukkah|ramadan|"
-    r"passover|good friday|mlk day|juneteenth|diwali|yom kippur|rosh hashanah|ash wednesday|palm sunday|eid(?: al-fitr| al-adha)?|kwanzaa|"
+    r"passover|good friday|mlk day|juneteenth|diwali|yom kippur|rosh hashanah|ash wednesday|palm sunday|eid(?: "
+    r"al-fitr| al-adha)?|kwanzaa|"
     r"super bowl(?: sunday)?|cinco de mayo|lunar new year|chinese new year|groundhog day|boxing day|election day|"
     r"flag day|holy week|lent|mardi gras|indigenous peoples'? day)(?!\w)(?!\s+(?:tree|disease))"
 )
 _HOLIDAYS = (
     "thanksg|christmas|new year|easter|of july|july 4|ence day|ial day|or day|hallow|valent|er's day|ers day|ans day|"
-    "bus day|ents day|ents' day|patrick|hanuk|ramad|passov|friday|mlk|juneteen|diwali|kippur|rosh|ash wed|palm sun|eid|kwanz|bowl|cinco|lunar|chinese|groundhog|boxing|election|flag day|"
+    "bus day|ents day|ents' day|patrick|hanuk|ramad|passov|friday|mlk|juneteen|diwali|kippur|rosh|ash wed|palm sun|"
+    "eid|kwanz|bowl|cinco|lunar|chinese|groundhog|boxing|election|flag day|"
     "holy week|lent|mardi|indigenous"
 ).split("|")
 _CAPITAL = re.compile(r"[A-Z]")

@@ -8,7 +8,8 @@ from tasks.deidentification.spans import Span
 from tasks.deidentification.words import word_lists
 
 _TYPED = re.compile(
-    r"^[ \t]*(?:[A-Z]{2,3}(?:[ \t]?/[ \t]?|:)[A-Za-z]{2,3}|[A-Z][a-z]{1,2}[/:][A-Z]{2,3}|[a-z]{2,3}/[a-z]{2,3}(?=\n))(?=[ \t]*(?:$|[/,]|[ \t](?:[A-Z]:|\d)))",
+    r"^[ \t]*(?:[A-Z]{2,3}(?:[ \t]?/[ \t]?|:)[A-Za-z]{2,3}|[A-Z][a-z]{1,2}[/:][A-Z]{2,3}|"
+    r"[a-z]{2,3}/[a-z]{2,3}(?=\n))(?=[ \t]*(?:$|[/,]|[ \t](?:[A-Z]:|\d)))",
     re.MULTILINE,
 )
 """Who dictated, and who typed: "ABC/de" at the beginning of a line."""
@@ -16,7 +17,8 @@ _SHORT = re.compile(r"[A-Z](?<![\w.'-].)[A-Z]{1,2}(?![\w'-]|\.\w)", re.DOTALL)
 _TITLED = re.compile(r",?[ \t](?:RN|LPN|LVN|MD|DO|NP|PA|CNA|MA|PA-C|CRNA|RRT|PharmD)\b")
 """After initials: a credential."""
 _SIGNED = re.compile(
-    r"(?:\b(?:signed|initials?|initialed|transcribed|typed|transcriptionist|technologist|tech|typist)(?:[ \t]+by)?[ \t]*:?[ \t]*"
+    r"(?:\b(?:signed|initials?|initialed|transcribed|typed|transcriptionist|technologist|tech|typist)(?:[ "
+    r"\t]+by)?[ \t]*:?[ \t]*"
     r"|/[ \t]?|--[ \t]?)$"
 )
 """Before initials: what tells that somebody signed."""
@@ -25,11 +27,15 @@ _LONE = re.compile(r"\.(?:[ \n]|$)|[ \t]*$", re.MULTILINE)
 """After three letters that are a sentence: who looked at a specimen."""
 _WORD = re.compile(r"[^\W\d_]+")
 _ABBREVIATIONS = frozenset(
-    "ICU ED ER OR PT OT SLP RT IV IM CCU NP PA MD DO RN GI GU ID EP ENT EMS OSH LTC SNF PCP CT MRI US XR EKG ECG MA BP HR "
+    "ICU ED ER OR PT OT SLP RT IV IM CCU NP PA MD DO RN GI GU ID EP ENT EMS OSH LTC SNF PCP CT MRI US XR EKG ECG MA "
+    "BP HR "
     "RR PRN PO NPO BID TID QID SOB ROS PE HPI CXR LAB VS WNL NAD NKA ADL DNR DNI GYN OB PMH FH SH CC DX RX TX HX FX SX "
     "MS ROM LLE RLE LUE RUE RUQ LUQ RLQ LLQ CBC BMP CMP LFT INR PTT TSH UA UTI CHF MI CAD DM HTN HLD CKD AKI AF PE DVT "
-    "COPD TIA CVA MVC ON AT BY IN TO OF NO AM PM ST RD DR AVE AN AS IS IT WE HE DAY NEW PRE POST ABD EXT NEW HIP LEG ARM EYE "
-    "WBC RBC HGB HCT PLT MCV BUN GLU TSH LDL HDL AST ALT ALP PSA BNP CRP ESR TIBC ANA HIV HCV HBV RPR MRN DOB HI SI RM DD DT MM TEL FAX LOC ACC DOS ID NEG POS SEM JVD ROS CV RES GEN MSK DTR LUL RUL RLL LLL RML SW CM MSW QD SQ SC GTT TPN NG OG PEG RA NC BKA AKA TKA THA ORIF EGD ERCP TTE TEE EF EEG EMG NCS BMI".split()
+    "COPD TIA CVA MVC ON AT BY IN TO OF NO AM PM ST RD DR AVE AN AS IS IT WE HE DAY NEW PRE POST ABD EXT NEW HIP LEG "
+    "ARM EYE "
+    "WBC RBC HGB HCT PLT MCV BUN GLU TSH LDL HDL AST ALT ALP PSA BNP CRP ESR TIBC ANA HIV HCV HBV RPR MRN DOB HI SI "
+    "RM DD DT MM TEL FAX LOC ACC DOS ID NEG POS SEM JVD ROS CV RES GEN MSK DTR LUL RUL RLL LLL RML SW CM MSW QD SQ SC "
+    "GTT TPN NG OG PEG RA NC BKA AKA TKA THA ORIF EGD ERCP TTE TEE EF EEG EMG NCS BMI".split()
 )  # fmt: skip
 
 
@@ -43,9 +49,9 @@ def initials_spans(text: str, names: list[Span]) -> list[Span]:
         if letters in _ABBREVIATIONS:
             continue
         start, end = short.span()
-        if text[start - 1 : start] != "/" and _TITLED.match(text, end):
-            found.append(Span(start, end, "NAME"))
-        elif _ENDED.match(text, end) and _SIGNED.search(text[max(0, start - 24) : start].lower()):
+        if (text[start - 1 : start] != "/" and _TITLED.match(text, end)) or (
+            _ENDED.match(text, end) and _SIGNED.search(text[max(0, start - 24) : start].lower())
+        ):
             found.append(Span(start, end, "NAME"))
         elif not words.is_ordinary(letters.lower()) and _signs(text, start, end):
             if spelled is None:

@@ -34,7 +34,8 @@ _STRONG = (
     r"mrn|mr ?#|unit number|med(?:ical)? rec(?:ord)?|patient (?:id|number|no)|pt\.? id|account|acct|ssn|"
     r"social security|licen[sc]e|"
     r"passport|accession|member id|subscriber(?: id)?|policy|health plan|csn|serial|s/n|device (?:id|identifier)|udi|"
-    r"(?:licen[sc]e )?plates?|vin|dea|npi|certificate|badge|docket|intake|warrant|requisition|tracking(?: id)?|lic\.?|fingerprint(?: id)?|voiceprint(?: id)?|"
+    r"(?:licen[sc]e )?plates?|vin|dea|npi|certificate|badge|docket|intake|warrant|requisition|tracking(?: id)?|lic\.?|"
+    r"fingerprint(?: id)?|voiceprint(?: id)?|"
     r"(?:retinal?|iris) scan(?: id)?|biometric(?: id)?|insurance id|medicare id|medicaid id|beneficiary|prior auth|"
     r"claim|confirmation|visit id|encounter id|har|employee id|job|dictation|document id"
 )
@@ -57,7 +58,8 @@ _LAST_WORDS = frozenset(
     "pathology unit".split()
 )
 _PHONE_LABEL = re.compile(
-    r"(?<![\w/])(?:(?:tele)?(?:phone|fax)|cell|mobile|pager|pgr|beeper|tel|ext|extension|ph|(?<!returned )call|called|paged?)"
+    r"(?<![\w/])(?:(?:tele)?(?:phone|fax)|cell|mobile|pager|pgr|beeper|tel|ext|extension|ph|(?<!returned )call|called|"
+    r"paged?)"
     r"\b\.?(?:\s*x\s?\d)?\s*(?:no\.?|number|#)?\s*(?:is|at)?\s*[:#]?\s*\(?$"
 )
 _TIMES = re.compile(r"x\d")
@@ -86,7 +88,8 @@ _ROOM = re.compile(
     r"(?<![\w])(?<!of )(?:room|rm|bed|bay|loc|location|ward|unit)\.?\s*(?:no\.?|number)?\s*[#:]?\s*$"
 )
 _UNITS = re.compile(
-    r"\s*(?:mg|mcg|g|kg|ml|l|cm|mm|units?|iu|%|copies|cfu|cells|degrees|deg|k/|/|x10|percent|minutes?|hours?)\b|[.,]\d|/"
+    r"\s*(?:mg|mcg|g|kg|ml|l|cm|mm|units?|iu|%|copies|cfu|cells|degrees|deg|k/|/|x10|percent|minutes?|hours?)\b|"
+    r"[.,]\d|/"
 )
 
 
@@ -194,7 +197,8 @@ def _tight(token: str) -> bool:
     """Letters before digits, as numbers of records have them: no dose ("12345mg"), no range of words."""
     return (
         re.fullmatch(
-            r"[a-z]{1,4}-?\d{5,}(?:-\d+)*[a-z]?|[a-z]{1,3}-?\d{2}-\d{4,6}|[a-z]{2}\d{3}-\d{3,6}|\d{6,}[a-fh-kn-tv-z]|\d{2,4}-?[a-z]{1,3}-?\d{4,}",
+            r"[a-z]{1,4}-?\d{5,}(?:-\d+)*[a-z]?|[a-z]{1,3}-?\d{2}-\d{4,6}|[a-z]{2}\d{3}-\d{3,6}|\d{6,}[a-fh-kn-tv-z]|"
+            r"\d{2,4}-?[a-z]{1,3}-?\d{4,}",
             token,
         )
         is not None

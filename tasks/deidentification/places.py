@@ -8,68 +8,16 @@ from __future__ import annotations
 import re
 
 from tasks.deidentification.spans import Span
+from tasks.deidentification.streets import STATES, addresses
 from tasks.deidentification.tokens import COMMONEST, Text, Token
 
-_TYPES = (
-    "Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Place|Pl|Highway|Hwy|Parkway|Pkwy|Square|Sq|"
-    "Terrace|Ter|Circle|Cir|Trail|Trl|Way|Plaza|Loop|Alley|Crossing|Xing|Pike|Turnpike|Route|Rte|Landing|Run|Ridge|Path"
-)
-_TYPES = f"{_TYPES}|{_TYPES.upper()}"
-_SIDE = r"(?:(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West|NORTH|SOUTH|EAST|WEST)\.?\s+)?"
-_FLAT = r"(?:,?\s*(?:Apt|APT|Apartment|Unit|UNIT|Suite|Ste|STE|Floor|Fl|Lot|Bldg|#)\.?\s*#?\s*[\w\-]+)?"
-_ADDRESS = re.compile(
-    rf"\d(?<![\w.,/].)\d{{0,5}}(?:-\d+)?[A-Z]?[ \t]+{_SIDE}"
-    rf"(?:(?:[A-Z][\w'\u2019]*\.?|\d+(?:st|nd|rd|th|ST|ND|RD|TH))[ \t]+){{1,4}}(?:{_TYPES})\b\.?(?![ \t]+\d+\s*(?:mg|mcg))"
-    rf"(?:[ \t]+(?:N|S|E|W|NE|NW|SE|SW)\b\.?)?{_FLAT}",
-    re.DOTALL,
-)
-_STATES = (
-    "AL|AK|AZ|AR|CA|CO|CT|DE|DC|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|OK|OR|PA|"
-    "RI|SC|SD|TN|TX|UT|VT|VA|WA|WV|WI|WY|PR"
-)
-_NUMBERED = re.compile(
-    rf"\d(?<![\w.,/].)\d{{0,5}}[ \t]+{_SIDE}(?i:county|state|farm[ \t]+to[ \t]+market|ranch|private|us|u\.s\.)?[ \t]*"
-    rf"(?i:roads?|route|rte|highway|hwy|interstate)\.?[ \t]+#?\d{{1,4}}[A-Z]?\b"
-    rf"(?:[ \t]+(?:N|S|E|W|NE|NW|SE|SW|(?i:north|south|east|west))\b\.?)?{_FLAT}"
-)
-"""A road that has a number for a name: "12 County Road 7"."""
-_CASELESS = re.compile(
-    rf"\d(?<![\w.,/].)\d{{0,5}}[ \t]+(?:[nsew]{{1,2}}\.?[ \t]+|(?:north|south|east|west)[ \t]+)?(?:(?:[a-z][\w']*\.?|\d+(?:st|nd|rd|th))[ \t]+){{1,3}}"
-    rf"(?:{_TYPES.lower()})\b\.?(?:,?[ \t]*(?:apt|unit|suite|ste|#)\.?[ \t]*#?[ \t]*[\w\-]+)?(?=[ \t]*(?:[,.;\n]|in\b|$))"
-)
-"""The same in a text of small letters."""
-_CITY = r"[A-Z][\w'\u2019]+\.?(?:[ \t-][A-Za-z][\w'\u2019]+){0,2}?"
-_TAIL = re.compile(
-    rf"[ \t]*[,\n]?[ \t]*(?P<city>{_CITY})(?:[ \t]*,?[ \t]*(?P<state>{_STATES}))?[ \t]*,?[ \t]*(?P<zip>\d{{5}}(?:-\d{{4}})?)(?![\w\-])"
-    rf"|[ \t]*,[ \t]*(?P<city2>{_CITY})(?=[ \t]*(?:[.,;:)\n]|$|with\b|and\b|(?:{_STATES})\b))"
-)
-"""What goes on after a street: the city, the state, the postal code."""
-_TAIL_SMALL = re.compile(
-    r"[ \t]*[,\n]?[ \t]*(?P<city>[a-z][a-z'.]+(?:[ \t-][a-z]+){0,2}?)[ \t]*,?[ \t]*(?P<state>[a-z]{2})?[ \t]*,?[ \t]*(?P<zip>\d{5}(?:-\d{4})?)(?![\w\-])"
-    r"|[ \t]*,[ \t]*(?P<city2>[a-z][a-z'.]+(?:[ \t-][a-z]+){0,2}?)(?=[ \t]*(?:[.,;:)\n]|$|with\b|and\b))"
-)
-_FLAT_AFTER = re.compile(_FLAT)
-_BY_CODE = re.compile(
-    rf"(?<![\w.,/])(?P<street>\d{{1,5}}[ \t]+(?:[A-Z][\w'\u2019.]*[ \t]*){{1,4}}(?:\d{{1,3}}[ \t]*(?=[,\n]))?{_FLAT})[ \t]*[,\n][ \t]*"
-    rf"(?P<city>{_CITY})[ \t]*,?[ \t]*(?:{_STATES})?[ \t]*,?[ \t]*(?P<zip>\d{{5}}(?:-\d{{4}})?)(?![\w\-])"
-)
-"""A street of any name, told by the city and the postal code after it."""
-_AT_HOME = re.compile(
-    r"\d(?<![\w.,/].)\d{0,4}[ \t]+(?:[A-Z][\w'\u2019.]*[ \t]?){1,4}(?=[ \t]*(?:[,.;\n]|$|near\b|in\b|and\b|says\b|with\b))",
-    re.DOTALL,
-)
-_HOME_LEAD = re.compile(
-    r"\b(?:resid(?:es|ed|ing) at|liv(?:es|ed|ing) (?:at|on)|address(?: is| on file)?:?|home:|located at|mailing:|near|corner of|"
-    r"\bon|\bat|esq\.,)[ \t]+$|[)],[ \t]+$"
-)
-"""A street of any name, told by what leads to it."""
 _BOX = re.compile(r"\bp\.?\s?o\.?\s*box\s+#?\d+|\brural route \d+(?:,? box \d+)?|\brr ?\d+,? box \d+")
 _TITLES_TOO = frozenset("MD PA DO OR PT OD".split())
-_AND_STATE = re.compile(rf"[ \t]*,[ \t]*(?:(?P<abbr>{_STATES})\b|(?P<name>[A-Z][a-z]+(?:[ \t][A-Z][a-z]+)?))")
+_AND_STATE = re.compile(rf"[ \t]*,[ \t]*(?:(?P<abbr>{STATES})\b|(?P<name>[A-Z][a-z]+(?:[ \t][A-Z][a-z]+)?))")
 _ZIP = re.compile(r"[ \t]*,?[ \t]*(?P<z>\d{5}(?:-\d{4})?)(?![\w\-])")
 _ZIP_LABEL = re.compile(r"\b(?:zip|zip ?code|postal code)\s*(?:is|:)?\s*(?P<z>\d{5}(?:-\d{4})?)(?!\d)")
 _FIVE = re.compile(r"\d{5}(?:-\d{4})?(?![\w\-])")
-_STATE_BEFORE = re.compile(rf"\b(?:{_STATES})[ \t]+$")
+_STATE_BEFORE = re.compile(rf"\b(?:{STATES})[ \t]+$")
 _LEADS_IN = frozenset(
     "lives live living lived resides residing reside resided born raised grew up alone family parents "
     "relatives facility school college works working worked home house apartment vacation stationed located "
@@ -111,7 +59,7 @@ _SPACED = re.compile(
 def place_spans(seen: Text) -> list[Span]:
     """Addresses, institutions and cities. Institutions and cities lie over the names in them."""
     text, folded = seen.text, seen.folded
-    found = _addresses(seen)
+    found = addresses(seen)
     if "box" in folded:
         found += [Span(*m.span(), "ADDRESS") for m in _BOX.finditer(folded)]
     for code in _FIVE.finditer(text):
@@ -131,45 +79,28 @@ def place_spans(seen: Text) -> list[Span]:
     return found
 
 
-def _addresses(seen: Text) -> list[Span]:
-    """Streets, each with the city and the postal code that go on from it."""
-    text = seen.text
-    streets = [m.span() for m in _ADDRESS.finditer(text)] + [m.span() for m in _NUMBERED.finditer(text)]
-    for match in _AT_HOME.finditer(text):
-        start, end = match.span()
-        if _HOME_LEAD.search(seen.folded, max(0, start - 24), start):
-            flat = _FLAT_AFTER.match(text, end)
-            streets.append((start, flat.end() if flat else end))
-    if seen.small:
-        streets += [m.span() for m in _CASELESS.finditer(text)]
-    found = []
-    for match in _BY_CODE.finditer(text):
-        found += [Span(*match.span("street"), "ADDRESS"), Span(*match.span("city"), "PLACE")]
-        found.append(Span(*match.span("zip"), "ADDRESS"))
-    for start, end in streets:
-        found.append(Span(start, end, "ADDRESS"))
-        tail = (_TAIL_SMALL if seen.small else _TAIL).match(text, end)
-        for part in ("city", "city2", "zip"):
-            if tail and tail[part] and tail[part].lower() not in seen.words.regions:
-                found.append(Span(*tail.span(part), "ADDRESS" if part == "zip" else "PLACE"))
-    return found
-
-
 _ACRONYM_LEAD = re.compile(
-    r"\b(?:admitted to|transferred (?:from|to|out of)|transfer (?:from|to)|records from|study from|studies from|films? from|seen at|"
-    r"treated at|done at|over at|hospitalized at|discharged from|scan at|surgery at|born at|fellowship at|care at)[ \t]+$"
+    r"\b(?:admitted to|transferred (?:from|to|out of)|transfer (?:from|to)|records from|study from|studies from|"
+    r"films? from|seen at|"
+    r"treated at|done at|over at|hospitalized at|discharged from|scan at|surgery at|born at|fellowship at|care "
+    r"at)[ \t]+$"
 )
 _WARDS = frozenset(
-    "icu micu sicu ccu cvicu nicu picu pacu pcu imcu tcu snf ltac ltach osh opd asap hospice rehab floor tele neuro acute "
+    "icu micu sicu ccu cvicu nicu picu pacu pcu imcu tcu snf ltac ltach osh opd asap hospice rehab floor tele neuro "
+    "acute "
     "stepdown obs cdu ed er or nsicu ticu mri ems home ltc alf irf bhu psych medicine surgery ortho".split()
 )
 _WORKS = re.compile(
-    r"\b(?:works?|worked|working|employed|employee|employer:?|job|retired|laid off|quit|fired|shift|hired)\b[^.\n;]{0,24}?"
-    r"\b(?:at|for)[ \t]+(?:the[ \t]+)?$|\b(?:retired|laid off|fired|quit) from[ \t]+(?:the[ \t]+)?$|\bemployed (?:by|with)[ \t]+(?:the[ \t]+)?$"
+    r"\b(?:works?|worked|working|employed|employee|employer:?|job|retired|laid off|quit|fired|shift|"
+    r"hired)\b[^.\n;]{0,24}?"
+    r"\b(?:at|for)[ \t]+(?:the[ \t]+)?$|\b(?:retired|laid off|fired|quit) from[ \t]+(?:the[ \t]+)?$|\bemployed (?:by|"
+    r"with)[ \t]+(?:the[ \t]+)?$"
 )
 _STAYS = re.compile(
-    r"\b(?:stays?|staying|fall|fell|treated|hospitalized|seen|evaluated|dialysis|hd(?: \w+)?|attends|attended|enrolled|student|nurse|"
-    r"teacher|works?|while)[ \t]+(?:at|in)[ \t]+(?:the[ \t]+)?$|\b(?:uses|pharmacy:|attends|sh:|occupation:|employer:|school:)[ \t]+$"
+    r"\b(?:stays?|staying|fall|fell|treated|hospitalized|seen|evaluated|dialysis|hd(?: \w+)?|attends|attended|"
+    r"enrolled|student|nurse|"
+    r"teacher|works?|while)[ \t]+(?:at|in)[ \t]+(?:the[ \t]+)?$|\b(?:uses|pharmacy:|attends|sh:|occupation:|employer:|"
+    r"school:)[ \t]+$"
 )
 
 
@@ -192,9 +123,8 @@ def _named_places(seen: Text) -> list[Span]:
 def _is_acronym(seen: Text, i: int) -> bool:
     """Whether the letters are a hospital: known ones, or any that the words before lead to."""
     low, start = seen.tokens[i].low, seen.tokens[i].start
-    if low in seen.words.acronyms:
-        if not _is_word_alone(seen, i):
-            return True
+    if low in seen.words.acronyms and not _is_word_alone(seen, i):
+        return True
     if low in _WARDS or low in seen.words.kept:
         return False
     return _ACRONYM_LEAD.search(seen.folded, max(0, start - 24), start) is not None
@@ -291,10 +221,12 @@ def _institution(seen: Text, last: int) -> list[Span]:
 
 
 _OF_PLACE = re.compile(
-    r"[ \t]+of[ \t]+(?:the[ \t]+)?[A-Z][a-z]+(?:[ \t][A-Z][a-z]+){0,2}|[ \t]+(?i:of)[ \t]+[A-Za-z]+(?:[ \t][A-Za-z]+)?[ \t]+(?i:county)\b"
+    r"[ \t]+of[ \t]+(?:the[ \t]+)?[A-Z][a-z]+(?:[ \t][A-Z][a-z]+){0,2}|[ \t]+(?i:of)[ "
+    r"\t]+[A-Za-z]+(?:[ \t][A-Za-z]+)?[ \t]+(?i:county)\b"
 )
 _PARTS = frozenset(
-    "good general memorial saint st university regional community county city veterans affairs elm oak pine valley hill hills river lake park mountain view spring springs creek grove".split()
+    "good general memorial saint st university regional community county city veterans affairs elm oak pine valley "
+    "hill hills river lake park mountain view spring springs creek grove".split()
 )
 
 

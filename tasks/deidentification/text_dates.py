@@ -31,8 +31,10 @@ _S = r"[\s\u00a0]+"
 _RANGE = r"(?:\s*(?:-|\u2013|to|through|and)\s*)"
 
 _AMOUNT = (
-    r"\.\d|(?:\s*(?:-|\u2013|to|or)\s*\d+(?:\.\d+)?)?\s*-?(?:%|(?:mg|ml|mcg|g|kg|cc|cm|mm|units?|u|tabs?|tablets?|capsules?|"
-    r"puffs?|drops?|sprays?|times?|x|hours?|hrs?|h|days?|weeks?|months?|years?|minutes?|doses?|feet|steps?|pounds|lbs?)\b)"
+    r"\.\d|(?:\s*(?:-|\u2013|to|or)\s*\d+(?:\.\d+)?)?\s*-?(?:%|(?:mg|ml|mcg|g|kg|cc|cm|mm|units?|u|tabs?|tablets?|"
+    r"capsules?|"
+    r"puffs?|drops?|sprays?|times?|x|hours?|hrs?|h|days?|weeks?|months?|years?|minutes?|doses?|feet|steps?|pounds|"
+    r"lbs?)\b)"
 )
 """What follows a number that is an amount: "may 3-5 mg" is no day of May."""
 
@@ -60,9 +62,11 @@ _CUES = (
     r"as of|effective|visit|adm|dos|doa|dod|"
     r"recheck|repeat|labs?|inr|cbc|bmp|echo|mri|ct|cxr|ekg|x-?ray|again|next|this|"
     r"hospital|clinic|center|dose|booster|vaccine|"
-    r"onset|lmp|tte|tee|egd|cath|clinic|op|fall|procedure|culture|cultures|films?|study|scan|biopsy|extubated|intubated|"
+    r"onset|lmp|tte|tee|egd|cath|clinic|op|fall|procedure|culture|cultures|films?|study|scan|biopsy|extubated|"
+    r"intubated|"
     r"returns?|until|staples out|sutures out|w/\s?me|with me|by (?:dr\.? )?[a-z'-]{2,16}|w/ (?:dr\.? )?[a-z'-]{2,16}|"
-    r"(?:moved|changed|rescheduled) from [^.\n]{3,26} to|(?:death|birthday|anniversary|appointment|visit|surgery) is|implanted|placed|"
+    r"(?:moved|changed|rescheduled) from [^.\n]{3,26} to|(?:death|birthday|anniversary|appointment|visit|surgery) is|"
+    r"implanted|placed|"
     r"(?:admitted|transferred|discharged|moved) to [^.\n]{2,20}|"
     r"week of|before|after"
 )
@@ -71,7 +75,8 @@ _DAY_BEFORE = re.compile(r"(?<![^\W_])(?:mon|tues?|wed|thur?s?|fri|sat|sun)\.?,?
 _CLOCK = re.compile(r",?\s+(?:at\s+|@\s*)?\d\d?:\d\d(?!\d)")
 _SCORE = re.compile(
     r"\b(?:pain|score|scored|gcs|mmse|moca|phq-?9?|gad-?7?|scale|strength|motor|murmur|grade|acuity|vision|va|od|os|ou|"
-    r"rated?|slums|audit|edss|apgars?|braden|morse|nrs|vas|epworth|tinetti|berg|wells|is|was|of|to|about|bp|sats?|i/o)\s*:?\s*(?:is|was|of)?\s*$"
+    r"rated?|slums|audit|edss|apgars?|braden|morse|nrs|vas|epworth|tinetti|berg|wells|is|was|of|to|about|bp|sats?|"
+    r"i/o)\s*:?\s*(?:is|was|of)?\s*$"
 )
 _DATED = re.compile(rf"\b(?:dob|d\.o\.b\.?|born|birth|date|date of \w+|admi\w*|disch\w*|{_CUES})\s*:?\s*\(?$")
 _VERSION = re.compile(r"\b(?:v|ver\.?|version|release|section|chapter|build|§)\s*$")
@@ -89,7 +94,8 @@ _MONTH_FIRST = re.compile(
 )
 _DAY_FIRST = re.compile(
     rf"{_BEFORE}{_WEEKDAY}{_DAY}(?P<g1>{_S}of{_S}|{_S}|-|\.[ ]?|/)?{_MON}(?P<dot>\.?)(?:"
-    rf"(?P<g2>,?{_S}|-|/)?(?P<y>(?:1[6-9]|20|21)\d\d|(?<=[-/])\d\d|(?<=[a-z])\d\d(?<!\d\d\d)){_AFTER}|(?P<alone>){_AFTER})"
+    rf"(?P<g2>,?{_S}|-|/)?(?P<y>(?:1[6-9]|20|21)\d\d|(?<=[-/])\d\d|(?<=[a-z])\d\d(?<!\d\d\d)){_AFTER}|"
+    rf"(?P<alone>){_AFTER})"
 )
 _YEAR_FIRST = re.compile(rf"{_BEFORE}{_YEAR}(?P<g1>{_S}|-|/){_MON}(?P<dot>\.?)(?P<g2>{_S}|-|/){_DAY}{_AFTER}")
 

@@ -16,11 +16,16 @@ _ANY_WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 _SMALL = 200
 """Characters of which one word at least is capitalised, but in a text of small letters."""
 COMMONEST = frozenset(
-    "will may can has is was were are be been am do does did done had have for from with to at on in of and or the a an as by "
-    "but not no so if then than that this these those who she he her his him they them their we our you your it its all any "
-    "both can could should would must shall see seen saw said says say call called calls note notes home house day week month "
-    "year today man woman male female patient doctor nurse care pain left right start stop dose due now new old may last first "
-    "next back time plan take took go goes went came come get got give gave make made need needs want wants use used".split()
+    "will may can has is was were are be been am do does did done had have for from with to at on in of and or the a "
+    "an as by "
+    "but not no so if then than that this these those who she he her his him they them their we our you your it its "
+    "all any "
+    "both can could should would must shall see seen saw said says say call called calls note notes home house day "
+    "week month "
+    "year today man woman male female patient doctor nurse care pain left right start stop dose due now new old may "
+    "last first "
+    "next back time plan take took go goes went came come get got give gave make made need needs want wants use "
+    "used".split()
 )
 _GENITIVE = re.compile(r"['\u2019]s?$")
 _MONTHS = frozenset({"april", "may", "june", "august"})

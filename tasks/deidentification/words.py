@@ -42,7 +42,8 @@ class WordLists:
         acronyms: hospitals that are known by their letters.
         faiths: faiths that hospitals are named after ("Methodist Hospital").
         region_words: the words of states and countries of two words.
-        places: large firms and shops, hospitals that are named without the word, cities of 15,000 people and more, by their first word; of one word only those that are no other word.
+        places: large firms and shops, hospitals that are named without the word, cities of 15,000 people and more,
+            by their first word; of one word only those that are no other word.
         generic: words that make no name of a hospital ("Eye" Clinic).
     """
 
@@ -90,7 +91,10 @@ def lists_file() -> Path:
 @lru_cache(maxsize=1)
 def lists_digest() -> str:
     """Digest of the lists: part of the recipe of every source."""
-    return hashlib.sha256(lists_file().read_bytes()).hexdigest()[:16]
+    digest = hashlib.sha256(lists_file().read_bytes())
+    for name in ("kept_words.csv", "us_cities.csv"):
+        digest.update((files(__package__) / name).read_bytes())
+    return digest.hexdigest()[:16]
 
 
 @lru_cache(maxsize=1)

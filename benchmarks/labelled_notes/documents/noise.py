@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables are easier to read on long lines
 """What happens to documents on their way: capitals, lost punctuation, small letters, scanners' errors, copying forward."""
 
 from __future__ import annotations

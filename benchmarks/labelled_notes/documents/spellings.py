@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables are easier to read on long lines
 """How identifiers are written in whole documents: each function draws one spelling."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+
 """Write whole documents from templates: braces are identifiers, angles are alternatives, a leading `?` is by chance."""
 
 from __future__ import annotations
