@@ -1,4 +1,3 @@
-
 """Write whole documents from templates: braces are identifiers, angles are alternatives, a leading `?` is by chance."""
 
 from __future__ import annotations
@@ -88,7 +87,11 @@ class _Draft:
         self.pieces.append(Piece(template[place:] + "\n"))
 
     def _fill(self, name: str) -> None:
-        rng, add = self.rng, lambda value, kind: self.pieces.append(Piece(value, kind))
+        rng = self.rng
+
+        def add(value: str, kind: str | None) -> None:
+            self.pieces.append(Piece(value, kind))
+
         who, dot, form = name.partition(".")
         if dot:
             self._name(self.person(who), form)
