@@ -27,6 +27,7 @@ def state_patient(chart: Chart, segment: Segment) -> None:
         "birth_date": birth,
         "birth_precision": _PRECISION.get(len(birth[:10])) if birth else None,
         "birth_year": birth,
+        "deceased": {"Y": True, "N": False}.get(segment.value(30)),
         **moment("death", chart.local(segment.value(29))),
         "updated": chart.sent_local if chart.sent_local and len(chart.sent_local) > 10 else None,
         "gender": code_of(segment.value(8)),

@@ -17,6 +17,7 @@ PATIENT = pa.schema(
         lake_field("year_of_birth", pa.int32()),
         lake_field("death_date", pa.date32()),
         lake_field("death_datetime", pa.timestamp("us")),
+        lake_field("is_deceased", pa.bool_()),
         lake_field("gender_source_value", pa.string()),
         lake_field("race_source_value", pa.string()),
         lake_field("ethnicity_source_value", pa.string()),
@@ -36,8 +37,9 @@ PATIENT = pa.schema(
     ]
 )
 """One row for each Patient record of a source; `omop.person` and `omop.death` are derived from it, one a person.
-`birth_precision` is day, month or year, as the source states it. `updated_datetime` is when the source last changed
-the record, shifted like every date of the person: it orders the statements about one person."""
+`birth_precision` is day, month or year, as the source states it. `is_deceased` is whether the source says that the
+person is dead: without a date, which `omop.death` needs, that is told here alone. `updated_datetime` is when the source
+last changed the record, shifted like every date of the person: it orders the statements about one person."""
 
 PLACE = pa.schema(
     [

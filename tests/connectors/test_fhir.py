@@ -23,7 +23,8 @@ from tests.connectors.fhir_files import KEY, PATIENT, Held, lines, read, reading
 
 
 def encounter(**more: Any) -> dict[str, Any]:
-    return {"resourceType": "Encounter", "id": "e1", "subject": {"reference": "Patient/p1"}, **more}
+    about = {"subject": {"reference": "Patient/p1"}, "period": {"start": "2020-01-02"}}
+    return {"resourceType": "Encounter", "id": "e1", **about, **more}
 
 
 def document(*attachments: dict[str, str], **more: Any) -> dict[str, Any]:

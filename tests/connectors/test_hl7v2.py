@@ -525,3 +525,12 @@ def test_the_preflight_tells_places_and_no_value(tmp_path: Path) -> None:
     assert {f.rule for f in findings if f.severity == "error"} == {"truncated-message"}
     assert {f.rule for f in findings if f.severity == "warning"} == {"several-authorities"}
     assert not any(canary in f"{f.message}{f.where}" for f in findings for canary in m.ZEBEDIAH.canaries)
+
+
+@pytest.mark.parametrize(("stated", "told"), [("Y", True), ("N", False), ("", None), ("U", None)])
+def test_that_somebody_is_dead_is_told_without_a_date_too(
+    stated: str, told: bool | None, tmp_path: Path
+) -> None:
+    pid = "PID|1||7^^^MERCY^MR||Doe^Jane||19500504" + "|" * 23 + stated
+    (row,) = read(m.message(m.msh("ADT^A01"), m.evn("A01"), pid, m.pv1()), tmp_path)["hl7v2.patient"]
+    assert (row["deceased"], row["death_date"]) == (told, None)

@@ -458,3 +458,19 @@ def test_a_sites_file_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(Fatal, match=OVERLAY_VARIABLE):
         mappings("fhir", tmp_path / "nowhere")
     assert mappings("a-kind-without-any", tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    ("stated", "told"),
+    [
+        ({"deceasedBoolean": True}, (True, None)),
+        ({"deceasedBoolean": False}, (False, None)),
+        ({"deceasedDateTime": "2001-02-03"}, (True, date(2001, 2, 3))),
+        ({}, (None, None)),
+    ],
+)
+def test_that_somebody_is_dead_is_told_without_a_date_too(
+    stated: dict[str, Any], told: tuple[bool | None, date | None]
+) -> None:
+    (row,) = mapped(line(resourceType="Patient", id="p1", **stated))["records.patient"]
+    assert (row["is_deceased"], row["death_date"]) == told

@@ -10,6 +10,7 @@ SELECT
     year_of_birth,
     death_date,
     death_datetime,
+    CASE WHEN death_date IS NOT NULL THEN TRUE ELSE deceased END AS is_deceased,
     gender AS gender_source_value,
     coalesce(race_code, race_text) AS race_source_value,
     coalesce(ethnicity_code, ethnicity_text) AS ethnicity_source_value,

@@ -10,6 +10,7 @@ SELECT
     year_of_birth,
     death_date,
     death_datetime,
+    CASE WHEN death_date IS NOT NULL THEN TRUE END AS is_deceased,
     gender AS gender_source_value,
     race AS race_source_value,
     ethnicity AS ethnicity_source_value,

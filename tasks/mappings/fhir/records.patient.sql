@@ -10,6 +10,7 @@ SELECT
     year_of_birth,
     death_date,
     death_datetime,
+    CASE WHEN death_date IS NOT NULL THEN TRUE ELSE deceased END AS is_deceased,
     gender AS gender_source_value,
     -- the OMB category's code where there is one, else its text as the source words it
     coalesce(race_code, race_text) AS race_source_value,

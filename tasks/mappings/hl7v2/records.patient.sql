@@ -10,6 +10,7 @@ SELECT
     year_of_birth,
     death_date,
     death_datetime,
+    CASE WHEN death_date IS NOT NULL THEN TRUE ELSE deceased END AS is_deceased,
     gender AS gender_source_value,
     coalesce(race_code, race_text) AS race_source_value,
     -- HL7 table 0189, in the codes of CDC's race and ethnicity set where it says the same

@@ -9,6 +9,7 @@ SELECT
     year_of_birth,
     death_date,
     death_datetime,
+    CASE WHEN death_date IS NOT NULL THEN TRUE END AS is_deceased,
     gender_source_value,
     race_source_value,
     ethnicity_source_value,
