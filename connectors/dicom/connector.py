@@ -27,7 +27,7 @@ class DicomConnector:
     """
 
     kind: ClassVar[str] = "dicom"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     ownership: ClassVar[str] = "file"
     tables: ClassVar[dict[str, pa.Schema]] = TABLES
 
@@ -43,12 +43,10 @@ class DicomConnector:
         """The patient whom the header names; nobody where it names none, or the file cannot be read."""
         from connectors.dicom.dataset import judging_errors
         from connectors.dicom.identities import find_identity
-        from connectors.dicom.recognise import recognise
 
         try:
             with judging_errors():
-                opening = recognise(reading.place)
-                identity = find_identity(reading, opening) if opening else None
+                identity = find_identity(reading)
         except Rejected:
             return  # reading it quarantines it, with the reason
         if identity is not None:
@@ -75,11 +73,14 @@ class DicomConnector:
 
 
 def _read(reading: Reading) -> tuple[str, dict[str, Any]]:
-    from connectors.dicom.instance import read_instance
+    from connectors.dicom.instance import read_instance, read_instance_plainly
     from connectors.dicom.recognise import DIRECTORY_CLASS, recognise
 
     if reading.place.size == 0:
         return "ignored", {"_record": 0, "type": "empty-file"}
+    plain = read_instance_plainly(reading)
+    if plain is not None:
+        return "dicom.instance", plain
     opening = recognise(reading.place)
     if opening is None:
         return "ignored", {"_record": 0, "type": "not-dicom"}
