@@ -16,7 +16,7 @@ SLICES = 30
 SIDE = 512
 _CT = "1.2.840.10008.5.1.4.1.1.2"
 _ROOT = "1.2.826.0.1.3680043.8.498."  # for invented UIDs
-_SOP, _NUMBER, _POSITION, _LOCATION = "3.900000001", "900001", "-900001.25", "900002.25"
+_SOP, _NUMBER, _POSITION, _LOCATION = "3.900000001", "970007", "-980008.25", "990009.25"
 
 
 def write_archive(folder: Path, count: int) -> None:

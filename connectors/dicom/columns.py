@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+from connectors.dicom.plain import PlainHeader
 from connectors.dicom.values import (
     Header,
     code_of,
@@ -25,6 +27,7 @@ from connectors.dicom.values import (
     whole_of,
 )
 
+_MEMO_BYTES, _MEMO_VALUES = 128, 4096
 SHARED_GROUPS, FRAME_GROUPS = 0x52009229, 0x52009230
 
 
@@ -159,6 +162,8 @@ def wanted_elements() -> Mapping[int, frozenset[str]]:
 
 def read_columns(header: Header) -> dict[str, Any]:
     """The columns of a header."""
+    if isinstance(header, PlainHeader):
+        return _read_plainly(header)
     found = {column.name: _read(header, column) for column in COLUMNS}
     shared = first_item(header, SHARED_GROUPS)
     frame = first_item(header, FRAME_GROUPS)
@@ -167,6 +172,37 @@ def read_columns(header: Header) -> dict[str, Any]:
             if column.groups and found[column.name] is None:
                 found[column.name] = _read_group((shared, frame), column)
     return found
+
+
+def _read_plainly(header: PlainHeader) -> dict[str, Any]:
+    """The columns of a header without functional groups; most values were seen in another slice of the series."""
+    memos, raw, found = _memos_of(header.encoding), header.raw, dict[str, Any]()
+    for column, memo in zip(COLUMNS, memos, strict=True):
+        value = None
+        if column.within:
+            value = _read(header, column)
+        else:
+            for tag in column.tags:
+                element = raw.get(tag)
+                if element is None:
+                    continue
+                value = memo.get(element, memo)
+                if value is memo:
+                    value = column.read(header, tag)
+                    if len(element[1]) <= _MEMO_BYTES:
+                        if len(memo) >= _MEMO_VALUES:
+                            memo.clear()
+                        memo[element] = value
+                if value is not None:
+                    break
+        found[column.name] = value
+    return found
+
+
+@lru_cache(maxsize=32)
+def _memos_of(_encoding: str) -> list[dict[Any, Any]]:
+    """For each column, what elements' bytes came to."""
+    return [{} for _ in COLUMNS]
 
 
 def _read(header: Header, column: Column) -> Any:

@@ -47,7 +47,7 @@ _short_length, _long_length = Struct("<H").unpack_from, Struct("<L").unpack_from
 _item_head = Struct("<4sL").unpack_from
 
 
-class _Short(Exception):  # noqa: N818 - no error: more of the file is read
+class _Short(Exception):
     """The header goes on behind what was read."""
 
 
@@ -176,7 +176,7 @@ class _Walk:
         """What reads past `end`: more of the file is needed, or a length inside lies."""
         return _Short() if end == self._end else Declined()
 
-    def _elements(  # noqa: C901, PLR0912 - one loop over every element of every file: a call each would double its time
+    def _elements(  # noqa: C901 - one loop over every element of every file: a call each would double its time
         self, at: int, end: int, found: PlainHeader, pieces: list[str], depth: int, last: int
     ) -> int:
         """Walk the elements of a data set from `at` to `end`; returns where it stopped.
@@ -375,8 +375,7 @@ def _plan(key: bytes) -> _Plan | None:
     tag = int.from_bytes(key[:2], "little") << 16 | int.from_bytes(key[2:4], "little")
     vr = key[4:6].decode("latin-1")
     if (
-        vr not in _LONG
-        and vr not in _SHORT
+        (vr not in _LONG and vr not in _SHORT)
         or tag < 0x00030000
         or tag >> 16 == 0xFFFE
         or tag in _DECLINED_TAGS

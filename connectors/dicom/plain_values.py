@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 
-class Declined(Exception):  # noqa: N818 - no error: the file is read by pydicom instead
+class Declined(Exception):
     """This is not plainly written."""
 
 
