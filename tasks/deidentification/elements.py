@@ -1,0 +1,246 @@
+"""What becomes of an element's values by a verdict of `ps315`: one for headers in the index and for files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from contracts.identity import Person
+from contracts.keys import Key
+from contracts.privacy import OLDEST_AGE
+from tasks.deidentification.dates import parse_date, shift_date
+from tasks.deidentification.keyed import surrogate_uid
+from tasks.deidentification.lexicon import compose, fold
+from tasks.deidentification.ps315 import (
+    NUMBERS,
+    PATIENT_ID,
+    TEXTS,
+    Do,
+    Verdict,
+)
+from tasks.deidentification.text import Scrubber
+from tasks.deidentification.text_dates import find_dates
+
+_NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*")
+_CODE_STRING = re.compile(r"[A-Z0-9_ ]{0,16}")
+_LOOSE_CODE = re.compile(r"[A-Za-z0-9_ ./-]{0,16}")
+_TAG = re.compile(r"[0-9A-Fa-f]{8}")
+_UID = re.compile(r"[0-9.]{1,64}")
+_AGE = re.compile(r"(\d{3})([DWMY])")
+_YEARS = {"D": 365.25, "W": 52.18, "M": 12.0, "Y": 1.0}
+_LIMITS = {"SH": 16, "LO": 64}
+_DUMMIES: Mapping[str, Sequence[Any]] = {
+    "PN": ["REMOVED"],
+    "DA": ["19000101"],
+    "TM": ["000000"],
+    "DT": ["19000101000000"],
+    "AS": ["000Y"],
+    "UR": ["urn:removed"],
+    **{vr: ["REMOVED"] for vr in ("LO", "SH", "LT", "ST", "UT", "UC", "CS", "AE")},
+    **{vr: [0] for vr in NUMBERS},
+}
+Item = Mapping[int, tuple[str, str]]
+_DUMMY_CODE: Item = {
+    0x00080100: ("SH", "REMOVED"),
+    0x00080102: ("SH", "99REMOVED"),
+    0x00080104: ("LO", "REMOVED"),
+}
+_DUMMY_ITEMS: Mapping[int, Item] = {
+    0x00080082: _DUMMY_CODE,
+    0x00401101: _DUMMY_CODE,
+    0x0040A730: {0x0040A010: ("CS", "CONTAINS"), 0x0040A040: ("CS", "TEXT"), 0x0040A160: ("UT", "REMOVED")},
+}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whose an image is.
+
+    Attributes:
+        owner: the person, by whose days dates are shifted; None for an image of nobody.
+        known: all that is to be hidden in its texts: the owner's traits, and what the header itself states.
+    """
+
+    owner: Person | None
+    known: Person | None
+
+
+def dummy_item(tag: int) -> Item:
+    """The one item of a sequence under D: by tag, VR and value of its elements; empty where none is needed."""
+    return _DUMMY_ITEMS.get(tag, {})
+
+
+class ValueCleaner:
+    """Cleans values under one key; what may be done is the verdict's.
+
+    Args:
+        key: of surrogate UIDs.
+        today: the day by which ages are told.
+        scrubber: cleans texts.
+    """
+
+    def __init__(self, key: Key, today: date, scrubber: Scrubber) -> None:
+        self._key = key
+        self._today = today
+        self._scrubber = scrubber
+
+    def clean(
+        self, verdict: Verdict, tag: int, vr: str, values: Sequence[Any], subject: Subject
+    ) -> list[Any] | None:
+        """The values that stay; none of them where the element stays empty; None where it goes.
+
+        Args:
+            verdict: for an element that is no sequence.
+            tag: of the element.
+            vr: its VR, for `Do.SHIFT`, `Do.NUMBER` and dummies.
+            values: strings, or numbers; None for an empty one among several.
+            subject: whose they are.
+        """
+        do = verdict.do
+        if do is Do.REMOVE:
+            return None
+        if do is Do.EMPTY:
+            return []
+        if do is Do.DUMMY:
+            return self._dummy(tag, vr, subject)
+        if not values:
+            return []
+        found = self._kept(do, tag, vr, values, subject)
+        return self.clean(Verdict(verdict.otherwise), tag, vr, values, subject) if found is None else found
+
+    def _kept(self, do: Do, tag: int, vr: str, values: Sequence[Any], subject: Subject) -> list[Any] | None:
+        """The values under an action that keeps something of them; None where it can't."""
+        if do is Do.NUMBER:
+            return list(values) if all(v is None or is_number(v) for v in values) else None
+        if do is Do.TAGS:
+            stays = all(isinstance(v, str) and _TAG.fullmatch(v) for v in values)
+            return list(values) if stays else None
+        texts = [v or "" for v in values]
+        if not all(isinstance(v, str) for v in texts):
+            return list(values) if do is Do.KEEP and all(map(is_number, values)) else None
+        if do is Do.SHIFT:
+            return _shifted(vr, texts, subject)
+        if do is Do.AGE:
+            return _grouped(texts)
+        if do is Do.UID or vr == "UI":
+            return self._uids(do, tag, vr, texts)
+        if do is Do.SCRUB:
+            return self._scrubbed(vr, texts, subject)
+        if do is Do.CODE:
+            return texts if self._are_codes(texts, subject) else None
+        return texts if vr not in TEXTS or self.holds_nothing(texts, subject) else None
+
+    def holds_nothing(self, texts: Sequence[str], subject: Subject) -> bool:
+        """Whether short texts hold neither a trait of the person nor a date."""
+        if any(not self._scrubber.holds_no_trait(v, subject.known, ordinary=False) for v in texts):
+            return False
+        return not any(True for v in map(compose, texts) for _ in find_dates(v, fold(v)))
+
+    def _are_codes(self, texts: Sequence[str], subject: Subject) -> bool:
+        if not all(map(_CODE_STRING.fullmatch, texts)):
+            # Not as the standard has it, but a code may still be in lower case: if it reads like no name.
+            loose = all(map(_LOOSE_CODE.fullmatch, texts))
+            if not loose or any(self._scrubber.scrub(v, subject.known) != v for v in texts):
+                return False
+        return self.holds_nothing(texts, subject)
+
+    def _dummy(self, tag: int, vr: str, subject: Subject) -> list[Any] | None:
+        if tag == PATIENT_ID:  # the pseudonym is the row's own person_id: nothing new is told
+            return [str(subject.owner.person_id)] if subject.owner else []
+        if vr == "UI":
+            return [surrogate_uid(self._key, f"{tag:08X}")]
+        found = _DUMMIES.get(vr)
+        return list(found) if found else None
+
+    def _uids(self, do: Do, tag: int, vr: str, values: Sequence[str]) -> list[str] | None:
+        """UIDs replaced by keyed ones; those of the standard, and of classes, stay."""
+        if vr != "UI":
+            return None
+        named = [v.strip(" \x00") for v in values]
+        if do is Do.KEEP:
+            return list(values) if all(map(_UID.fullmatch, filter(None, named))) else None
+        return [surrogate_uid(self._key, v) for v in named if v]
+
+    def _scrubbed(self, vr: str, values: Sequence[str], subject: Subject) -> list[str]:
+        found = []
+        for value in values:
+            cleaned = self._scrubber.scrub(value, subject.known)
+            changed = cleaned != value and cleaned != compose(value)
+            found.append(cleaned[: _LIMITS.get(vr)] if changed else value)
+        return found
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a number, or a string that spells one."""
+    if isinstance(value, str):
+        return not value.strip() or _NUMBER.fullmatch(value) is not None
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _grouped(values: Sequence[str]) -> list[str] | None:
+    """Ages (AS), those over 89 as one group."""
+    found = []
+    for value in values:
+        age = _AGE.fullmatch(value.strip())
+        if not age:
+            return None
+        great = int(age[1]) / _YEARS[age[2]] >= OLDEST_AGE
+        found.append(f"{OLDEST_AGE:03d}Y" if great else value)
+    return found
+
+
+def _shifted(vr: str, values: Sequence[str], subject: Subject) -> list[str] | None:
+    """Dates of the person shifted; None where one can't be."""
+    if subject.owner is None:
+        return None
+    days = subject.owner.shift_days
+    moved = [shift_value(vr, v, days) if v.strip() else "" for v in values]
+    return None if any(v is None for v in moved) else [v for v in moved if v is not None]
+
+
+_TIME = re.compile(r"\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?")
+_DATETIME = re.compile(r"(\d{4}(?:\d{2}(?:\d{2})?)?)(\d{0,6}(?:\.\d{1,6})?)(?:[+-]\d{4})?")
+
+
+def shift_value(vr: str, value: str, days: int) -> str | None:
+    """A DA, DT or TM value shifted by whole days; a range or anything malformed is none."""
+    text = value.strip()
+    if vr == "TM":
+        return text if _TIME.fullmatch(text) else None
+    found = _DATETIME.fullmatch(text) if vr == "DT" else None
+    stated, rest = (found[1], found[2]) if found else (text, "")
+    day = parse_date(stated) if vr == "DA" or found else None
+    moved = shift_date(day, days) if day else None
+    return f"{moved:%Y%m%d}"[: len(stated)] + rest if moved else None
+
+
+NAMES = frozenset({0x00100010, 0x00101001, 0x00101005, 0x00101060, 0x00080090, 0x00081048, 0x00081050})
+NAMES |= {0x00081060, 0x00081070, 0x00321032, 0x00380016}
+"""Names of the patient, relatives and staff that a header states itself."""
+NUMBERS_OF_PATIENT = frozenset({0x00100020, 0x00101000, 0x00101090, 0x00080050, 0x00380010})
+PATIENT_NAMES = frozenset({0x00100010, 0x00101001, 0x00101005})
+_PLACEHOLDER = re.compile(r"(?i)anon\w*|unknown|none|test|removed|patient|name|n/?a|xxx+|dummy|\W*|phantom")
+
+
+def subject_of(person: Person | None, stated: Mapping[int, Sequence[str]]) -> Subject:
+    """The person, and with her what the header itself states of her and of staff: to be hidden in its own texts.
+
+    Args:
+        person: as the vault knows her; None: an image of nobody, whose header may still name somebody.
+        stated: by tag, the values of `NAMES` and `NUMBERS_OF_PATIENT`.
+    """
+    traits = {kind: list(values) for kind, values in (person.traits if person else {}).items()}
+    for tag, values in sorted(stated.items()):
+        kind = "identifier" if tag in NUMBERS_OF_PATIENT else "name" if tag in PATIENT_NAMES else "contact"
+        for value in values:
+            for part in value.replace("=", "^").split("^") if tag in NAMES else [value]:
+                word = part.strip(" \x00")
+                if len(word) > 1 and not _PLACEHOLDER.fullmatch(word) and word not in traits.get(kind, ()):
+                    traits.setdefault(kind, []).append(word)
+    if not traits:
+        return Subject(person, None)
+    numbers = (person.person_id, person.shift_days) if person else (0, 0)
+    return Subject(person, Person(*numbers, {kind: tuple(values) for kind, values in traits.items()}))
