@@ -99,9 +99,31 @@ SERIES = pa.schema(
         col("series_instance_uid", _S),
         col("modality", _S),
         col("series_number", _I),
+        col("series_date", pa.date32()),
+        col("series_datetime", pa.timestamp("us")),
+        col("series_description", _S),
+        col("protocol_name", _S),
         col("body_part_examined", _S),
+        col("laterality", _S),  # null where the images differ, as in what follows
+        col("manufacturer", _S),
+        col("manufacturer_model_name", _S),
+        col("frame_of_reference_uid", _S),
+        col("rows", _I, unit="pixel"),
+        col("columns", _I, unit="pixel"),
+        col("pixel_spacing_mm", pa.list_(_F), unit="mm"),
+        col("slice_thickness_mm", _F, unit="mm"),
         col("number_of_instances", pa.int64(), required=True),
         col("number_of_frames", pa.int64(), required=True),
+        col("size_bytes", pa.int64(), unit="byte"),
+        col("geometry", _S, required=True),  # none, single, regular, faulty
+        col("geometry_faults", pa.list_(_S)),  # null where no image says where it lies
+        col("slice_spacing_mm", _F, unit="mm"),  # the median between neighbours
+        col("number_of_positions", pa.int64()),
+        col("slices_per_position", pa.int64()),  # as most positions have: phases, echoes
+        col("number_of_orientations", _I),
+        col("missing_slices", pa.int64()),  # that would fill the gaps
+        col("duplicate_positions", pa.int64()),
+        col("missing_instance_numbers", pa.int64()),
     ]
 )
 
@@ -111,9 +133,14 @@ STUDY = pa.schema(
         col("person_id", pa.int64()),
         col("study_instance_uid", _S),
         col("study_date", pa.date32()),
+        col("study_datetime", pa.timestamp("us")),
+        col("study_description", _S),
         col("modalities", pa.list_(_S)),
+        col("body_parts", pa.list_(_S)),
         col("number_of_series", pa.int64(), required=True),
         col("number_of_instances", pa.int64(), required=True),
+        col("number_of_frames", pa.int64()),
+        col("size_bytes", pa.int64(), unit="byte"),
     ]
 )
 
@@ -121,7 +148,9 @@ FLAG = pa.schema(
     [
         col("instance_id", pa.int64(), required=True),
         col("person_id", pa.int64()),
-        col("flag", pa.string(), required=True),  # same-uid-other-content
+        col(
+            "flag", pa.string(), required=True
+        ),  # same-uid-other-content, other-orientation, study-of-several-persons
         col("number_of_instances", pa.int64(), required=True),
     ]
 )
