@@ -23,6 +23,7 @@ from tasks.deidentification.ps315 import (
 )
 from tasks.deidentification.text import Scrubber
 from tasks.deidentification.text_dates import find_dates
+from tasks.deidentification.words import word_lists
 
 _NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*")
 _CODE_STRING = re.compile(r"[A-Z0-9_ ]{0,16}")
@@ -222,7 +223,15 @@ NAMES |= {0x00081060, 0x00081070, 0x00321032, 0x00380016}
 """Names of the patient, relatives and staff that a header states itself."""
 NUMBERS_OF_PATIENT = frozenset({0x00100020, 0x00101000, 0x00101090, 0x00080050, 0x00380010})
 PATIENT_NAMES = frozenset({0x00100010, 0x00101001, 0x00101005})
+_NO_LETTERS = re.compile(r"[\W\d_]+")
 _PLACEHOLDER = re.compile(r"(?i)anon\w*|unknown|none|test|removed|patient|name|n/?a|xxx+|dummy|\W*|phantom")
+
+
+def _is_no_name(word: str) -> bool:
+    """Whether what stands for a name is an ordinary word and no name ("PANCREAS_0001", "PHANTOM")."""
+    plain = _NO_LETTERS.sub("", fold(compose(word)))
+    lists = word_lists()
+    return lists.is_ordinary(plain) and not lists.may_name(plain)
 
 
 def subject_of(person: Person | None, stated: Mapping[int, Sequence[str]]) -> Subject:
@@ -238,7 +247,9 @@ def subject_of(person: Person | None, stated: Mapping[int, Sequence[str]]) -> Su
         for value in values:
             for part in value.replace("=", "^").split("^") if tag in NAMES else [value]:
                 word = part.strip(" \x00")
-                if len(word) > 1 and not _PLACEHOLDER.fullmatch(word) and word not in traits.get(kind, ()):
+                if len(word) < 2 or _PLACEHOLDER.fullmatch(word) or (tag in NAMES and _is_no_name(word)):
+                    continue
+                if word not in traits.get(kind, ()):
                     traits.setdefault(kind, []).append(word)
     if not traits:
         return Subject(person, None)

@@ -41,6 +41,7 @@ class Mode(IntEnum):
     EMPTY = 8
     PIXELS = 9
     END = 10
+    INSTANCE = 11
 
 
 class Same:
@@ -120,6 +121,8 @@ class Table(dict[bytes, Entry]):
     def _mode(self, tag: int, vr: str, verdict: Verdict, standard: Sequence[str]) -> Mode:
         if tag == CHARSET:
             return Mode.CHARSET
+        if tag == SOP_INSTANCE:
+            return Mode.INSTANCE
         if tag in PIXEL_TAGS and verdict.do is Do.BULK:
             return Mode.PIXELS
         if (vr in BULK or vr in _BINARY) and verdict.do in (Do.BULK, Do.NUMBER, Do.TAGS, Do.KEEP):

@@ -295,7 +295,7 @@ class Rewriter:
             level.table = self._bench.table(level.table.scope, level.data[value:stop], level.table.encoding)
             level.out.append(level.data[place:stop])
         else:
-            if entry.mode is _VALUE and changed is None:
+            if entry.mode is Mode.INSTANCE or (entry.mode is _VALUE and changed is None):
                 changed = level.table.settle(entry, level.data[value:stop])
             elif entry.mode in (_KEEP, _BULK, Mode.PIXELS):
                 changed = SAME
@@ -319,13 +319,14 @@ class Rewriter:
         if changed is None:
             self.counts[Do.REMOVE] += 1
             return
+        if entry.tag == SOP_INSTANCE and level.depth == 0:
+            uid = written[8:] if isinstance(changed, Same) else changed
+            self.sop_instance = uid.strip(b" \x00")
         if isinstance(changed, Same):
             self.counts[_KEPT] += 1
             level.out.append(written)
             return
         self.counts[Do.EMPTY if not changed else entry.verdict.do] += 1
-        if entry.tag == SOP_INSTANCE and level.depth == 0:
-            self.sop_instance = changed
         encoding = level.table.encoding
         level.out.append(element_bytes(entry.tag, "UN" if entry.unknown else entry.vr, changed, encoding))
 

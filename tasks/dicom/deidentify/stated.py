@@ -19,8 +19,8 @@ _CHARSET, _SOP_CLASS, _PIXELS = 0x00080005, 0x00080016, 0x7FE00010
 def _pattern(encoding: Encoding) -> re.Pattern[bytes]:
     tags = sorted(NAMES | NUMBERS_OF_PATIENT | {_CHARSET})
     named = b"|".join(re.escape(tag_bytes(tag, encoding.little)) for tag in tags)
-    vrs, length = (b"()", b"(.{4})") if encoding.implicit else (b"(PN|LO|SH|CS)", b"(.{2})")
-    return re.compile(b"(" + named + b")" + vrs + length, re.DOTALL)
+    length = b"(.{4})" if encoding.implicit else rb"(?:(?:PN|LO|SH|CS)(.{2})|UN\x00\x00(.{4}))"
+    return re.compile(b"(" + named + b")" + length, re.DOTALL)
 
 
 def stated_in(head: bytes, encoding: Encoding) -> dict[int, list[str]]:
@@ -35,7 +35,8 @@ def stated_in(head: bytes, encoding: Encoding) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
     for match in _pattern(encoding).finditer(head, 0, end):
         group, element = struct.unpack(f"{order}HH", match[1])
-        tag, length = group << 16 | element, int.from_bytes(match[3], "little" if encoding.little else "big")
+        tag = group << 16 | element
+        length = int.from_bytes(match[match.lastindex or 2], "little" if encoding.little else "big")
         if not 0 < length <= min(_LONGEST, end - match.end()):
             continue
         raw = head[match.end() : match.end() + length]
