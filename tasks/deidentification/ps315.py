@@ -6,7 +6,8 @@ gets what conforms whatever the type, and discloses nothing either way: X/Z -> Z
 
 Attributes that the table does not name stay where their value can't be free text: numbers, code strings, UIDs
 (replaced unless they are of the standard), and the short texts of `header_text_allow.csv`. Other texts are cleaned, or
-go where no option cleans. Names, addresses, unknown values, and what is private and not known to be safe go.
+replaced where no option cleans, as names and addresses are. Unknown values go, and what is private and not known to be
+safe.
 """
 
 from __future__ import annotations
@@ -246,6 +247,10 @@ _BY_TYPE = {
 _SIMPLE = {"X": Do.REMOVE, "Z": Do.EMPTY, "D": Do.DUMMY, "U": Do.UID, "X/Z/U*": Do.UID, "K": Do.KEEP}
 
 
+_UNLISTED = {"SQ": Do.ITEMS, "AT": Do.TAGS, "AS": Do.AGE, "PN": Do.DUMMY, "AE": Do.DUMMY, "UR": Do.DUMMY}
+"""What is done with an attribute that the table does not name, by its VR: a dummy conforms whatever its type."""
+
+
 class Rules:
     """The table under one choice of options.
 
@@ -311,15 +316,13 @@ class Rules:
             kept = tag in CLASS_UIDS or self.options.retain_uids
             return Verdict(Do.KEEP if kept else Do.UID, Do.UID)
         if vr in TEXTS:
-            otherwise = Do.SCRUB if self._scrubs else Do.REMOVE
+            otherwise = Do.SCRUB if self._scrubs else Do.DUMMY
             return Verdict(Do.KEEP, otherwise) if tag in self._texts else Verdict(otherwise)
         if vr == "CS":
             return Verdict(Do.CODE)
         if vr in NUMBERS:
             return Verdict(Do.NUMBER)
-        return Verdict(
-            {"SQ": Do.ITEMS, "AT": Do.TAGS, "AS": Do.AGE}.get(vr, Do.BULK if vr in BULK else Do.REMOVE)
-        )
+        return Verdict(_UNLISTED.get(vr, Do.BULK if vr in BULK else Do.REMOVE))
 
 
 @lru_cache(maxsize=16)
