@@ -15,6 +15,7 @@ from tasks.deidentification.dates import parse_date, shift_date
 from tasks.deidentification.keyed import surrogate_uid
 from tasks.deidentification.lexicon import compose, fold
 from tasks.deidentification.ps315 import (
+    DATES,
     NUMBERS,
     PATIENT_ID,
     TEXTS,
@@ -31,6 +32,7 @@ _LOOSE_CODE = re.compile(r"[A-Za-z0-9_ ./-]{0,16}")
 _TAG = re.compile(r"[0-9A-Fa-f]{8}")
 _UID = re.compile(r"[0-9.]{1,64}")
 _AGE = re.compile(r"(\d{3})([DWMY])")
+_MOMENT = re.compile(r"[\d.:+ -]{0,54}")
 _YEARS = {"D": 365.25, "W": 52.18, "M": 12.0, "Y": 1.0}
 _LIMITS = {"SH": 16, "LO": 64}
 _DUMMIES: Mapping[str, Sequence[Any]] = {
@@ -63,10 +65,12 @@ class Subject:
     Attributes:
         owner: the person, by whose days dates are shifted; None for an image of nobody.
         known: all that is to be hidden in its texts: the owner's traits, and what the header itself states.
+        run_on: names in scripts that write words without spaces, where a name has no border to be told by.
     """
 
     owner: Person | None
     known: Person | None
+    run_on: re.Pattern[str] | None = None
 
 
 def dummy_item(tag: int) -> Item:
@@ -132,10 +136,14 @@ class ValueCleaner:
             return self._scrubbed(vr, texts, subject)
         if do is Do.CODE:
             return texts if self._are_codes(texts, subject) else None
-        return texts if vr not in TEXTS or self.holds_nothing(texts, subject) else None
+        if vr in DATES:
+            return texts if all(map(_MOMENT.fullmatch, texts)) else None
+        return texts if vr in TEXTS and self.holds_nothing(texts, subject) else None
 
     def holds_nothing(self, texts: Sequence[str], subject: Subject) -> bool:
         """Whether short texts hold neither a trait of the person nor a date."""
+        if subject.run_on and any(map(subject.run_on.search, texts)):
+            return False
         if any(not self._scrubber.holds_no_trait(v, subject.known, ordinary=False) for v in texts):
             return False
         return not any(True for v in map(compose, texts) for _ in find_dates(v, fold(v)))
@@ -168,7 +176,8 @@ class ValueCleaner:
     def _scrubbed(self, vr: str, values: Sequence[str], subject: Subject) -> list[str]:
         found = []
         for value in values:
-            cleaned = self._scrubber.scrub(value, subject.known)
+            hidden = subject.run_on.sub("[NAME]", value) if subject.run_on else value
+            cleaned = self._scrubber.scrub(hidden, subject.known)
             changed = cleaned != value and cleaned != compose(value)
             found.append(cleaned[: _LIMITS.get(vr)] if changed else value)
         return found
@@ -223,8 +232,17 @@ NAMES |= {0x00081060, 0x00081070, 0x00321032, 0x00380016}
 """Names of the patient, relatives and staff that a header states itself."""
 NUMBERS_OF_PATIENT = frozenset({0x00100020, 0x00101000, 0x00101090, 0x00080050, 0x00380010})
 PATIENT_NAMES = frozenset({0x00100010, 0x00101001, 0x00101005})
+_GAPS = re.compile(r"[\s\u3000^=]+")
+_RUN_ON = re.compile(r"[\u3005\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f]+")
 _NO_LETTERS = re.compile(r"[\W\d_]+")
 _PLACEHOLDER = re.compile(r"(?i)anon\w*|unknown|none|test|removed|patient|name|n/?a|xxx+|dummy|\W*|phantom")
+
+
+def _parts_of_name(value: str) -> list[str]:
+    """The components of a person name's groups; of a group that is written without spaces, also the whole."""
+    groups = [[part.strip(" \x00") for part in group.split("^")] for group in value.split("=")]
+    wholes = ["".join(parts) for parts in groups]
+    return [*(part for parts in groups for part in parts), *filter(_RUN_ON.fullmatch, wholes)]
 
 
 def _is_no_name(word: str) -> bool:
@@ -245,7 +263,7 @@ def subject_of(person: Person | None, stated: Mapping[int, Sequence[str]]) -> Su
     for tag, values in sorted(stated.items()):
         kind = "identifier" if tag in NUMBERS_OF_PATIENT else "name" if tag in PATIENT_NAMES else "contact"
         for value in values:
-            for part in value.replace("=", "^").split("^") if tag in NAMES else [value]:
+            for part in _parts_of_name(value) if tag in NAMES else [value]:
                 word = part.strip(" \x00")
                 if len(word) < 2 or _PLACEHOLDER.fullmatch(word) or (tag in NAMES and _is_no_name(word)):
                     continue
@@ -253,5 +271,16 @@ def subject_of(person: Person | None, stated: Mapping[int, Sequence[str]]) -> Su
                     traits.setdefault(kind, []).append(word)
     if not traits:
         return Subject(person, None)
+    run_on = _run_on([*traits.get("name", ()), *traits.get("contact", ())])
     numbers = (person.person_id, person.shift_days) if person else (0, 0)
-    return Subject(person, Person(*numbers, {kind: tuple(values) for kind, values in traits.items()}))
+    known = Person(*numbers, {kind: tuple(values) for kind, values in traits.items()})
+    return Subject(person, known, run_on)
+
+
+def _run_on(names: Sequence[str]) -> re.Pattern[str] | None:
+    """The names of two characters and more in Han, Kana or Hangul, longest first, wherever they stand."""
+    found = {n for name in names for n in (name, *_GAPS.split(name)) if len(n) > 1 and _RUN_ON.fullmatch(n)}
+    if not found:
+        return None
+    spelled = (r"\s?".join(map(re.escape, n)) for n in sorted(found, key=lambda n: (-len(n), n)))
+    return re.compile("|".join(spelled))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from connectors.dicom.library import CONVERSION_ERRORS
 
 _ESCAPE = b"\x1b"
 _DELIMITERS = {"\\", "^", "=", "\r", "\n", "\f", "\t"}
+_TERM = re.compile(r"(?:ISO[_ ]?(?:IR|2022)[-_ ]?(?:IR[ _]?)?\d{1,3}|GB18030|GBK)?")
 _PLAIN = ("iso8859", "ascii")
 
 
@@ -22,7 +24,7 @@ class Charset:
         from pydicom.charset import convert_encodings, default_encoding
 
         terms = [term.strip(" \x00") for term in declared.decode("latin-1").split("\\")]
-        self.known = True
+        self.known = all(map(_TERM.fullmatch, terms))
         try:
             found = convert_encodings(terms if len(terms) > 1 else terms[0])
         except CONVERSION_ERRORS:

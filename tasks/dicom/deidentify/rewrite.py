@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from tasks.dicom.deidentify.tape import Tape
 
+_DOCUMENT = 0x00420011
 _NEVER = 1 << 32
 _STOP = -1
 _WINDOW = 1 << 16
@@ -170,6 +171,11 @@ class Rewriter:
         elif entry.mode is Mode.REMOVE or (entry.mode is Mode.PRIVATE and length > PRIVATE_LIMIT):
             self.counts[Do.REMOVE] += 1
             tape.skip(value, length)
+        elif entry.mode is Mode.EMPTY or (entry.mode is _VALUE and entry.verdict.do is Do.DUMMY):
+            self._add_before(entry.tag, level.out)
+            changed = b"" if entry.mode is Mode.EMPTY else level.table.settle(entry, b"")
+            self._put(level, entry, b"", changed)
+            tape.skip(value, length)
         else:
             held = value - place + length
             tape.widen(place, held)
@@ -292,8 +298,10 @@ class Rewriter:
         if entry.mode is Mode.PRIVATE:
             self._private(level, entry, place, value, stop)
         elif entry.mode is Mode.CHARSET:
-            level.table = self._bench.table(level.table.scope, level.data[value:stop], level.table.encoding)
-            level.out.append(level.data[place:stop])
+            declared = level.data[value:stop]
+            level.table = self._bench.table(level.table.scope, declared, level.table.encoding)
+            known = level.table.charset.known
+            self._put(level, entry, level.data[place:stop], SAME if known else None)
         else:
             if entry.mode is Mode.INSTANCE or (entry.mode is _VALUE and changed is None):
                 changed = level.table.settle(entry, level.data[value:stop])
@@ -311,8 +319,8 @@ class Rewriter:
 
     def _put(self, level: _Level, entry: Entry, written: bytes, changed: bytes | Same | None) -> None:
         """Put an element out, and count what was done."""
-        if entry.tag >> 24 == 0x60:
-            self.flags.add("overlay")
+        if entry.tag >> 24 == 0x60 or entry.tag == _DOCUMENT:
+            self.flags.add("encapsulated-document" if entry.tag == _DOCUMENT else "overlay")
         if self._bench.undecodable:
             self.flags.add("undecodable-text")
             self._bench.undecodable = False
@@ -320,7 +328,7 @@ class Rewriter:
             self.counts[Do.REMOVE] += 1
             return
         if entry.tag == SOP_INSTANCE and level.depth == 0:
-            uid = written[8:] if isinstance(changed, Same) else changed
+            uid = written[12 if entry.form == 1 else 8 :] if isinstance(changed, Same) else changed
             self.sop_instance = uid.strip(b" \x00")
         if isinstance(changed, Same):
             self.counts[_KEPT] += 1
