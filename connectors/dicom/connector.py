@@ -54,16 +54,20 @@ class DicomConnector:
 
     def read(self, reading: Reading, part: Part) -> Iterator[tuple[str, pa.RecordBatch]]:
         """One row: of `dicom.instance`, of `rejected` or of `ignored`."""
+        table, row = self.read_single(reading)
+        schemas = {"rejected": REJECTED, "ignored": IGNORED}
+        yield table, _batch(row, schemas.get(table, INSTANCE))
+
+    def read_single(self, reading: Reading) -> tuple[str, dict[str, Any]]:
+        """The row alone, with its table: files are read many at a time."""
         from connectors.dicom.dataset import judging_errors
 
         try:
             with judging_errors():
-                table, row = _read(reading)
+                return _read(reading)
         except Rejected as rejected:
             row = {"_record": 0, "reason": rejected.reason, "where": rejected.place}
-            yield "rejected", _batch({**row, "payload": _payload(reading.place)}, REJECTED)
-            return
-        yield table, _batch(row, INSTANCE if table == "dicom.instance" else IGNORED)
+            return "rejected", {**row, "payload": _payload(reading.place)}
 
     def check(self, place: Place) -> Iterator[Finding]:
         """Preflight of one file; see `connectors.dicom.preflight`."""
