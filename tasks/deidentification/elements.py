@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
+from importlib.resources import files
 from typing import Any
 
 from contracts.identity import Person
@@ -177,10 +180,45 @@ class ValueCleaner:
         found = []
         for value in values:
             hidden = subject.run_on.sub("[NAME]", value) if subject.run_on else value
-            cleaned = self._scrubber.scrub(hidden, subject.known)
+            cleaned = scrub_description(self._scrubber, hidden, subject.known)
             changed = cleaned != value and cleaned != compose(value)
             found.append(cleaned[: _LIMITS.get(vr)] if changed else value)
         return found
+
+
+@lru_cache(maxsize=1)
+def description_words() -> frozenset[str]:
+    """Words of image descriptions in several languages, folded, from `descriptor_words.csv`."""
+    text = (files(__package__) / "descriptor_words.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
+    return frozenset(word for row in rows for word in row["words"].split())
+
+
+def scrub_description(scrubber: Scrubber, text: str, known: Person | None) -> str:
+    """The text scrubbed; capitals alone make no name of a word of image descriptions ("Schädel nativ").
+
+    Such words are shown to the scrubber in lower case, in which it hides only what is known, and get their capitals
+    back where they stayed.
+    """
+    text = compose(text)
+    words = [m for m in _WORD.finditer(text) if not m[0].islower() and fold(m[0]) in description_words()]
+    words = [m for m in words if len(m[0].lower()) == len(m[0])]
+    if not words:
+        return scrubber.scrub(text, known)
+    lowered = list(text)
+    for word in words:
+        lowered[word.start() : word.end()] = word[0].lower()
+    shown = "".join(lowered)
+    cleaned = scrubber.scrub(shown, known)
+    if cleaned == shown:
+        return text
+    place = 0
+    for word in words:
+        found = re.compile(rf"(?<![^\W_]){re.escape(word[0].lower())}(?![^\W_])").search(cleaned, place)
+        if found:
+            cleaned = cleaned[: found.start()] + word[0] + cleaned[found.end() :]
+            place = found.end()
+    return cleaned
 
 
 def is_number(value: Any) -> bool:
@@ -234,6 +272,7 @@ NUMBERS_OF_PATIENT = frozenset({0x00100020, 0x00101000, 0x00101090, 0x00080050, 
 PATIENT_NAMES = frozenset({0x00100010, 0x00101001, 0x00101005})
 _GAPS = re.compile(r"[\s\u3000^=]+")
 _RUN_ON = re.compile(r"[\u3005\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f]+")
+_WORD = re.compile(r"[^\W\d_]+")
 _NO_LETTERS = re.compile(r"[\W\d_]+")
 _PLACEHOLDER = re.compile(r"(?i)anon\w*|unknown|none|test|removed|patient|name|n/?a|xxx+|dummy|\W*|phantom")
 
