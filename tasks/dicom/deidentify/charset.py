@@ -8,7 +8,8 @@ from functools import lru_cache
 from connectors.dicom.library import CONVERSION_ERRORS
 
 _ESCAPE = b"\x1b"
-_DELIMITERS = {"\\", "^", "=", "\r", "\n", "\f", "\t"}
+_DELIMITERS = {0x09, 0x0A, 0x0C, 0x0D}
+"""Behind them the first character set holds again. Others may be half of a character of two bytes."""
 _TERM = re.compile(r"(?:ISO[_ ]?(?:IR|2022)[-_ ]?(?:IR[ _]?)?\d{1,3}|GB18030|GBK)?")
 _PLAIN = ("iso8859", "ascii")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from connectors.dicom.cursor import PlainCursor, open_cursor
 from connectors.dicom.dataset import judging_errors
@@ -142,7 +142,7 @@ class FileCleaner:
             Rejected: `not-dicom`, `truncated-file`, `unreadable`, `nested-too-deep`, `too-large`, `no-uids`,
                 `directory` (a DICOMDIR tells places of bytes that change).
         """
-        place = source if hasattr(source, "open") else Borrowed(source)
+        place = cast("Place", source if hasattr(source, "open") else Borrowed(source))
         with judging_errors(), place.open() as file:
             opening = _open(place, file)
             if opening.media_class == _DIRECTORY:

@@ -415,7 +415,8 @@ class Rewriter:
     def _items(self, level: _Level, entry: Entry, place: int, stop: int | None) -> tuple[list[bytes], int]:
         """The items of a sequence, cleaned, and where it ends."""
         end = level.end if stop is None else stop
-        data, little, found = level.data, level.table.encoding.little, []
+        data, little = level.data, level.table.encoding.little
+        found: list[bytes] = []
         table = self._inner_table(level, entry, place)
         while stop is None or place < stop:
             if place + 8 > end:

@@ -179,7 +179,12 @@ def test_the_file_says_what_was_done_and_nothing_of_its_own_past() -> None:
 
 
 def test_dates_ages_and_the_birth_date_have_their_own_rules() -> None:
-    made = {"StudyDate": "20000111", "PatientBirthDate": "19270521", "PatientAge": "072Y", "StudyTime": "10"}
+    made: dict[str, Any] = {
+        "StudyDate": "20000111",
+        "PatientBirthDate": "19270521",
+        "PatientAge": "072Y",
+        "StudyTime": "10",
+    }
     found = cleaned_image(**made)
     assert (found.StudyDate, found.PatientBirthDate, found.PatientAge) == ("19991003", "", "072Y")
     assert {cleaned_image(PatientAge=age).PatientAge for age in ("093Y", "090Y")} == {"090Y"}
@@ -215,7 +220,11 @@ def test_references_resolve_between_files_and_nights() -> None:
 
 
 def test_options_of_institution_and_device_and_what_they_break() -> None:
-    made = {"InstitutionName": "General", "StationName": "CT1", "InstitutionAddress": "at García's"}
+    made: dict[str, Any] = {
+        "InstitutionName": "General",
+        "StationName": "CT1",
+        "InstitutionAddress": "at García's",
+    }
     kept = Options(retain_institution_identity=True, retain_device_identity=True)
     found = cleaned_image(kept, **made)
     assert (found.InstitutionName, found.StationName) == ("General", "CT1")
