@@ -97,6 +97,11 @@ class Manifest:
         return cls(unit=Unit(**data["unit"]), folder=folder, **rest)
 
 
+def read_bundle(manifest: Manifest, table: str) -> pa.Table:
+    """The rows of a table of all units of a bundle, of which one is given: at most some thousand small ones."""
+    return pa.concat_tables(pq.read_table(path) for path in manifest.paths(table))
+
+
 def _read(path: Path) -> Iterator[pa.RecordBatch]:
     with pq.ParquetFile(path) as parquet:
         yield from parquet.iter_batches(32_768)

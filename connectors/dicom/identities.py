@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from connectors.dicom.dataset import load_elements, survey_head
-from connectors.dicom.plain import read_plain
+from connectors.dicom.plain import PlainReader
 from connectors.dicom.plain_values import Declined
 from connectors.dicom.recognise import recognise
 from connectors.dicom.values import date_of, items_of, text_of, texts_of
@@ -51,9 +51,10 @@ _WANTED = frozenset(
     + (_NAMES + _CONTACTS + _IDENTIFIERS + _PHONES + _ADDRESSES)
 )
 _LAST = max(_WANTED)
-_PLAIN = dict.fromkeys(_WANTED, frozenset({"PN", "LO", "SH", "ST", "CS", "DA", "LT", "UT"})) | {
-    _OTHER_IDS: frozenset({"SQ"})
-}
+_PLAIN = PlainReader(
+    dict.fromkeys(_WANTED, frozenset({"PN", "LO", "SH", "ST", "CS", "DA", "LT", "UT"}))
+    | {_OTHER_IDS: frozenset({"SQ"})}
+)
 
 
 def find_identity(reading: Reading) -> Identity | None:
@@ -62,7 +63,7 @@ def find_identity(reading: Reading) -> Identity | None:
     Raises:
         Rejected: the file cannot be read.
     """
-    plain = read_plain(reading.place, _PLAIN, dumped=False, last=_LAST)
+    plain = _PLAIN.read(reading.place, dumped=False, last=_LAST)
     if plain is not None:
         with suppress(Declined):
             return describe_patient(plain, reading.authority)

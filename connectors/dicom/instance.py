@@ -9,7 +9,7 @@ from connectors.dicom.columns import ACQUISITION_DATETIME, MOMENTS, read_columns
 from connectors.dicom.dataset import is_metadata, load_elements, survey_elements
 from connectors.dicom.identities import ISSUER, PATIENT_ID, subject_of
 from connectors.dicom.model import dump_header
-from connectors.dicom.plain import read_plain
+from connectors.dicom.plain import PlainReader
 from connectors.dicom.plain_values import Declined
 from connectors.dicom.recognise import NATIVE
 from connectors.dicom.stack import read_stack
@@ -29,11 +29,13 @@ _SOP_CLASS, _ROWS = 0x00080016, 0x00280010
 _SUBSAMPLED = {"YBR_FULL_422": (2, 3), "YBR_PARTIAL_422": (2, 3), "YBR_PARTIAL_420": (1, 2)}
 """Share of the samples that a native image of subsampled chroma holds (PS3.3 C.7.6.3.1.2)."""
 _SHORT_TEXTS = frozenset({"LO", "SH"})
-_PLAIN = {
-    **wanted_elements(),
-    **dict.fromkeys(UIDS.values(), frozenset({"UI"})),
-    **dict.fromkeys((PATIENT_ID, ISSUER, _ACCESSION), _SHORT_TEXTS),
-}
+_PLAIN = PlainReader(
+    {
+        **wanted_elements(),
+        **dict.fromkeys(UIDS.values(), frozenset({"UI"})),
+        **dict.fromkeys((PATIENT_ID, ISSUER, _ACCESSION), _SHORT_TEXTS),
+    }
+)
 
 
 def read_instance_plainly(reading: Reading, *, dumped: bool = True) -> dict[str, Any] | None:
@@ -41,7 +43,7 @@ def read_instance_plainly(reading: Reading, *, dumped: bool = True) -> dict[str,
 
     The row is the one that `read_instance` gives for the same file.
     """
-    header = read_plain(reading.place, _PLAIN, dumped=dumped)
+    header = _PLAIN.read(reading.place, dumped=dumped)
     if header is None:
         return None
     try:

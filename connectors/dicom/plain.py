@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 from struct import Struct
+from struct import error as StructError
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from connectors.dicom.plain_values import VALUES, Declined, Values, encoding_of, model_element
@@ -51,16 +52,11 @@ class _Short(Exception):
     """The header goes on behind what was read."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """What is to be done with elements of a tag and VR; `special` ones need more than their values."""
-
-    tag: int
-    vr: str
-    long: bool
-    values: Values | None
-    sequence: bool
-    special: bool
+_Plan = tuple[int, str, bool, int, "Values | None"]
+"""What is done with elements of a tag and VR: tag, VR, whether its length takes four bytes, how it is taken, how its
+values are read."""
+_TAKEN, _MODELLED, _ODD = 1, 2, 4
+"""An element whose value is wanted; one that stands in the JSON model; one that needs more than its value."""
 
 
 @dataclass(slots=True)
@@ -93,40 +89,73 @@ class PlainHeader:
         return found[0](found[1], self.encoding) if found else []
 
 
-def read_plain(
-    place: Place, wanted: Mapping[int, frozenset[str]], *, dumped: bool = True, last: int = _EVERYTHING
-) -> PlainHeader | None:
-    """Read a header; None where it is not plainly written, whatever else it may be.
+class PlainReader:
+    """Reads the elements that somebody wants.
 
     Args:
-        place: the file.
         wanted: by tag, the VRs in which the element is taken; in another one the file is declined.
-        dumped: whether the header is wanted in the DICOM JSON model, too.
-        last: the last tag of the top level that is looked at; what comes behind is not, nor are the pixels.
     """
-    size = place.size
-    with place.open() as file:
-        data = b""
-        for limit in _HEADS:
-            data += file.read(min(limit, size) - len(data))
-            try:
-                return _Walk(data, size, wanted, dumped, last).run(file)
-            except _Short:
-                if len(data) >= size:
+
+    def __init__(self, wanted: Mapping[int, frozenset[str]]) -> None:
+        self.wanted = wanted
+        self.plans: dict[bytes, _Plan] = {}
+
+    def read(self, place: Place, *, dumped: bool = True, last: int = _EVERYTHING) -> PlainHeader | None:
+        """Read a header; None where it is not plainly written, whatever else it may be.
+
+        Args:
+            place: the file.
+            dumped: whether the header is wanted in the DICOM JSON model, too.
+            last: the last tag of the top level that is looked at; what comes behind is not, nor are the pixels.
+        """
+        size = place.size
+        with place.open() as file:
+            data = b""
+            for limit in _HEADS:
+                data += file.read(min(limit, size) - len(data))
+                try:
+                    return _Walk(self, data, size, dumped, last).run(file)
+                except (_Short, IndexError, StructError):  # of the bytes that were read
+                    if len(data) >= size:
+                        return None
+                except Declined:
                     return None
-            except Declined:
-                return None
-    return None
+        return None
+
+    def plan(self, key: bytes) -> _Plan | None:
+        """The plan for the tag and VR that an element begins with, remembered; None for an item's delimiter.
+
+        Raises:
+            Declined: no plainly written element begins like this.
+        """
+        if key[:4] == _ITEM_END:
+            return None
+        tag = int.from_bytes(key[:2], "little") << 16 | int.from_bytes(key[2:4], "little")
+        vr = key[4:6].decode("latin-1")
+        known = vr in _LONG or vr in _SHORT
+        if not known or tag < 0x00030000 or tag >> 16 == 0xFFFE or tag in _DECLINED_TAGS:
+            raise Declined
+        values = VALUES.get(vr) if tag & 0xFFFF else None  # group lengths are left out
+        how = _MODELLED if values is not None else 0
+        if tag in self.wanted:
+            if vr not in self.wanted[tag]:
+                raise Declined
+            how |= _TAKEN
+        creator = bool(tag >> 16 & 1) and 0x10 <= tag & 0xFFFF <= 0xFF
+        if vr in ("SQ", "UN") or tag == _CHARACTER_SET or tag in PIXEL_TAGS or creator:
+            how |= _ODD
+        if len(self.plans) >= _MOST_PLANS:
+            self.plans.clear()
+        plan = self.plans[key] = (tag, vr, vr in _LONG, how, values)
+        return plan
 
 
 class _Walk:
     """One pass over the bytes that a file begins with, or ends with."""
 
-    def __init__(
-        self, data: bytes, size: int, wanted: Mapping[int, frozenset[str]], dumped: bool, last: int
-    ) -> None:
-        self._data, self._size, self._last = data, size, last
-        self._wanted, self._dumped = wanted, dumped
+    def __init__(self, reader: PlainReader, data: bytes, size: int, dumped: bool, last: int) -> None:
+        self._reader, self._data, self._size = reader, data, size
+        self._dumped, self._last = dumped, last
         self._end = len(data)
         self._pixels_at = -1
 
@@ -176,81 +205,83 @@ class _Walk:
         """What reads past `end`: more of the file is needed, or a length inside lies."""
         return _Short() if end == self._end else Declined()
 
-    def _elements(  # noqa: C901 - one loop over every element of every file: a call each would double its time
+    def _elements(  # noqa: C901 - one loop over every element of every file: a call for each would double its time
         self, at: int, end: int, found: PlainHeader, pieces: list[str], depth: int, last: int
     ) -> int:
         """Walk the elements of a data set from `at` to `end`; returns where it stopped.
 
-        The top level (depth 0) stops behind the head of the pixels, an item at its delimiter.
+        The top level (depth 0) stops behind the head of the pixels, an item at its delimiter. What reads past the bytes
+        that there are raises IndexError or struct.error.
         """
-        data, dumped, wanted = self._data, self._dumped, self._wanted
-        memo, creators = _memo_of(found.encoding), dict[int, bytes]()
+        data, reader, plans = self._data, self._reader, self._reader.plans
+        raw, encoding = found.raw, found.encoding
+        memo, creators = _memo_of(encoding), dict[int, bytes]()
         edge = self._last if depth == 0 else _EVERYTHING
+        dumped = _MODELLED if self._dumped else 0
         while at < end:
-            if at + 8 > end:
-                raise self._beyond(end)
             key = data[at : at + 6]
-            plan = _PLANS.get(key) or _plan(key)
+            plan = plans.get(key) or reader.plan(key)
             if plan is None:
                 return at
-            tag = plan.tag
-            if plan.long:
-                if at + 12 > end:
-                    raise self._beyond(end)
-                value, length = at + 12, _long_length(data, at + 8)[0]
+            tag, vr, long, how, values = plan
+            if long:
+                value = at + 12
+                length = _long_length(data, at + 8)[0]
             else:
-                value, length = at + 8, _short_length(data, at + 6)[0]
-            if tag <= last:
-                raise Declined
-            if tag > edge:
+                value = at + 8
+                length = data[at + 6] | data[at + 7] << 8
+            if not last < tag <= edge:
+                if tag <= last:
+                    raise Declined
                 return at
-            last, stop = tag, value + length
-            if tag in PIXEL_TAGS and depth == 0:
-                found.pixels, self._pixels_at = (tag, -1 if length == _UNDEFINED else length), value
-                return at
-            if plan.sequence:
-                at = self._sequence(at, value, length, end, tag, found, pieces, depth)
-                continue
+            last = tag
+            if how & _ODD:
+                if vr == "SQ":
+                    at = self._sequence(at, value, length, end, tag, found, pieces, depth)
+                    continue
+                if tag in PIXEL_TAGS and depth == 0:
+                    found.pixels = (tag, -1 if length == _UNDEFINED else length)
+                    self._pixels_at = value
+                    return at
+            stop = value + length
             if stop > end:
                 raise self._beyond(end) if length != _UNDEFINED else Declined
-            if plan.special:
-                self._judge_special(plan, data[value:stop], found, creators, depth)
-                memo = _memo_of(found.encoding)
-            if tag in wanted:
-                if plan.values is None or plan.vr not in wanted[tag]:
-                    raise Declined
-                found.raw[tag] = (plan.values, data[value:stop])
-            if dumped and plan.values is not None:
+            if how & _ODD:
+                self._judge_odd(tag, vr, data[value:stop], found, creators, depth)
+                if tag == _CHARACTER_SET:
+                    encoding = found.encoding
+                    memo = _memo_of(encoding)
+            if how & _TAKEN and values is not None:
+                raw[tag] = (values, data[value:stop])
+            if how & dumped:
                 element = data[at:stop]
                 piece = memo.get(element)
                 if piece is None:
-                    piece = model_element(tag, plan.vr, data[value:stop], found.encoding)
+                    piece = model_element(tag, vr, data[value:stop], encoding)
                     _remember(memo, element, piece)
                 pieces.append(piece)
             at = stop
         return at
 
-    def _judge_special(
-        self, plan: _Plan, raw: bytes, found: PlainHeader, creators: dict[int, bytes], depth: int
+    def _judge_odd(
+        self, tag: int, vr: str, raw: bytes, found: PlainHeader, creators: dict[int, bytes], depth: int
     ) -> None:
         """The character set, creators of private blocks, and what is written without its VR."""
-        if plan.tag == _CHARACTER_SET:
+        if tag == _CHARACTER_SET:
             encoding = encoding_of(raw)
-            if plan.vr != "CS" or (depth and encoding != found.encoding):
+            if vr != "CS" or (depth and encoding != found.encoding):
                 raise Declined
             found.encoding = encoding
-        elif plan.vr == "UN":  # pydicom gives it the VR that its dictionaries know
-            if plan.tag >> 16 & 1:
-                creator = creators.get(plan.tag & 0xFFFF0000 | (plan.tag & 0xFFFF) >> 8)
-                known = not plan.tag & 0xFF00 or (
-                    creator is not None and _is_known_private(plan.tag, creator)
-                )
+        elif vr == "UN":  # pydicom gives it the VR that its dictionaries know
+            if tag >> 16 & 1:
+                creator = creators.get(tag & 0xFFFF0000 | (tag & 0xFFFF) >> 8)
+                known = not tag & 0xFF00 or (creator is not None and _is_known_private(tag, creator))
             else:
-                known = len(raw) < 0xFFFF and _is_known(plan.tag)
+                known = len(raw) < 0xFFFF and _is_known(tag)
             if known:
                 raise Declined
-        else:
-            creators[plan.tag] = raw
+        elif tag not in PIXEL_TAGS:
+            creators[tag] = raw
 
     def _sequence(
         self,
@@ -266,9 +297,7 @@ class _Walk:
         """Walk a sequence (PS3.5 7.5); returns where it ends. One whose bytes were seen before is not walked."""
         if depth >= _DEPTH or tag in _DECLINED_TAGS:
             raise Declined
-        taken = tag in self._wanted
-        if taken and "SQ" not in self._wanted[tag]:
-            raise Declined
+        taken = tag in self._reader.wanted
         bounded = length != _UNDEFINED
         stop = value + length if bounded else end
         if stop > end:
@@ -332,7 +361,7 @@ class _Walk:
             raise Declined
         file.seek(at)
         tail = file.read(_TAIL)
-        rest = _Walk(tail, len(tail), self._wanted, self._dumped, _EVERYTHING)
+        rest = _Walk(self._reader, tail, len(tail), self._dumped, _EVERYTHING)
         pixels, found.pixels = found.pixels, None
         rest._elements(0, len(tail), found, pieces, 0, tag)
         if found.pixels is not None or len(tail) != self._size - at:
@@ -364,30 +393,7 @@ class _Walk:
         raise Declined
 
 
-_PLANS: dict[bytes, _Plan] = {}
 _MEMOS: dict[str, dict[bytes, str]] = {}
-
-
-def _plan(key: bytes) -> _Plan | None:
-    """The plan for a tag and VR, remembered; None for an item's delimiter."""
-    if key[:4] == _ITEM_END:
-        return None
-    tag = int.from_bytes(key[:2], "little") << 16 | int.from_bytes(key[2:4], "little")
-    vr = key[4:6].decode("latin-1")
-    if (
-        (vr not in _LONG and vr not in _SHORT)
-        or tag < 0x00030000
-        or tag >> 16 == 0xFFFE
-        or tag in _DECLINED_TAGS
-    ):
-        raise Declined
-    creator = bool(tag >> 16 & 1) and 0x10 <= tag & 0xFFFF <= 0xFF
-    special = tag == _CHARACTER_SET or vr == "UN" or creator
-    values = VALUES.get(vr) if tag & 0xFFFF else None  # group lengths are left out
-    if len(_PLANS) >= _MOST_PLANS:
-        _PLANS.clear()
-    plan = _PLANS[key] = _Plan(tag, vr, vr in _LONG, values, vr == "SQ", special)
-    return plan
 
 
 def _memo_of(encoding: str) -> dict[bytes, str]:
