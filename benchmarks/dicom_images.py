@@ -58,7 +58,7 @@ def _series_bytes(series: int) -> bytes:
 def _series(series: int) -> Any:
     from pydicom.dataset import Dataset, FileMetaDataset
 
-    image = Dataset()
+    image: Any = Dataset()
     for name, value in {**_IMAGE, **_whose(series)}.items():
         setattr(image, name, value)
     image.SOPInstanceUID = f"{_ROOT}{_SOP}"

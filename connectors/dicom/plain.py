@@ -362,11 +362,10 @@ class _Walk:
         file.seek(at)
         tail = file.read(_TAIL)
         rest = _Walk(self._reader, tail, len(tail), self._dumped, _EVERYTHING)
-        pixels, found.pixels = found.pixels, None
-        rest._elements(0, len(tail), found, pieces, 0, tag)
-        if found.pixels is not None or len(tail) != self._size - at:
+        behind = PlainHeader(found.encoding, found.raw, found.items)
+        rest._elements(0, len(tail), behind, pieces, 0, tag)
+        if behind.pixels is not None or len(tail) != self._size - at:
             raise Declined
-        found.pixels = pixels
 
     def _pass_fragments(self, file: BinaryIO) -> int:
         """Where encapsulated pixels end (PS3.5 A.4): behind fragments of known length, and the delimiter."""

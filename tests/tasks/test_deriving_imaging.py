@@ -31,7 +31,8 @@ def derive(table: str, images: list[Image]) -> list[dict[str, Any]]:
     made.validate(full=True)
     for field in wanted:
         assert field.nullable or not made[field.name].null_count, field.name
-    return made.to_pylist()
+    found: list[dict[str, Any]] = made.to_pylist()
+    return found
 
 
 def stack(
