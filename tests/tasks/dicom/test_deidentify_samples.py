@@ -27,8 +27,10 @@ from tasks.dicom.pixels import pixel_digest
 from tests.tasks.deidentification.people import KEY, MARIA, TODAY
 
 _BYTES = {"OB", "OD", "OF", "OL", "OV", "OW", "UN"}
-_FEW = ("bad_sequence", "emri_small", "emri_small_big_endian", "explicit_VR-UN", "JPEG-LL", "liver_deflate")
-_FEW += ("MR-SIEMENS-DICOM-WithOverlays", "OBXXXX1A_rle_2frame", "OT-PAL-8-face", "parametric_map_float")
+_FEW = """
+    bad_sequence emri_small emri_small_big_endian explicit_VR-UN JPEG-LL liver_deflate MR-SIEMENS-DICOM-WithOverlays
+    OBXXXX1A_rle_2frame OT-PAL-8-face parametric_map_float
+""".split()
 
 
 @pytest.fixture(scope="module")
