@@ -105,6 +105,23 @@ DEFAULTS: Mapping[Profile, Options] = {
 }
 """What each profile chooses unless a site's settings choose otherwise."""
 
+
+def choose_options(profile: Profile, changes: Mapping[str, bool]) -> Options:
+    """The profile's options with a site's changes, by their names.
+
+    Raises:
+        Fatal: no option by that name, or one that breaks the profile.
+    """
+    names = [f.name for f in fields(Options)]
+    for name in changes:
+        if name not in names:
+            raise Fatal("no such option of PS3.15", name, f"one of {', '.join(names)}")
+    made = {name: getattr(DEFAULTS[profile], name) for name in names} | dict(changes)
+    if changes.get("retain_full_dates") and "retain_modified_dates" not in changes:
+        made["retain_modified_dates"] = False
+    return Options(**made).allowed_under(profile)
+
+
 _COLUMNS = {
     "retain-safe-private": "retain_safe_private",
     "retain-uids": "retain_uids",

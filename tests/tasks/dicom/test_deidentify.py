@@ -13,7 +13,7 @@ from contracts.errors import Fatal, Rejected
 from contracts.identity import Person
 from contracts.privacy import Profile
 from tasks.deidentification.keyed import surrogate_uid
-from tasks.dicom.deidentify import FileCleaner, Options, Told
+from tasks.dicom.deidentify import FileCleaner, Options, Told, choose_options
 from tests.dicom_files import UIDS, image
 from tests.tasks.deidentification.people import KEY, MARIA, TODAY
 from tests.tasks.dicom.files import TRACES, clean, cleaned_image, nest, planted, read, to_bytes
@@ -231,6 +231,12 @@ def test_options_of_institution_and_device_and_what_they_break() -> None:
     assert "InstitutionAddress" not in found  # it holds a name of the person
     with pytest.raises(Fatal, match="retain_device_identity, retain_institution_identity"):
         FileCleaner(KEY, Profile.SAFE_HARBOR, TODAY, kept)
+    chosen = choose_options(Profile.EXPERT, {"retain_full_dates": True, "clean_graphics": True})
+    assert chosen.retain_full_dates and chosen.clean_graphics and not chosen.retain_modified_dates
+    with pytest.raises(Fatal, match="one of retain_safe_private"):
+        choose_options(Profile.EXPERT, {"retain_everything": True})
+    with pytest.raises(Fatal):
+        choose_options(Profile.SAFE_HARBOR, {"retain_uids": True})
     with pytest.raises(Fatal):
         Options(retain_full_dates=True, retain_modified_dates=True)
 
