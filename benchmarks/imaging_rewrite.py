@@ -29,10 +29,8 @@ def measure(folder: Path, quick: bool, runs: int) -> list[Figure]:
     write_archive(folder / "images", count)
     files = sorted((folder / "images").rglob("*.dcm"))
     rewritten = folder / "rewritten.dcm"
-    (
-        _rewrite(files[:1], rewritten),
-        _save(files[:1], rewritten),
-    )  # imports and dictionaries are not what is measured
+    _rewrite(files[:1], rewritten)  # imports and dictionaries are not what is measured
+    _save(files[:1], rewritten)
     ours, peer, copied = [], [], []
     for _ in range(runs):
         copied.append(_cpu_ms(lambda: _copy(files, rewritten)) / count)

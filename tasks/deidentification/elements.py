@@ -16,7 +16,15 @@ from contracts.keys import Key
 from contracts.privacy import OLDEST_AGE
 from tasks.deidentification.dates import parse_date, shift_date
 from tasks.deidentification.keyed import surrogate_uid
-from tasks.deidentification.lexicon import compose, fold
+from tasks.deidentification.lexicon import (
+    END,
+    START,
+    compose,
+    fold,
+    identifier_pattern,
+    name_parts,
+    name_pattern,
+)
 from tasks.deidentification.ps315 import (
     DATES,
     NUMBERS,
@@ -36,6 +44,7 @@ _TAG = re.compile(r"[0-9A-Fa-f]{8}")
 _UID = re.compile(r"[0-9.]{1,64}")
 _AGE = re.compile(r"(\d{3})([DWMY])")
 _MOMENT = re.compile(r"[\d.:+ -]{0,54}")
+_TAGS = frozenset({"NAME", "ID"})
 _YEARS = {"D": 365.25, "W": 52.18, "M": 12.0, "Y": 1.0}
 _LIMITS = {"SH": 16, "LO": 64}
 _DUMMIES: Mapping[str, Sequence[Any]] = {
@@ -67,13 +76,35 @@ class Subject:
 
     Attributes:
         owner: the person, by whose days dates are shifted; None for an image of nobody.
-        known: all that is to be hidden in its texts: the owner's traits, and what the header itself states.
+        known: whose traits are to be hidden in its texts: the owner's, and a name that the header itself states.
         run_on: names in scripts that write words without spaces, where a name has no border to be told by.
+        stated: names of staff and numbers that the header states, in folded text.
     """
 
     owner: Person | None
     known: Person | None
     run_on: re.Pattern[str] | None = None
+    stated: re.Pattern[str] | None = None
+
+    def holds(self, text: str) -> bool:
+        """Whether a text holds what only the header states, or a name that has no border."""
+        found = bool(self.run_on and self.run_on.search(text))
+        return found or bool(self.stated and self.stated.search(fold(compose(text))))
+
+    def hide(self, text: str) -> str:
+        """The text with tags in the place of such names and numbers."""
+        if self.run_on:
+            text = self.run_on.sub("[NAME]", text)
+        if self.stated is None:
+            return text
+        text, place, out = compose(text), 0, []
+        for match in self.stated.finditer(fold(text)):
+            out += [
+                text[place : match.start()],
+                f"[{match.lastgroup if match.lastgroup in _TAGS else 'NAME'}]",
+            ]
+            place = match.end()
+        return "".join([*out, text[place:]]) if out else text
 
 
 def dummy_item(tag: int) -> Item:
@@ -145,7 +176,7 @@ class ValueCleaner:
 
     def holds_nothing(self, texts: Sequence[str], subject: Subject) -> bool:
         """Whether short texts hold neither a trait of the person nor a date."""
-        if subject.run_on and any(map(subject.run_on.search, texts)):
+        if any(map(subject.holds, texts)):
             return False
         if any(not self._scrubber.holds_no_trait(v, subject.known, ordinary=False) for v in texts):
             return False
@@ -179,8 +210,7 @@ class ValueCleaner:
     def _scrubbed(self, vr: str, values: Sequence[str], subject: Subject) -> list[str]:
         found = []
         for value in values:
-            hidden = subject.run_on.sub("[NAME]", value) if subject.run_on else value
-            cleaned = scrub_description(self._scrubber, hidden, subject.known)
+            cleaned = scrub_description(self._scrubber, subject.hide(value), subject.known)
             changed = cleaned != value and cleaned != compose(value)
             found.append(cleaned[: _LIMITS.get(vr)] if changed else value)
         return found
@@ -292,33 +322,49 @@ def _is_no_name(word: str) -> bool:
 
 
 def subject_of(person: Person | None, stated: Mapping[int, Sequence[str]]) -> Subject:
-    """The person, and with her what the header itself states of her and of staff: to be hidden in its own texts.
+    """The person, and what the header itself states of her and of staff: to be hidden in its own texts.
+
+    A person's patterns are costly to compile. So they are the person's own, compiled once for all of her records,
+    unless a header knows her by a name that the vault does not; staff and numbers get a pattern of their own.
 
     Args:
         person: as the vault knows her; None: an image of nobody, whose header may still name somebody.
         stated: by tag, the values of `NAMES` and `NUMBERS_OF_PATIENT`.
     """
-    traits = {kind: list(values) for kind, values in (person.traits if person else {}).items()}
-    for tag, values in sorted(stated.items()):
-        kind = "identifier" if tag in NUMBERS_OF_PATIENT else "name" if tag in PATIENT_NAMES else "contact"
-        for value in values:
-            for part in _parts_of_name(value) if tag in NAMES else [value]:
-                word = part.strip(" \x00")
-                if len(word) < 2 or _PLACEHOLDER.fullmatch(word) or (tag in NAMES and _is_no_name(word)):
-                    continue
-                if word not in traits.get(kind, ()):
-                    traits.setdefault(kind, []).append(word)
-    if not traits:
-        return Subject(person, None)
-    run_on = _run_on([*traits.get("name", ()), *traits.get("contact", ())])
-    numbers = (person.person_id, person.shift_days) if person else (0, 0)
-    known = Person(*numbers, {kind: tuple(values) for kind, values in traits.items()})
-    return Subject(person, known, run_on)
+    own = _stated_names(stated, PATIENT_NAMES)
+    staff = _stated_names(stated, NAMES - PATIENT_NAMES)
+    texts = (v.strip(" \x00") for tag in sorted(NUMBERS_OF_PATIENT) for v in stated.get(tag, ()))
+    numbers = [v for v in texts if len(v) > 1 and not _PLACEHOLDER.fullmatch(v)]
+    traits = person.traits if person else {}
+    names = [*traits.get("name", ()), *traits.get("contact", ())]
+    known = person
+    if name_parts(own) - name_parts(names):
+        ids = (person.person_id, person.shift_days) if person else (0, 0)
+        known = Person(*ids, {**traits, "name": (*traits.get("name", ()), *own)})
+    return Subject(person, known, _run_on([*names, *own, *staff]), _pattern_of(staff, numbers))
+
+
+def _stated_names(stated: Mapping[int, Sequence[str]], tags: frozenset[int]) -> list[str]:
+    """The components of names that the header states, without placeholders."""
+    values = (value for tag in sorted(tags) for value in stated.get(tag, ()))
+    parts = dict.fromkeys(part for value in values for part in _parts_of_name(value))
+    return [p for p in parts if len(p) > 1 and not _PLACEHOLDER.fullmatch(p) and not _is_no_name(p)]
+
+
+def _pattern_of(staff: Sequence[str], numbers: Sequence[str]) -> re.Pattern[str] | None:
+    """Names of staff, but those that are ordinary words, and numbers of the patient, in folded text."""
+    lists = word_lists()
+    names = {p for p in name_parts(staff) if len(p) > 2 and not lists.is_ordinary(p)}
+    ids = [pattern for pattern in dict.fromkeys(map(identifier_pattern, numbers)) if pattern]
+    kinds = [f"(?P<NAME>{name_pattern(names)})"] if names else []
+    kinds += [f"(?P<ID>{'|'.join(ids)})"] if ids else []
+    return re.compile(f"{START}(?:{'|'.join(kinds)}){END}") if kinds else None
 
 
 def _run_on(names: Sequence[str]) -> re.Pattern[str] | None:
-    """The names of two characters and more in Han, Kana or Hangul, longest first, wherever they stand."""
-    found = {n for name in names for n in (name, *_GAPS.split(name)) if len(n) > 1 and _RUN_ON.fullmatch(n)}
+    """Names of two characters and more in Han, Kana or Hangul, the longest first, wherever they stand."""
+    words = (word for name in names for word in (name, *_GAPS.split(name)))
+    found = {word for word in words if len(word) > 1 and _RUN_ON.fullmatch(word)}
     if not found:
         return None
     spelled = (r"\s?".join(map(re.escape, n)) for n in sorted(found, key=lambda n: (-len(n), n)))

@@ -30,8 +30,9 @@ from tasks.deidentification.policy import TextPolicy
 from tasks.deidentification.ps315 import DEFAULTS, Do, Options, rules_of
 from tasks.deidentification.text import Scrubber
 from tasks.dicom.deidentify.bench import Bench
+from tasks.dicom.deidentify.level import Part, Span
 from tasks.dicom.deidentify.meta import Told, file_meta, statements, syntax_of
-from tasks.dicom.deidentify.rewrite import Part, Rewriter, Span
+from tasks.dicom.deidentify.rewrite import Rewriter
 from tasks.dicom.deidentify.stated import class_in, stated_in
 from tasks.dicom.deidentify.tape import Tape
 

@@ -7,8 +7,6 @@ does not add up can't be cleaned, so it goes as a whole.
 from __future__ import annotations
 
 import struct
-from bisect import insort
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from connectors.dicom.recognise import UNDEFINED, Encoding
@@ -35,6 +33,7 @@ from tasks.dicom.deidentify.encode import (
     sequence_bytes,
     text_item,
 )
+from tasks.dicom.deidentify.level import Broken, Level, Part, Span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,45 +46,6 @@ _STOP = -1
 _WINDOW = 1 << 16
 _KEPT = int(Do.KEEP)
 _KEEP, _BULK, _VALUE = Mode.KEEP, Mode.BULK, Mode.VALUE  # looked up for every element
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Bytes that are copied from the source: where they begin in the data set, and how many."""
-
-    start: int
-    length: int
-
-
-Part = bytes | Span
-
-
-class _Broken(Exception):
-    """Elements that do not add up, or of which the window does not hold all."""
-
-
-@dataclass(slots=True)
-class _Level:
-    """One data set on its way: the file's own, or an item.
-
-    Attributes:
-        data: bytes that hold it.
-        end: the byte behind it, or behind what is held of it.
-        table: what to do with its elements.
-        depth: sequences around it.
-        out: its parts.
-        creators: by private block, who reserved it, the element that says so, and whether it is in `out` yet.
-        group: of the last private element kept, and where in `out` its creators begin.
-    """
-
-    data: bytes
-    end: int
-    table: Table
-    depth: int
-    out: list[Part]
-    creators: dict[int, tuple[str, bytes]]
-    placed: dict[int, list[int]]
-    begins: dict[int, int]
 
 
 class Rewriter:
@@ -123,7 +83,7 @@ class Rewriter:
             Rejected: `truncated-file`, `unreadable`, `nested-too-deep`, `too-large`.
         """
         table = self._bench.table(self._scope, b"", self._encoding)
-        level = _Level(tape.data, len(tape.data), table, 0, [], {}, {}, {})
+        level = Level(tape.data, len(tape.data), table, 0)
         place = 0
         while True:
             place = self._run(level, place)
@@ -142,13 +102,13 @@ class Rewriter:
 
     # Elements that the window does not hold, and pixels.
 
-    def _is_last(self, tape: Tape, place: int, level: _Level) -> bool:
+    def _is_last(self, tape: Tape, place: int, level: Level) -> bool:
         try:
             return self._large(tape, place, level)
-        except _Broken:
+        except Broken:
             raise Rejected("truncated-file", f"byte {tape.base + place}", "whole elements") from None
 
-    def _large(self, tape: Tape, place: int, level: _Level) -> bool:
+    def _large(self, tape: Tape, place: int, level: Level) -> bool:
         """Handle the element at `place`; returns whether it was the last that counts: pixels."""
         entry, value, length = self._header(level, place)
         if entry.mode is Mode.END:
@@ -204,7 +164,7 @@ class Rewriter:
                 tape.skip(0, place)
                 place = 0
 
-    def _header(self, level: _Level, place: int) -> tuple[Entry, int, int]:
+    def _header(self, level: Level, place: int) -> tuple[Entry, int, int]:
         """The entry of the element at `place`, where its value begins, and its length."""
         data, table = level.data, level.table
         entry = table[data[place : place + table.width]]
@@ -212,7 +172,7 @@ class Rewriter:
             return entry, place + 8, int(self._half(data, place + 6)[0])
         wide = 8 if entry.form == 2 else 12
         if place + wide > level.end:
-            raise _Broken
+            raise Broken
         return entry, place + wide, int(self._whole(data, place + wide - 4)[0])
 
     def _item(self, data: bytes, place: int) -> tuple[int, int]:
@@ -221,7 +181,7 @@ class Rewriter:
 
     # Elements that the window holds.
 
-    def _run(self, level: _Level, place: int) -> int:  # noqa: C901 - every element passes here: no calls for most
+    def _run(self, level: Level, place: int) -> int:  # noqa: C901 - every element passes here: no calls for most
         """Rewrite elements from `place` on.
 
         Returns:
@@ -277,12 +237,12 @@ class Rewriter:
         self.counts[_KEPT] += kept
         return place
 
-    def _limit(self, level: _Level) -> int:
+    def _limit(self, level: Level) -> int:
         """The tag before which the next addition goes."""
         return self._additions[0][0] if level.depth == 0 and self._additions else _NEVER
 
     def _change(
-        self, level: _Level, entry: Entry, place: int, value: int, stop: int, changed: bytes | Same | None
+        self, level: Level, entry: Entry, place: int, value: int, stop: int, changed: bytes | Same | None
     ) -> int:
         """Handle an element that is not simply copied; returns where the next begins, or `_STOP` before it."""
         top = level.depth == 0
@@ -314,10 +274,10 @@ class Rewriter:
 
     def _beyond(self, top: bool) -> int:
         if not top:
-            raise _Broken
+            raise Broken
         return _STOP
 
-    def _put(self, level: _Level, entry: Entry, written: bytes, changed: bytes | Same | None) -> None:
+    def _put(self, level: Level, entry: Entry, written: bytes, changed: bytes | Same | None) -> None:
         """Put an element out, and count what was done."""
         if entry.tag >> 24 == 0x60 or entry.tag == _DOCUMENT:
             self.flags.add("encapsulated-document" if entry.tag == _DOCUMENT else "overlay")
@@ -338,37 +298,25 @@ class Rewriter:
         encoding = level.table.encoding
         level.out.append(element_bytes(entry.tag, "UN" if entry.unknown else entry.vr, changed, encoding))
 
-    def _private(self, level: _Level, entry: Entry, place: int, value: int, stop: int) -> None:
+    def _private(self, level: Level, entry: Entry, place: int, value: int, stop: int) -> None:
         """Keep a private element that is known to be safe, and before it who reserved its block."""
-        number, group, data = entry.tag & 0xFFFF, entry.tag >> 16, level.data
-        if 0x10 <= number <= 0xFF:
-            name = data[value : min(stop, value + 64)].decode("latin-1").strip(" \x00")
-            level.creators[group << 8 | number] = name, data[place:stop]
+        if 0x10 <= entry.tag & 0xFFFF <= 0xFF:
+            level.reserve(entry.tag, place, value, stop)
             return
-        block = group << 8 | number >> 8
-        creator = level.creators.get(block)
+        creator = level.creator(entry.tag)
         safe = (
-            self._bench.private_entry(creator[0], entry)
-            if creator and stop - value <= PRIVATE_LIMIT
-            else None
+            self._bench.private_entry(creator, entry) if creator and stop - value <= PRIVATE_LIMIT else None
         )
-        found = None
+        found: bytes | Same | None = None
         if safe is not None:
-            found = SAME if safe.mode is _KEEP else level.table.settle(safe, data[value:stop])
-        if creator is None or found is not SAME:
-            self.counts[Do.REMOVE] += 1
-            return
-        begin = level.begins.setdefault(group, len(level.out))
-        placed = level.placed.setdefault(group, [])
-        if block not in placed:  # creators stand before the elements of all of their group's blocks
-            insort(placed, block)
-            level.out.insert(begin + placed.index(block), creator[1])
-        self.counts[_KEPT] += 1
-        level.out.append(data[place:stop])
+            found = SAME if safe.mode is _KEEP else level.table.settle(safe, level.data[value:stop])
+        if found is SAME:
+            level.keep_private(entry.tag, level.data[place:stop])
+        self.counts[_KEPT if found is SAME else Do.REMOVE] += 1
 
     # Sequences.
 
-    def _sequence(self, level: _Level, entry: Entry, place: int, value: int, stop: int | None) -> int:
+    def _sequence(self, level: Level, entry: Entry, place: int, value: int, stop: int | None) -> int:
         """Handle a sequence, or anything of undefined length (`stop` is None)."""
         counts = list(self.counts)
         items: list[bytes] | None = None
@@ -379,10 +327,10 @@ class Rewriter:
             )
         try:
             if entry.mode in (Mode.BULK, Mode.PIXELS):  # encapsulated pixels inside of an item
-                stop = self._fragments_end(level, value)
+                stop = level.fragments_end(value)
             elif kept or stop is None:
                 items, stop = self._items(level, entry, value, stop)
-        except _Broken:
+        except Broken:
             self.counts = list(counts)
             if stop is None:
                 return self._beyond(level.depth == 0)
@@ -393,7 +341,7 @@ class Rewriter:
         self._put_sequence(level, entry, level.data[place:stop], items)
         return stop
 
-    def _put_sequence(self, level: _Level, entry: Entry, written: bytes, items: list[bytes] | None) -> None:
+    def _put_sequence(self, level: Level, entry: Entry, written: bytes, items: list[bytes] | None) -> None:
         encoding = level.table.encoding
         vr = "UN" if entry.unknown else "SQ"
         if entry.mode in (Mode.BULK, Mode.PIXELS):
@@ -412,7 +360,7 @@ class Rewriter:
         else:
             self.counts[Do.REMOVE] += 1
 
-    def _items(self, level: _Level, entry: Entry, place: int, stop: int | None) -> tuple[list[bytes], int]:
+    def _items(self, level: Level, entry: Entry, place: int, stop: int | None) -> tuple[list[bytes], int]:
         """The items of a sequence, cleaned, and where it ends."""
         end = level.end if stop is None else stop
         data, little = level.data, level.table.encoding.little
@@ -420,19 +368,17 @@ class Rewriter:
         table = self._inner_table(level, entry, place)
         while stop is None or place < stop:
             if place + 8 > end:
-                raise _Broken
+                raise Broken
             mark, length = self._item(data, place)
             place += 8
             if mark == SEQUENCE_END:
                 return found, place if stop is None else stop
             if mark != ITEM or (length != UNDEFINED and place + length > end):
-                raise _Broken
-            inner = _Level(
-                data, end if length == UNDEFINED else place + length, table, level.depth + 1, [], {}, {}, {}
-            )
+                raise Broken
+            inner = Level(data, end if length == UNDEFINED else place + length, table, level.depth + 1)
             behind = self._run(inner, place)
             if not (self._closes(data, behind) if length == UNDEFINED else behind == inner.end):
-                raise _Broken
+                raise Broken
             place = behind
             found.append(item_bytes(b"".join(p for p in inner.out if isinstance(p, bytes)), little))
         return found, place
@@ -440,7 +386,7 @@ class Rewriter:
     def _closes(self, data: bytes, behind: int) -> bool:
         return behind >= 8 and self._item(data, behind - 8)[0] == ITEM_END
 
-    def _inner_table(self, level: _Level, entry: Entry, place: int) -> Table:
+    def _inner_table(self, level: Level, entry: Entry, place: int) -> Table:
         """The table of a sequence's items; in UN they are implicit, unless their bytes plainly say otherwise."""
         encoding = level.table.encoding
         if entry.unknown and not encoding.implicit:
@@ -448,17 +394,6 @@ class Rewriter:
             written = vr.isalpha() and vr.isupper() and len(vr) == 2
             encoding = Encoding(implicit=not written, little=encoding.little)
         return self._bench.table(f"{entry.tag:08X}", level.table.declared, encoding)
-
-    def _fragments_end(self, level: _Level, place: int) -> int:
-        while place + 8 <= level.end:
-            mark, length = self._item(level.data, place)
-            place += 8
-            if mark == SEQUENCE_END:
-                return place
-            if mark != ITEM or length == UNDEFINED:
-                break
-            place += length
-        raise _Broken
 
     def _add_before(self, tag: int, out: list[Part]) -> None:
         """Put in the additions that belong before an element."""

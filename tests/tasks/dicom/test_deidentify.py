@@ -344,6 +344,16 @@ def test_lengths_that_lie_and_bombs_are_rejected_in_little_memory(tail: bytes, r
     assert rejected.value.reason == reason and peak < 16 << 20
 
 
+def test_encapsulated_pixels_inside_of_an_item_stay_and_end_where_they_end() -> None:
+    fragments = b"\xfe\xff\x00\xe0\x00\x00\x00\x00\xfe\xff\x00\xe0\x04\x00\x00\x00ABCD"
+    pixels = b"\xe0\x7f\x10\x00OB\x00\x00\xff\xff\xff\xff" + fragments + b"\xfe\xff\xdd\xe0\x00\x00\x00\x00"
+    body = b"\xfe\xff\x00\xe0" + len(pixels).to_bytes(4, "little") + pixels
+    placed = b"\x08\x00\x40\x11SQ\x00\x00" + len(body).to_bytes(4, "little") + body
+    data = to_bytes(image(ReferencedImageSequence=[]))
+    found = clean(data.replace(b"\x08\x00\x40\x11SQ\x00\x00\x00\x00\x00\x00", placed)).to_bytes()
+    assert pixels in found
+
+
 def test_a_sequence_that_does_not_add_up_goes_as_a_whole() -> None:
     data = to_bytes(image(ReferencedImageSequence=[]))
     body = b"\xfe\xff\x00\xe0\x20\x00\x00\x00" + b"\x10\x00\x10\x00PN\x20\x00GARCIA^M"
