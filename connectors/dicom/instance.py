@@ -9,7 +9,7 @@ from connectors.dicom.columns import ACQUISITION_DATETIME, MOMENTS, read_columns
 from connectors.dicom.dataset import is_metadata, load_elements, survey_elements
 from connectors.dicom.identities import ISSUER, PATIENT_ID, subject_of
 from connectors.dicom.model import dump_header
-from connectors.dicom.plain import PlainReader
+from connectors.dicom.plain import PlainHeader, PlainReader
 from connectors.dicom.plain_values import Declined
 from connectors.dicom.recognise import NATIVE
 from connectors.dicom.stack import read_stack
@@ -28,6 +28,7 @@ _ACCESSION = 0x00080050
 _SOP_CLASS, _ROWS = 0x00080016, 0x00280010
 _SUBSAMPLED = {"YBR_FULL_422": (2, 3), "YBR_PARTIAL_422": (2, 3), "YBR_PARTIAL_420": (1, 2)}
 """Share of the samples that a native image of subsampled chroma holds (PS3.3 C.7.6.3.1.2)."""
+_MOST_SIZES = 4096
 _SHORT_TEXTS = frozenset({"LO", "SH"})
 _PLAIN = PlainReader(
     {
@@ -47,8 +48,8 @@ def read_instance_plainly(reading: Reading, *, dumped: bool = True) -> dict[str,
     if header is None:
         return None
     try:
-        require_pixels(header, header.pixels, header.transfer_syntax)
-        row = _row(reading, header, header.transfer_syntax)
+        _require_pixels_once(header)
+        row = _row(reading, header, header.transfer_syntax, header.size)
     except (Declined, Rejected):  # a file that is rejected is so by the reader that judges all files
         return None
     return {**row, "has_pixels": header.pixels is not None, "header": header.header}
@@ -66,7 +67,7 @@ def read_instance(reading: Reading, opening: Opening) -> dict[str, Any] | None:
     dataset = load_elements(reading.place, opening, survey.elements, is_metadata)
     pixels = (survey.pixels.tag, survey.pixels.length) if survey.pixels else None
     require_pixels(dataset, pixels, opening.transfer_syntax)
-    row = _row(reading, dataset, opening.transfer_syntax)
+    row = _row(reading, dataset, opening.transfer_syntax, reading.place.size)
     return {**row, "has_pixels": pixels is not None, "header": dump_header(dataset)}
 
 
@@ -98,6 +99,20 @@ def require_pixels(header: Header, pixels: tuple[int, int] | None, transfer_synt
         raise Rejected("truncated-file", f"tag {tag:08X}", "as many pixels as the header declares")
 
 
+_PIXEL_ATTRIBUTES = (_SOP_CLASS, _ROWS, 0x00280011, 0x00280100, 0x00280002, 0x00280008, 0x00280004)
+_enough: dict[Any, bool] = {}
+"""Pixels of a size, by what a header says of them, that are known to be enough: slices of a series are alike."""
+
+
+def _require_pixels_once(header: PlainHeader) -> None:
+    said = (header.pixels, header.transfer_syntax, *map(header.raw.get, _PIXEL_ATTRIBUTES))
+    if said not in _enough:
+        require_pixels(header, header.pixels, header.transfer_syntax)
+        if len(_enough) >= _MOST_SIZES:
+            _enough.clear()
+        _enough[said] = True
+
+
 @lru_cache(maxsize=256)
 def _is_image(sop_class: str) -> bool:
     from pydicom.uid import UID
@@ -105,7 +120,7 @@ def _is_image(sop_class: str) -> bool:
     return UID(sop_class).name.endswith("Image Storage")
 
 
-def _row(reading: Reading, header: Header, transfer_syntax: str) -> dict[str, Any]:
+def _row(reading: Reading, header: Header, transfer_syntax: str, size: int) -> dict[str, Any]:
     """All of a row but what depends on how the file was read.
 
     Raises:
@@ -121,7 +136,7 @@ def _row(reading: Reading, header: Header, transfer_syntax: str) -> dict[str, An
         row[name] = moment_of(header, day, time)
     if row["acquisition_datetime"] is None:
         row["acquisition_datetime"] = moment_in(header, ACQUISITION_DATETIME)
-    return {**row, **read_stack(header), "size_bytes": reading.place.size}
+    return row | read_stack(header) | {"size_bytes": size}
 
 
 def _keys(reading: Reading, header: Header, uids: dict[str, str | None]) -> dict[str, Any]:

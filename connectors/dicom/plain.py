@@ -70,6 +70,7 @@ class PlainHeader:
         header: the JSON text; empty where it was not asked for.
         pixels: tag and length of the pixels, -1 where they are encapsulated; None where there are none.
         transfer_syntax: UID.
+        size: bytes of the file.
     """
 
     encoding: str = "latin-1"
@@ -78,6 +79,7 @@ class PlainHeader:
     header: str = ""
     pixels: tuple[int, int] | None = None
     transfer_syntax: str = ""
+    size: int = 0
 
     def values(self, tag: int) -> list[Any]:
         """The values of a wanted element; none where it is absent or empty.
@@ -164,7 +166,7 @@ class _Walk:
         at, syntax = self._meta()
         if syntax in _OTHER_SYNTAXES or at >= self._size:
             raise Declined
-        found = PlainHeader(transfer_syntax=syntax)
+        found = PlainHeader(transfer_syntax=syntax, size=self._size)
         pieces: list[str] = []
         stop = self._elements(at, self._end, found, pieces, 0, -1)
         if found.pixels is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import MutableSequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
 from connectors.dicom.library import CONVERSION_ERRORS
@@ -120,8 +121,14 @@ def date_of(header: Header, tag: int) -> str | None:
 def moment_of(header: Header, date_tag: int, time_tag: int) -> str | None:
     """A date and a time of day in ISO 8601, in local wall time; None where either is missing."""
     day = date_of(header, date_tag)
-    found = _TIME.match(text_of(header, time_tag) or "")
-    if not day or not found:
+    return join_moment(day, text_of(header, time_tag)) if day else None
+
+
+@lru_cache(maxsize=4096)
+def join_moment(day: str, time: str | None) -> str | None:
+    """A day and a time of day (TM, or the `HH:MM:SS` of ACR-NEMA) in ISO 8601."""
+    found = _TIME.match(time or "")
+    if not found:
         return None
     hour, minute, second, fraction = found.groups()
     return f"{day}T{hour}:{minute or '00'}:{second or '00'}{fraction or ''}"
