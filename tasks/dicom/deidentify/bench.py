@@ -18,7 +18,7 @@ from tasks.dicom.deidentify.charset import charset_of, hidden_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_REMEMBERED = 4096
+_REMEMBERED = 1024
 _SHORT = 256
 _BINARY = frozenset({"FL", "FD", "US", "UL", "SS", "SL", "SV", "UV", "AT"})
 _WIDTHS = {"FD": 8, "SV": 8, "UV": 8, "UL": 4, "SL": 4, "FL": 4}
