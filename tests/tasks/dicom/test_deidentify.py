@@ -215,6 +215,15 @@ def test_references_resolve_between_files_and_nights() -> None:
     second = read(clean(to_bytes(referring), person=None))
     assert second.ReferencedImageSequence[0].ReferencedSOPInstanceUID == first.sop_instance_uid
     assert second.ReferencedImageSequence[0].ReferencedSOPClassUID == "1.2.840.10008.5.1.4.1.1.2"
+    deep = nest(Dataset(), 0)
+    deep.ReferencedSOPInstanceUID = UIDS["SOPInstanceUID"]
+    deep.ReferencedFrameOfReferenceUID = deep.FrameOfReferenceUID = "1.2.3.77"  # as RT structure sets have it
+    item = read(clean(to_bytes(whole(nest(deep, 3)), "implicit")))
+    for _ in range(3):
+        item = item.ReferencedSeriesSequence[0]
+    assert item.ReferencedSOPInstanceUID == first.sop_instance_uid
+    frame = cleaned_image(FrameOfReferenceUID="1.2.3.77").FrameOfReferenceUID
+    assert item.FrameOfReferenceUID == item.ReferencedFrameOfReferenceUID == frame != "1.2.3.77"
     kept = read(clean(to_bytes(image()), Options(retain_uids=True)))
     assert kept.SOPInstanceUID == kept.file_meta.MediaStorageSOPInstanceUID == UIDS["SOPInstanceUID"]
 
