@@ -140,7 +140,9 @@ def test_half_width_kana() -> None:
     assert read(found).StudyDescription == "CT [NAME] LUNG"
 
 
-@pytest.mark.parametrize("text", ["Schädel nativ", "Knie links", "Crâne sans injection", "Angio Beine"])
+@pytest.mark.parametrize(
+    "text", ["Schädel nativ", "Knie links", "Crâne sans injection", "5/5mm Plain", "Smooth Tra"]
+)
 def test_words_of_descriptions_in_other_languages_are_no_names(text: str) -> None:
     found = cleaned_image(
         SpecificCharacterSet="ISO_IR 192", StudyDescription=text, SeriesDescription=f"{text} Lorca"
