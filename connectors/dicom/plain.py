@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from contracts.protocols import Place
 
-_HEADS = (1 << 15, 1 << 18, 1 << 20)
+_HEADS = (1 << 14, 1 << 18, 1 << 20)
 """So many bytes of a file are read, the next where the header goes on behind them."""
 _TAIL = 1 << 16
 _CHARACTER_SET = 0x00080005
@@ -312,7 +312,7 @@ class _Walk:
         if piece is None:
             items, texts, ended = self._items(value, stop, bounded, found.encoding, depth + 1)
             piece = f'"{tag:08X}":{{"vr":"SQ","Value":[{",".join(texts)}]}}'
-            if bounded:
+            if bounded and self._dumped:
                 _remember(memo, self._data[at:stop], piece)
             if taken:
                 found.items[tag] = items
