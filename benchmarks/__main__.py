@@ -26,6 +26,8 @@ BENCHMARKS = {
     "notes": "benchmarks.notes",
     "records": "benchmarks.fhir_to_omop",
     "nights": "benchmarks.nights",
+    "imaging-index": "benchmarks.imaging_index",
+    "imaging-deidentify": "benchmarks.imaging_rewrite",
 }
 """By name, the module whose `measure(folder, quick, runs)` gives the figures."""
 

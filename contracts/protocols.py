@@ -99,6 +99,19 @@ class Connector(Protocol):
 
 
 @runtime_checkable
+class Single(Protocol):
+    """A connector whose units are small files of one record each: many of them are processed at once."""
+
+    def read_single(self, reading: Reading) -> tuple[str, dict[str, Any]]:
+        """The unit's table and its one row, of `rejected` or `ignored` where it is no record of a table.
+
+        Raises:
+            Rejected: as `read`. Retriable: reading failed.
+        """
+        ...
+
+
+@runtime_checkable
 class Exporter(Protocol):
     """A connector whose source makes its export when asked, and is waited for.
 

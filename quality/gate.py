@@ -114,6 +114,44 @@ def judge_rows(table: str, rows: pa.Table, *, today: date) -> RowVerdict:
     return verdict
 
 
+def judge_rows_by_group(
+    table: str, rows: pa.Table, groups: Sequence[int], *, today: date
+) -> dict[int, RowVerdict]:
+    """Judge rows of many units at once; what is said of each group is what `judge_rows` says of its rows alone.
+
+    Args:
+        table: the lake table.
+        rows: the rows.
+        groups: the group of each row.
+        today: the day that the suite's `today` stands for.
+    """
+    found = suite(table)
+    verdicts = {
+        group: RowVerdict(table, found.digest if found else "", count)
+        for group, count in Counter(groups).items()
+    }
+    if found is None or not rows.num_rows:
+        return verdicts
+    present = [e for e in found.expectations if _present(e, table, rows)]
+    _, indexes = _failing(found, rows, present, today, told=True) if present else ({}, {})
+    within, seen = [], Counter[int]()
+    for group in groups:
+        within.append(seen[group])
+        seen[group] += 1
+    rejected: dict[int, dict[int, str]] = {}
+    for expectation in present:
+        for index in indexes.get(expectation.name, ()):
+            verdict = verdicts[groups[index]]
+            verdict.failures[expectation.name] += 1
+            if expectation.on_failure == "warn":
+                verdict.warnings[expectation.reason] += 1
+            if expectation.on_failure == "quarantine":
+                rejected.setdefault(groups[index], {}).setdefault(within[index], expectation.reason)
+    for group, held in rejected.items():
+        verdicts[group].rejected.extend(sorted(held.items()))
+    return verdicts
+
+
 def merge_verdicts(verdicts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Add up the verdicts of batches (or of units) of one table; {} for none.
 
@@ -264,16 +302,16 @@ def _plan(
 
 
 def _failing(
-    found: Suite, rows: pa.Table, expectations: Sequence[Expectation], today: date
+    found: Suite, rows: pa.Table, expectations: Sequence[Expectation], today: date, *, told: bool = False
 ) -> tuple[dict[str, int], dict[str, list[int]]]:
-    """How many rows fail, by `Expectation.name`; which ones, only for those that quarantine."""
+    """How many rows fail, by `Expectation.name`; which ones, only for those that quarantine, or for all (`told`)."""
     with _LOCK:
         engine = _engine()
         engine.load_batch_data(_BATCH, make_frame(rows, expectations))
         try:
             plan = _plan(found.table, found.digest, expectations, rows.schema, today)
             counts = plan.count()
-            held = [e.name for e in expectations if e.on_failure == "quarantine" and counts[e.name]]
+            held = [e.name for e in expectations if (told or e.on_failure == "quarantine") and counts[e.name]]
             indexes = {name: plan.rows(name) for name in held}
         finally:
             engine.batch_manager.batch_data_cache.clear()  # the next batch may be long in coming

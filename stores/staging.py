@@ -2,13 +2,16 @@
 
 A unit's output lies in `<source>/<token>-<fingerprint>/`. Without its manifest it does not exist; with it, it
 is whole. The fingerprint tells content and recipe, so that work done once is found again.
+
+Small units are staged together: the folder `<source>/bundle-<digest>/` holds one manifest that lists all of them, each
+with the rows that are its own (`stores.staging_bundle`).
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +26,7 @@ from stores.files import file_name, make_folder, sync_folder, write_json
 from stores.lake_files import sync_file
 
 MANIFEST = "manifest.json"
+BUNDLE = "bundle"
 PRESENCE_TABLE = "presence"
 ROW_GROUP_BYTES = 8 * 2**20
 _OWNERSHIPS = ("file", "record")
@@ -38,7 +42,7 @@ class Manifest:
         owner: the owner of all rows where the file owns them, else None.
         ownership: "file" or "record".
         recipe: the recipe the rows carry.
-        tables: by table, its files in order and its number of rows.
+        tables: by table, its files in order and its number of rows; in a bundle the `first` of its rows, too.
         account: `Account.to_json()`.
         verdicts: the gate's verdicts, counts only.
         presence: the file with the `PRESENCE` rows; empty where there is none.
@@ -68,8 +72,12 @@ class Manifest:
 
     def batches(self, table: str) -> Iterator[pa.RecordBatch]:
         """The rows of `table`, a batch at a time; batches of open tables may differ in their columns."""
+        first = self.tables.get(table, {}).get("first")
         for path in self.paths(table):
-            yield from _read(path)
+            if first is None:
+                yield from _read(path)
+            else:
+                yield from pq.read_table(path).slice(first, self.rows(table)).to_batches()
 
     def presence_batches(self) -> Iterator[pa.RecordBatch]:
         """The `PRESENCE` rows, a batch at a time."""
@@ -87,6 +95,11 @@ class Manifest:
         """The inverse of `to_json`."""
         rest = {name: value for name, value in data.items() if name != "unit"}
         return cls(unit=Unit(**data["unit"]), folder=folder, **rest)
+
+
+def read_bundle(manifest: Manifest, table: str) -> pa.Table:
+    """The rows of a table of all units of a bundle, of which one is given: at most some thousand small ones."""
+    return pa.concat_tables(pq.read_table(path) for path in manifest.paths(table))
 
 
 def _read(path: Path) -> Iterator[pa.RecordBatch]:
@@ -229,14 +242,36 @@ def find(root: Path, source: str, token: str, fingerprint: str) -> Manifest | No
 def manifests(root: Path, source: str) -> list[Manifest]:
     """All whole manifests of a source, in the order of their folders."""
     folders = sorted((root / file_name(source, "source")).glob("*-*"))
-    return [manifest for manifest in map(_load, folders) if manifest is not None]
+    return [manifest for folder in folders for manifest in _load_all(folder)]
 
 
-def remove(manifest: Manifest) -> None:
-    """Remove what was staged: the manifest first, so that no half is ever found."""
-    (manifest.folder / MANIFEST).unlink(missing_ok=True)
-    if manifest.folder.is_dir():
-        shutil.rmtree(manifest.folder)
+def find_all(root: Path, source: str, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], Manifest]:
+    """The manifests of units staged alone or in bundles, by (token, fingerprint); units that are not there are left
+    out."""
+    found = {}
+    folder = root / file_name(source, "source")
+    for bundle in sorted(folder.glob(f"{BUNDLE}-*")):
+        found.update({(m.unit.token, m.fingerprint): m for m in _load_all(bundle)})
+    alone = {
+        (token, mark): find(root, source, token, mark) for token, mark in wanted if (token, mark) not in found
+    }
+    found.update({key: manifest for key, manifest in alone.items() if manifest is not None})
+    return {key: found[key] for key in wanted if key in found}
+
+
+def remove(*manifests: Manifest) -> None:
+    """Remove what was staged: the manifest first, so that no half is ever found. A bundle goes with its last unit."""
+    folders: dict[Path, set[tuple[str, str]]] = {}
+    for manifest in manifests:
+        folders.setdefault(manifest.folder, set()).add((manifest.unit.token, manifest.fingerprint))
+    for folder, gone in folders.items():
+        kept = [m for m in _load_all(folder) if (m.unit.token, m.fingerprint) not in gone]
+        if kept:
+            write_json(folder / MANIFEST, {"units": [m.to_json() for m in kept]})
+            continue
+        (folder / MANIFEST).unlink(missing_ok=True)
+        if folder.is_dir():
+            shutil.rmtree(folder)
 
 
 def sweep(root: Path, keep: Container[tuple[str, str, str]]) -> int:
@@ -247,7 +282,10 @@ def sweep(root: Path, keep: Container[tuple[str, str, str]]) -> int:
     removed = 0
     for folder in sorted(root.glob("*/*-*")):
         token, _, fingerprint = folder.name.rpartition("-")
-        if (folder.parent.name, token, fingerprint) not in keep:
+        held = [(token, fingerprint)]
+        if token == BUNDLE:
+            held = [(m.unit.token, m.fingerprint) for m in _load_all(folder)]
+        if not any((folder.parent.name, *one) in keep for one in held):
             (folder / MANIFEST).unlink(missing_ok=True)
             shutil.rmtree(folder)
             removed += 1
@@ -258,6 +296,19 @@ def _folder(root: Path, source: str, token: str, fingerprint: str) -> Path:
     if not fingerprint.isalnum():
         raise Fatal("this fingerprint cannot name a folder", "staging", "letters and digits")
     return root / file_name(source, "source") / f"{file_name(token, 'token')}-{fingerprint}"
+
+
+def _load_all(folder: Path) -> list[Manifest]:
+    """The whole manifests in a folder: one, or those of a bundle."""
+    if not folder.name.startswith(f"{BUNDLE}-"):
+        one = _load(folder)
+        return [] if one is None else [one]
+    path = folder / MANIFEST
+    if not path.is_file():
+        return []
+    found = [Manifest.from_json(data, folder) for data in json.loads(path.read_text())["units"]]
+    names = {name for m in found for entry in m.tables.values() for name in entry["files"]}
+    return found if all((folder / name).is_file() for name in names) else []
 
 
 def _load(folder: Path) -> Manifest | None:

@@ -126,15 +126,15 @@ class Vault:
         """Bring every identity's person up to date with the units and links there are. See `vault_resolve`."""
         return vault_resolve.resolve(self._connection, self._key, self._home.seed, round_no)
 
-    def people(self, unit: Unit) -> dict[str, Person]:
-        """The people of a unit by encoded subject (`Identity.subject`), aliases included. Patient data.
+    def people(self, *units: Unit) -> dict[str, Person]:
+        """The people of units by encoded subject (`Identity.subject`), aliases included. Patient data.
 
         Each person comes with the traits of all their identities in all units, sorted.
 
         Raises:
-            Fatal: the vault was not resolved since the unit's identities were remembered.
+            Fatal: the vault was not resolved since the units' identities were remembered.
         """
-        return vault_people.people_of(self._connection, self._key, unit.unit)
+        return vault_people.people_of(self._connection, self._key, [unit.unit for unit in units])
 
     def contexts(self, units: Sequence[str], today: date | None = None) -> dict[str, str]:
         """For each unit name, a keyed digest over its people and all that is known of them.

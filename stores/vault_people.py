@@ -43,18 +43,17 @@ JOIN identity i ON i.identity_id = m.identity_id ORDER BY w.unit, m.identity_id
 """
 
 
-def people_of(connection: sqlite3.Connection, key: Key, unit: str) -> dict[str, Person]:
-    """The people of `unit` by encoded subject, each with the traits of the whole cluster. Four queries."""
-    _want(connection, [unit])
+def people_of(connection: sqlite3.Connection, key: Key, units: Sequence[str]) -> dict[str, Person]:
+    """The people of units by encoded subject, each with the traits of the whole cluster. Four queries."""
+    _want(connection, units)
     with reading(connection):
         persons = {
             person: Person(person, shift, traits) for person, shift, traits in _persons(connection, key)
         }
         people = {}
         rows = connection.execute(
-            "SELECT m.identity_id, i.subject, i.person FROM member m JOIN identity i ON i.identity_id = m.identity_id "
-            "WHERE m.unit = ?",
-            (unit,),
+            "SELECT DISTINCT m.identity_id, i.subject, i.person FROM temp.wanted w JOIN member m ON m.unit = w.unit "
+            "JOIN identity i ON i.identity_id = m.identity_id"
         )
         for identity_id, sealed, person in rows:
             subject = unseal(key, PURPOSE, sealed, f"identity/{identity_id}").decode("utf-8", "surrogatepass")

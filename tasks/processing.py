@@ -58,21 +58,22 @@ def process_unit(job: Job) -> Processed:
     unit = job.unit
     found = staging.find(room.home.staging, unit.source, unit.token, job.fingerprint)
     if found is not None:
-        return _processed(found, reused=True)
+        return processed_of(found, reused=True)
     room.quarantine.forget(unit)
     try:
         with StagingWriter(room.home.staging, unit, job.fingerprint) as writer:
             treatment = Treatment(room, job, writer)
             treatment.run()
-            return _processed(treatment.finish())
+            return processed_of(treatment.finish())
     except Rejected as rejected:
         with StagingWriter(room.home.staging, unit, job.fingerprint) as writer:
             treatment = Treatment(room, job, writer)
             treatment.reject_whole(rejected)
-            return _processed(treatment.finish(), rejected.reason)
+            return processed_of(treatment.finish(), rejected.reason)
 
 
-def _processed(manifest: Manifest, reason: str = "", *, reused: bool = False) -> Processed:
+def processed_of(manifest: Manifest, reason: str = "", *, reused: bool = False) -> Processed:
+    """What a manifest tells of its unit."""
     rows = {table: manifest.rows(table) for table in manifest.tables}
     return Processed(manifest.unit, dict(manifest.account), rows, reason, reused)
 
@@ -180,7 +181,7 @@ class Treatment:
             safe = self.deid.apply(safe, self.connector.tables[table])
         staged = standardise_rows(self.unit.kind, table, safe, self.deid, self.vocabulary)
         failed = self._judge(staged)
-        self._reject(_rejections(cleaned.accepted, failed))
+        self._reject(rejections_of(cleaned.accepted, failed))
         if failed:
             staged = {t: r.filter(_outside(r["_record"], failed)) for t, r in staged.items()}
         for target, accepted in staged.items():
@@ -276,7 +277,7 @@ def _outside(records: pa.ChunkedArray, failed: dict[int, str]) -> pa.ChunkedArra
     return pc.invert(pc.is_in(records, pa.array(list(failed), pa.int64())))
 
 
-def _rejections(rows: pa.Table, failed: dict[int, str]) -> pa.Table:
+def rejections_of(rows: pa.Table, failed: dict[int, str]) -> pa.Table:
     """The raw records behind gate failures, as rows of REJECTED; the payload is the cleaned source row as JSON."""
     if not failed:
         return REJECTED.empty_table()

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from contracts.keys import Key
 from contracts.protocols import Receipt
 from contracts.schemas import LAKE, table_named
 from quality.gate import judge_table
+from stores import staging
 from stores.lake import Lake
 from stores.staging import Manifest
 from tasks.merging import Merge
@@ -106,13 +108,35 @@ def publish_table(
 def _winning_rows(table: str, manifests: list[Manifest], merge: Merge) -> Iterator[pa.RecordBatch]:
     """The staged rows of the owners that each unit won, with their own columns, a batch at a time."""
     won = {unit: frame for (unit,), frame in merge.winners.group_by("unit")}
-    for manifest in sorted(manifests, key=lambda m: m.unit.unit):
-        winners = won.get(manifest.unit.unit)
-        if winners is None or table not in manifest.tables:
+    standing = sorted(
+        (m for m in manifests if m.unit.unit in won and table in m.tables), key=lambda m: m.unit.unit
+    )
+    bundles: dict[Path, list[Manifest]] = {}
+    for manifest in standing:
+        if "first" in manifest.tables[table]:
+            bundles.setdefault(manifest.folder, []).append(manifest)
             continue
-        records = winners["_record"].drop_nulls().sort().to_numpy()
+        records = won[manifest.unit.unit]["_record"].drop_nulls().sort().to_numpy()
         for batch in manifest.batches(table):
             yield from _own(table, pa.Table.from_batches([batch]), manifest, records).to_batches()
+    for members in bundles.values():
+        yield from _own_bundle(table, members)
+
+
+def _own_bundle(table: str, members: list[Manifest]) -> Iterator[pa.RecordBatch]:
+    """The rows of a bundle's units, each with its own `_owner` and `_recipe`; a bundle's file is read once."""
+    members = sorted((m for m in members if m.rows(table)), key=lambda m: int(m.tables[table]["first"]))
+    if not members:
+        return
+    counts = [m.rows(table) for m in members]
+    firsts = np.array([int(m.tables[table]["first"]) for m in members])
+    within = np.arange(sum(counts)) - np.repeat(np.cumsum([0, *counts[:-1]]), counts)
+    rows = staging.read_bundle(members[0], table).take(pa.array(np.repeat(firsts, counts) + within))
+    owners = np.repeat(np.array([m.owner for m in members], np.int64), counts)
+    recipes = np.repeat(np.array([m.recipe for m in members], object), counts)
+    rows = _set(rows, "_owner", pa.array(owners, pa.int64()))
+    rows = _set(rows, "_recipe", pa.array(recipes, pa.string()))
+    yield from _without_staging(rows).to_batches()
 
 
 def _own(table: str, rows: pa.Table, manifest: Manifest, records: npt.NDArray[np.int64]) -> pa.Table:
@@ -130,6 +154,11 @@ def _own(table: str, rows: pa.Table, manifest: Manifest, records: npt.NDArray[np
             rows = finish(table, rows, manifest.owner, records=manifest.account["fates"]["accepted"])
         rows = _set(rows, "_owner", pa.repeat(pa.scalar(manifest.owner, pa.int64()), rows.num_rows))
     rows = _set(rows, "_recipe", pa.repeat(pa.scalar(manifest.recipe, pa.string()), rows.num_rows))
+    return _without_staging(rows)
+
+
+def _without_staging(rows: pa.Table) -> pa.Table:
+    """The rows without the columns that only staging needs."""
     drop = {"_record", "_version", "_digest"}
     return rows.select([n for n in rows.schema.names if n not in drop])
 

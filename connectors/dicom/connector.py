@@ -27,7 +27,7 @@ class DicomConnector:
     """
 
     kind: ClassVar[str] = "dicom"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     ownership: ClassVar[str] = "file"
     tables: ClassVar[dict[str, pa.Schema]] = TABLES
 
@@ -43,12 +43,10 @@ class DicomConnector:
         """The patient whom the header names; nobody where it names none, or the file cannot be read."""
         from connectors.dicom.dataset import judging_errors
         from connectors.dicom.identities import find_identity
-        from connectors.dicom.recognise import recognise
 
         try:
             with judging_errors():
-                opening = recognise(reading.place)
-                identity = find_identity(reading, opening) if opening else None
+                identity = find_identity(reading)
         except Rejected:
             return  # reading it quarantines it, with the reason
         if identity is not None:
@@ -56,16 +54,20 @@ class DicomConnector:
 
     def read(self, reading: Reading, part: Part) -> Iterator[tuple[str, pa.RecordBatch]]:
         """One row: of `dicom.instance`, of `rejected` or of `ignored`."""
+        table, row = self.read_single(reading)
+        schemas = {"rejected": REJECTED, "ignored": IGNORED}
+        yield table, _batch(row, schemas.get(table, INSTANCE))
+
+    def read_single(self, reading: Reading) -> tuple[str, dict[str, Any]]:
+        """The row alone, with its table: files are read many at a time."""
         from connectors.dicom.dataset import judging_errors
 
         try:
             with judging_errors():
-                table, row = _read(reading)
+                return _read(reading)
         except Rejected as rejected:
             row = {"_record": 0, "reason": rejected.reason, "where": rejected.place}
-            yield "rejected", _batch({**row, "payload": _payload(reading.place)}, REJECTED)
-            return
-        yield table, _batch(row, INSTANCE if table == "dicom.instance" else IGNORED)
+            return "rejected", {**row, "payload": _payload(reading.place)}
 
     def check(self, place: Place) -> Iterator[Finding]:
         """Preflight of one file; see `connectors.dicom.preflight`."""
@@ -75,11 +77,14 @@ class DicomConnector:
 
 
 def _read(reading: Reading) -> tuple[str, dict[str, Any]]:
-    from connectors.dicom.instance import read_instance
+    from connectors.dicom.instance import read_instance, read_instance_plainly
     from connectors.dicom.recognise import DIRECTORY_CLASS, recognise
 
     if reading.place.size == 0:
         return "ignored", {"_record": 0, "type": "empty-file"}
+    plain = read_instance_plainly(reading)
+    if plain is not None:
+        return "dicom.instance", plain
     opening = recognise(reading.place)
     if opening is None:
         return "ignored", {"_record": 0, "type": "not-dicom"}

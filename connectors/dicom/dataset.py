@@ -101,6 +101,8 @@ def judging_errors() -> Iterator[None]:
     except (NightroundsError, MemoryError):
         raise
     except OSError as error:
+        if error.errno is None:  # pydicom's own, of a sequence that is cut: trying again changes nothing
+            raise Rejected("unreadable", type(error).__name__) from None
         raise Retriable(f"a unit cannot be read: {type(error).__name__}", "unit", "try again") from None
     except RecursionError:
         raise Rejected("nested-too-deep", "RecursionError") from None

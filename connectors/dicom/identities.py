@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from connectors.dicom.dataset import load_elements, survey_head
-from connectors.dicom.values import date_of, text_of, texts_of, value_of
+from connectors.dicom.plain import PlainReader
+from connectors.dicom.plain_values import Declined
+from connectors.dicom.recognise import recognise
+from connectors.dicom.values import date_of, items_of, text_of, texts_of
 from contracts.identity import Identity
 
 if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
-
-    from connectors.dicom.recognise import Opening
+    from connectors.dicom.values import Header
     from contracts.protocols import Reading
 
 PATIENT_ID, ISSUER = 0x00100020, 0x00100021
@@ -49,16 +51,31 @@ _WANTED = frozenset(
     + (_NAMES + _CONTACTS + _IDENTIFIERS + _PHONES + _ADDRESSES)
 )
 _LAST = max(_WANTED)
+_PLAIN = PlainReader(
+    dict.fromkeys(_WANTED, frozenset({"PN", "LO", "SH", "ST", "CS", "DA", "LT", "UT"}))
+    | {_OTHER_IDS: frozenset({"SQ"})}
+)
 
 
-def find_identity(reading: Reading, opening: Opening) -> Identity | None:
-    """The patient of an image with their traits; None where the header names no patient number."""
+def find_identity(reading: Reading) -> Identity | None:
+    """The patient of an image with their traits; None where the file is no image or names no patient number.
+
+    Raises:
+        Rejected: the file cannot be read.
+    """
+    plain = _PLAIN.read(reading.place, dumped=False, last=_LAST)
+    if plain is not None:
+        with suppress(Declined):
+            return describe_patient(plain, reading.authority)
+    opening = recognise(reading.place)
+    if opening is None:
+        return None
     elements = survey_head(reading.place, opening, _LAST)
     dataset = load_elements(reading.place, opening, elements, lambda element: element.tag in _WANTED)
     return describe_patient(dataset, reading.authority)
 
 
-def describe_patient(dataset: Dataset, authority: str) -> Identity | None:
+def describe_patient(dataset: Header, authority: str) -> Identity | None:
     """The identity that a header states: an issuer's number where it names one, else the source's authority's."""
     number = text_of(dataset, PATIENT_ID)
     if number is None:
@@ -66,15 +83,15 @@ def describe_patient(dataset: Dataset, authority: str) -> Identity | None:
     return Identity(text_of(dataset, ISSUER) or authority, number, "", "dicom", (), _traits(dataset))
 
 
-def subject_of(dataset: Dataset, authority: str) -> str | None:
+def subject_of(dataset: Header, authority: str) -> str | None:
     """The encoded identity alone."""
     number = text_of(dataset, PATIENT_ID)
     return Identity(text_of(dataset, ISSUER) or authority, number).subject if number else None
 
 
-def _traits(dataset: Dataset) -> dict[str, tuple[str, ...]]:
+def _traits(dataset: Header) -> dict[str, tuple[str, ...]]:
     birth_date = date_of(dataset, _BIRTH_DATE)
-    others = [text for item in _items(dataset, _OTHER_IDS) for text in texts_of(item, PATIENT_ID)]
+    others = [text for item in items_of(dataset, _OTHER_IDS) for text in texts_of(item, PATIENT_ID)]
     found = {
         "name": _names(dataset, _NAMES),
         "contact": _names(dataset, _CONTACTS),
@@ -86,16 +103,11 @@ def _traits(dataset: Dataset) -> dict[str, tuple[str, ...]]:
     return {key: tuple(dict.fromkeys(values)) for key, values in found.items() if values}
 
 
-def _texts(dataset: Dataset, tags: tuple[int, ...]) -> list[str]:
+def _texts(dataset: Header, tags: tuple[int, ...]) -> list[str]:
     return [text for tag in tags for text in texts_of(dataset, tag)]
 
 
-def _items(dataset: Dataset, tag: int) -> list[Dataset]:
-    items = value_of(dataset, tag)
-    return list(items) if items is not None and not isinstance(items, (str, bytes)) else []
-
-
-def _names(dataset: Dataset, tags: tuple[int, ...]) -> list[str]:
+def _names(dataset: Header, tags: tuple[int, ...]) -> list[str]:
     """All parts of person names: family, given, middle, prefix, suffix, in each of their three spellings."""
     parts = []
     for text in _texts(dataset, tags):

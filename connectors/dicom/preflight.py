@@ -62,7 +62,8 @@ def _check(place: Place) -> Iterator[Finding]:
 
 def _check_values(place: Place, opening: Opening, survey: Survey) -> Iterator[Finding]:
     dataset = load_elements(place, opening, survey.elements, is_metadata)
-    require_pixels(dataset, survey.pixels, opening)
+    pixels = (survey.pixels.tag, survey.pixels.length) if survey.pixels else None
+    require_pixels(dataset, pixels, opening.transfer_syntax)
     for name, tag in UIDS.items():
         uid = uid_of(dataset, tag)
         if uid is None and name == "sop_instance_uid":

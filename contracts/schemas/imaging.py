@@ -22,13 +22,28 @@ INSTANCE = pa.schema(
         col("modality", _S),
         col("study_date", pa.date32()),
         col("study_datetime", pa.timestamp("us")),
+        col("series_date", pa.date32()),
+        col("series_datetime", pa.timestamp("us")),
+        col("acquisition_date", pa.date32()),
+        col("acquisition_datetime", pa.timestamp("us")),
+        col("study_description", _S),
+        col("series_description", _S),
+        col("protocol_name", _S),
         col("series_number", _I),
+        col("acquisition_number", _I),
         col("instance_number", _I),
+        col("temporal_position_identifier", _I),
         col("body_part_examined", _S),
+        col("body_part_code", _S),
+        col("body_part_code_scheme", _S),
+        col("body_part_code_meaning", _S),
         col("laterality", _S),
+        col("patient_position", _S),
+        col("view_position", _S),
         col("image_type", pa.list_(_S)),
         col("manufacturer", _S),
         col("manufacturer_model_name", _S),
+        col("software_versions", pa.list_(_S)),
         col("photometric_interpretation", _S),
         col("samples_per_pixel", _I),
         col("rows", _I, unit="pixel"),
@@ -36,14 +51,39 @@ INSTANCE = pa.schema(
         col("number_of_frames", _I),
         col("bits_allocated", _I, unit="bit"),
         col("bits_stored", _I, unit="bit"),
+        col("pixel_representation", _I),
         col("pixel_spacing_mm", pa.list_(_F), unit="mm"),
+        col("imager_pixel_spacing_mm", pa.list_(_F), unit="mm"),
         col("slice_thickness_mm", _F, unit="mm"),
+        col("spacing_between_slices_mm", _F, unit="mm"),
+        col("slice_location_mm", _F, unit="mm"),
         col("image_position_patient_mm", pa.list_(_F), unit="mm"),
         col("image_orientation_patient", pa.list_(_F)),
+        col("frame_of_reference_uid", _S),
+        col("frame_positions_mm", pa.list_(_F), unit="mm"),
+        col("number_of_orientations", _I),
+        col("window_center", pa.list_(_F)),
+        col("window_width", pa.list_(_F)),
+        col("rescale_intercept", _F),
+        col("rescale_slope", _F),
+        col("rescale_type", _S),
         col("kvp_kv", _F, unit="kV"),
+        col("exposure_time_ms", _F, unit="ms"),
+        col("x_ray_tube_current_ma", _F, unit="mA"),
+        col("exposure_mas", _F, unit="mA.s"),
+        col("ctdi_vol_mgy", _F, unit="mGy"),
+        col("dose_area_product_dgy_cm2", _F, unit="dGy.cm2"),
+        col("convolution_kernel", _S),
         col("repetition_time_ms", _F, unit="ms"),
         col("echo_time_ms", _F, unit="ms"),
+        col("inversion_time_ms", _F, unit="ms"),
+        col("flip_angle_deg", _F, unit="deg"),
+        col("magnetic_field_strength_t", _F, unit="T"),
+        col("contrast_bolus_agent", _S),
         col("burned_in_annotation", _S),
+        col("recognizable_visual_features", _S),
+        col("lossy_image_compression", _S),
+        col("lossy_image_compression_ratio", pa.list_(_F)),
         col("has_pixels", _B, required=True),
         col("accession_id", pa.int64()),
         col("header", _S),  # the rest of the cleaned header, DICOM JSON model (PS3.18 F)
@@ -59,9 +99,31 @@ SERIES = pa.schema(
         col("series_instance_uid", _S),
         col("modality", _S),
         col("series_number", _I),
+        col("series_date", pa.date32()),
+        col("series_datetime", pa.timestamp("us")),
+        col("series_description", _S),
+        col("protocol_name", _S),
         col("body_part_examined", _S),
+        col("laterality", _S),  # null where the images differ, as in what follows
+        col("manufacturer", _S),
+        col("manufacturer_model_name", _S),
+        col("frame_of_reference_uid", _S),
+        col("rows", _I, unit="pixel"),
+        col("columns", _I, unit="pixel"),
+        col("pixel_spacing_mm", pa.list_(_F), unit="mm"),
+        col("slice_thickness_mm", _F, unit="mm"),
         col("number_of_instances", pa.int64(), required=True),
         col("number_of_frames", pa.int64(), required=True),
+        col("size_bytes", pa.int64(), unit="byte"),
+        col("geometry", _S, required=True),  # none, single, regular, faulty
+        col("geometry_faults", pa.list_(_S)),  # null where no image says where it lies
+        col("slice_spacing_mm", _F, unit="mm"),  # the median between neighbours
+        col("number_of_positions", pa.int64()),
+        col("slices_per_position", pa.int64()),  # as most positions have: phases, echoes
+        col("number_of_orientations", _I),
+        col("missing_slices", pa.int64()),  # that would fill the gaps
+        col("duplicate_positions", pa.int64()),
+        col("missing_instance_numbers", pa.int64()),
     ]
 )
 
@@ -71,9 +133,14 @@ STUDY = pa.schema(
         col("person_id", pa.int64()),
         col("study_instance_uid", _S),
         col("study_date", pa.date32()),
+        col("study_datetime", pa.timestamp("us")),
+        col("study_description", _S),
         col("modalities", pa.list_(_S)),
+        col("body_parts", pa.list_(_S)),
         col("number_of_series", pa.int64(), required=True),
         col("number_of_instances", pa.int64(), required=True),
+        col("number_of_frames", pa.int64()),
+        col("size_bytes", pa.int64(), unit="byte"),
     ]
 )
 
@@ -81,7 +148,9 @@ FLAG = pa.schema(
     [
         col("instance_id", pa.int64(), required=True),
         col("person_id", pa.int64()),
-        col("flag", pa.string(), required=True),  # same-uid-other-content
+        col(
+            "flag", pa.string(), required=True
+        ),  # same-uid-other-content, other-orientation, study-of-several-persons
         col("number_of_instances", pa.int64(), required=True),
     ]
 )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
-from flows.executor import Failure
+from contracts.units import Unit
+from flows.executor import Failure, guarded
 from flows.rounds import Round
+from tasks.bundling import MOST_UNITS, is_single, process_units
 from tasks.processing import Processed, process_unit
 from tasks.workroom import Job
 
@@ -26,11 +29,56 @@ def process_source(current: Round, name: str, progress: Progress | None = None) 
             key=lambda job: -job.unit.size
         )  # the long ones first, so that no worker ends the night alone
         processed = []
-        for number, done in enumerate(current.executor.map(process_unit, jobs), 1):
-            if done.result is not None:
-                processed.append(done.result)
+        for number, (job, result, failure) in enumerate(_outcomes(current, name, jobs), 1):
+            if result is not None:
+                processed.append(result)
             else:
-                outcome.failures[done.item.unit.unit] = done.failure or Failure("unknown")
+                outcome.failures[job.unit.unit] = failure or Failure("unknown")
             if progress:
                 progress(number, len(jobs))
     return processed
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Small units that one worker processes at once."""
+
+    jobs: tuple[Job, ...]
+
+    @property
+    def unit(self) -> Unit:
+        """The first unit: it stands for the bundle in a worker's task."""
+        return self.jobs[0].unit
+
+
+_Outcome = tuple[Job, Processed | None, Failure | None]
+
+
+def process_bundle(bundle: Bundle) -> list[tuple[Processed | None, Failure | None]]:
+    """Process the units of a bundle; what cannot be done together is done alone, so that no unit fails for another."""
+    together, failure = guarded(process_units, bundle.jobs)
+    if failure is not None:
+        together = [None] * len(bundle.jobs)
+    return [
+        (done, None) if done is not None else guarded(process_unit, job)
+        for job, done in zip(bundle.jobs, together, strict=True)
+    ]
+
+
+def _outcomes(current: Round, name: str, jobs: Sequence[Job]) -> Iterator[_Outcome]:
+    """Each unit's outcome as it comes. Where a worker died under a bundle, its units are processed one by one."""
+    alone: list[Job] = list(jobs)
+    if is_single(current.room.connector(current.sources[name].kind)):
+        alone = []
+        for done in current.executor.map(process_bundle, _bundles(jobs)):
+            if done.result is None:
+                alone += done.item.jobs
+            else:
+                for job, (result, failure) in zip(done.item.jobs, done.result, strict=True):
+                    yield job, result, failure
+    for single in current.executor.map(process_unit, alone):
+        yield single.item, single.result, single.failure
+
+
+def _bundles(jobs: Sequence[Job]) -> list[Bundle]:
+    return [Bundle(tuple(jobs[i : i + MOST_UNITS])) for i in range(0, len(jobs), MOST_UNITS)]

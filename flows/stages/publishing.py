@@ -88,10 +88,12 @@ def staged_manifests(current: Round, outcome: SourceOutcome) -> list[Manifest]:
     of this round whose staging is not there is a failure, never passed over.
     """
     contexts = current.room.vault.contexts([u.unit for u in outcome.to_read], current.today)
+    units = sorted(outcome.to_read, key=lambda u: u.unit)
+    keys = [(u.token, Job("", u, "", contexts.get(u.unit, "")).fingerprint) for u in units]
+    staged = staging.find_all(current.home.staging, units[0].source, keys) if units else {}
     found = []
-    for unit in sorted(outcome.to_read, key=lambda u: u.unit):
-        job = Job("", unit, "", contexts.get(unit.unit, ""))
-        manifest = staging.find(current.home.staging, unit.source, unit.token, job.fingerprint)
+    for unit, key in zip(units, keys, strict=True):
+        manifest = staged.get(key)
         if unit.unit in outcome.failures:
             continue
         if manifest is None:
@@ -224,5 +226,4 @@ def _mark_published(
     current.catalog.mark(outcome.gone, "gone")
     for unit in outcome.gone:
         current.room.vault.forget_unit(unit)
-    for manifest in manifests:
-        staging.remove(manifest)
+    staging.remove(*manifests)

@@ -1,129 +1,61 @@
-"""DICOM headers by the Basic Application Level Confidentiality Profile (PS3.15 Annex E, Table E.1-1).
+"""DICOM headers of the index by the Basic Application Level Confidentiality Profile (PS3.15 Annex E).
 
-A header is in the DICOM JSON model (PS3.18 F.2). What its IOD asks of an attribute (type 1, 2 or 3) is not
-known here, so a compound action is taken as the one that conforms whatever the type, and discloses nothing
-either way:
+A header is in the DICOM JSON model (PS3.18 F.2). Verdicts and values are those of files (`ps315`, `elements`); bytes
+(pixels, tables, waveforms) are no part of a header.
 
-- X/Z -> Z (empty conforms to types 2 and 3); X/D, Z/D, X/Z/D -> D (a dummy conforms to all);
-- X/Z/U* -> the sequence stays with its items cleaned and its UIDs replaced;
-- a sequence under D becomes one empty item.
-
-Under `expert`, for an image of a known person, the Retain Longitudinal Temporal Information with Modified
-Dates Option holds: dates and date-times that the table marks are shifted by the person's days, times stay.
-Otherwise no date stays.
-
-Attributes that the table doesn't name stay where their value can't be free text: numbers, code strings, UIDs
-(replaced unless they are of the standard), and the short texts of `header_text_allow.csv`. Names, long texts,
-unknown and binary values, and everything private go.
+Under `expert`, for an image of a known person, the Retain Longitudinal Temporal Information with Modified Dates Option
+holds: dates and date-times that the table marks are shifted by the person's days, times stay. Otherwise no date stays.
 """
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date
-from functools import lru_cache
-from importlib.resources import files
 from typing import Any
 
-from contracts.errors import Fatal
 from contracts.identity import Person
 from contracts.keys import Key
 from contracts.privacy import Profile
-from tasks.deidentification.dates import shift_stated
-from tasks.deidentification.keyed import surrogate_uid
-from tasks.deidentification.lexicon import compose, fold
+from tasks.deidentification.elements import (
+    NAMES,
+    NUMBERS_OF_PATIENT,
+    Item,
+    Subject,
+    ValueCleaner,
+    dummy_item,
+    subject_of,
+)
+from tasks.deidentification.ps315 import (
+    DEFAULTS,
+    METHOD,
+    Do,
+    Options,
+    Rules,
+    Verdict,
+    method_codes,
+    rules_of,
+    safe_private,
+    temporal_information,
+)
 from tasks.deidentification.text import Scrubber
-from tasks.deidentification.text_dates import find_dates
 
 Json = dict[str, Any]
 
-_RESOLVED = {
-    "X": "X",
-    "Z": "Z",
-    "D": "D",
-    "U": "U",
-    "K": "K",
-    "X/Z": "Z",
-    "X/D": "D",
-    "Z/D": "D",
-    "X/Z/D": "D",
-    "X/Z/U*": "U",
-}
-_NUMBERS = frozenset({"DS", "IS", "FL", "FD", "US", "UL", "SS", "SL", "SV", "UV"})
-_TEXTS = frozenset({"LO", "SH"})
-_DATES = frozenset({"DA", "DT", "TM"})
-_NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*")
-_CODE_STRING = re.compile(r"[A-Z0-9_ ]{0,16}")
 _TAG = re.compile(r"[0-9A-F]{8}")
-_UID = re.compile(r"[0-9.]{1,64}")
-_CLASS_UIDS = frozenset(
-    {"00020002", "00020010", "0008001A", "00080016", "0008001B", "0008010C", "00081150", "00041510"}
-)
-"""UIDs that name a class, a transfer syntax or a coding scheme: no instance, whoever's root they are
-under."""
-_DUMMIES: Mapping[str, Sequence[Any]] = {
-    "PN": [{"Alphabetic": "REMOVED"}],
-    "DA": ["19000101"],
-    "TM": ["000000"],
-    "DT": ["19000101000000"],
-    "AS": ["000Y"],
-    "UR": ["urn:removed"],
-    "SQ": [{}],
-    **{vr: ["REMOVED"] for vr in ("LO", "SH", "LT", "ST", "UT", "UC", "CS", "AE")},
-    **{vr: [0] for vr in _NUMBERS},
-}
-_DONE = frozenset({"00120062", "00120063", "00120064", "00280303"})
+_SOP_CLASS = "00080016"
 _DEPTH = 24
 
 
-@dataclass(frozen=True)
-class Rule:
-    """A row of the table: its action, resolved, and whether the modified-dates option concerns it."""
-
-    action: str
-    shifted: bool
-
-
-@lru_cache(maxsize=1)
-def profile_table() -> Mapping[str, Rule]:
-    """The table by tag (eight hexadecimal digits, upper case); patterns are judged by `_pattern_rule`.
-
-    Raises:
-        Fatal: an action that PS3.15 does not define.
-    """
-    found = {}
-    for row in _rows("ps315_basic_profile.csv"):
-        if row["action"] not in _RESOLVED:
-            raise Fatal(
-                "an unknown action", f"ps315_basic_profile.csv: {row['tag']}", "X, Z, D, U, K or a compound"
-            )
-        found[row["tag"]] = Rule(_RESOLVED[row["action"]], "modified-dates" in row["options"].split())
-    return found
-
-
-@lru_cache(maxsize=1)
-def allowed_texts() -> frozenset[str]:
-    """Tags of short texts that stay though the table doesn't name them."""
-    return frozenset(row["tag"] for row in _rows("header_text_allow.csv"))
-
-
-def _rows(name: str) -> list[dict[str, str]]:
-    text = (files(__package__) / name).read_text(encoding="utf-8")
-    return list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
-
-
 class HeaderCleaner:
-    """Cleans headers under one key and profile."""
+    """Cleans headers under one key, profile and choice of options (the profile's own unless told)."""
 
-    def __init__(self, key: Key, profile: Profile, today: date, scrubber: Scrubber) -> None:
-        self._key = key
-        self._profile = profile
-        self._scrubber = scrubber
-        self._table = profile_table()
-        self._texts = allowed_texts()
+    def __init__(
+        self, key: Key, profile: Profile, today: date, scrubber: Scrubber, options: Options | None = None
+    ) -> None:
+        self._options = (DEFAULTS[profile] if options is None else options).allowed_under(profile)
+        self._values = ValueCleaner(key, today, scrubber)
+        self._known: dict[object, Subject] = {}
 
     def clean(self, header: Json, person: Person | None) -> Json:
         """The header by the profile, with the elements that say so.
@@ -135,166 +67,144 @@ class HeaderCleaner:
         Returns:
             A new data set with (0012,0062), (0012,0063), (0012,0064) and (0028,0303) set.
         """
-        kept = self._dataset(header, person, 0)
-        kept |= _statement(self._shifts(person))
+        rules = rules_of(self._options, person is not None)
+        classes = _values(header.get(_SOP_CLASS))
+        scope = classes[0].strip() if classes and isinstance(classes[0], str) else ""
+        kept = _Pass(self._values, rules, self._subject(header, person)).dataset(header, scope, 0)
+        kept |= _statement(self._options, rules.shifts)
         return dict(sorted(kept.items()))
 
-    def _shifts(self, person: Person | None) -> bool:
-        return self._profile is Profile.EXPERT and person is not None
+    def _subject(self, header: Json, person: Person | None) -> Subject:
+        """The subject, made once for what headers of one person state alike."""
+        stated: dict[int, list[str]] = {}
+        _collect(header, stated, 0)
+        mark = id(person), tuple((tag, tuple(values)) for tag, values in sorted(stated.items()))
+        held = self._known.get(mark)
+        if held is None or held.owner is not person:
+            if len(self._known) > 1024:
+                self._known.clear()
+            held = self._known[mark] = subject_of(person, stated)
+        return held
 
-    def _dataset(self, dataset: Json, person: Person | None, depth: int) -> Json:
+
+class _Pass:
+    """One header on its way."""
+
+    def __init__(self, values: ValueCleaner, rules: Rules, subject: Subject) -> None:
+        self._values = values
+        self._rules = rules
+        self._subject = subject
+
+    def dataset(self, dataset: Json, scope: str, depth: int) -> Json:
         kept: Json = {}
-        for tag, element in dataset.items():
+        creators: dict[str, Json] = {}
+        for tag, element in sorted(dataset.items()):
             name = tag.upper()
-            if not _TAG.fullmatch(name) or not isinstance(element, dict) or name in _DONE or depth > _DEPTH:
+            if not _TAG.fullmatch(name) or not isinstance(element, dict) or depth > _DEPTH:
                 continue
-            cleaned = self._element(name, element, person, depth)
+            if int(name[3], 16) & 1:
+                self._private(name, element, creators, kept)
+                continue
+            cleaned = self._element(name, element, scope, depth)
             if cleaned is not None:
                 kept[name] = cleaned
         return kept
 
-    def _element(self, tag: str, element: Json, person: Person | None, depth: int) -> Json | None:
+    def _private(self, tag: str, element: Json, creators: dict[str, Json], kept: Json) -> None:
+        """Keep a private element that is known to be safe, and its creator before it."""
+        if tag[4:6] == "00":
+            creators[tag[:4] + tag[6:]] = element
+            return
+        creator = creators.get(tag[:6])
+        names = _values(creator)
+        if not self._rules.options.retain_safe_private or not names or not isinstance(names[0], str):
+            return
+        vr = safe_private().get((names[0].strip(), int(tag[:4], 16), int(tag[6:], 16)))
+        if vr is None or element.get("vr") != vr:
+            return
+        found = self._values.clean(private_verdict(vr), int(tag, 16), vr, _values(element), self._subject)
+        if found:
+            kept[f"{tag[:4]}00{tag[4:6]}"] = {"vr": "LO", "Value": [names[0].strip()]}
+            kept[tag] = {"vr": vr, "Value": found}
+
+    def _element(self, tag: str, element: Json, scope: str, depth: int) -> Json | None:
         vr = element.get("vr")
-        if not isinstance(vr, str) or _is_removed_by_group(tag):
+        if not isinstance(vr, str):
             return None
-        rule = self._table.get(tag)
-        value = element.get("Value")
-        values = value if isinstance(value, list) else []
-        if rule is None:
-            return self._unlisted(tag, vr, values, person, depth)
-        if rule.shifted and self._shifts(person) and vr in _DATES:
-            return self._shifted(vr, values, person) or self._acted(tag, vr, rule, values, person, depth)
-        return self._acted(tag, vr, rule, values, person, depth)
-
-    def _acted(
-        self, tag: str, vr: str, rule: Rule, values: Sequence[Any], person: Person | None, depth: int
-    ) -> Json | None:
-        """What the table's action leaves of an element."""
-        if rule.action == "X" or (rule.action == "D" and not self._dummy(tag, vr, person)):
+        number = int(tag, 16)
+        verdict = self._rules.verdict(number, vr, scope)
+        if verdict.do is Do.BULK:
             return None
-        if rule.action == "Z" or not values:
-            return {"vr": vr}
-        if rule.action == "D":
-            return {"vr": vr, "Value": self._dummy(tag, vr, person)}
-        if rule.action == "U":
-            if vr == "SQ":
-                return self._sequence(values, person, depth)
-            return self._uids(tag, values, always=True) if vr == "UI" else None
-        return self._unlisted(tag, vr, values, person, depth)
-
-    def _dummy(self, tag: str, vr: str, person: Person | None) -> list[Any]:
-        if tag == "00100020" and person:  # the pseudonym is the row's own person_id: nothing new is told
-            return [str(person.person_id)]
-        if vr == "UI":
-            return [surrogate_uid(self._key, tag)]
-        return list(_DUMMIES.get(vr, ()))
-
-    def _unlisted(
-        self, tag: str, vr: str, values: Sequence[Any], person: Person | None, depth: int
-    ) -> Json | None:
-        """An attribute that the table doesn't name: by its kind of value."""
+        values = _values(element)
+        if vr == "SQ" and verdict.do in (Do.ITEMS, Do.UID, Do.KEEP):
+            items = [self.dataset(item, tag, depth + 1) for item in values if isinstance(item, dict)]
+            return {"vr": "SQ", "Value": items} if items else {"vr": "SQ"}
         if vr == "SQ":
-            return self._sequence(values, person, depth)
-        if vr == "UI":
-            return self._uids(tag, values)
-        if vr in _DATES:
-            return self._shifted(vr, values, person) if self._shifts(person) else None
-        if vr in _NUMBERS:
-            kept = all(v is None or _is_number(v) for v in values)
-        elif vr == "CS":
-            kept = all(v is None or (isinstance(v, str) and _CODE_STRING.fullmatch(v)) for v in values)
-            kept = kept and self._holds_nothing(values, person)
-        elif vr == "AT":
-            kept = all(isinstance(v, str) and _TAG.fullmatch(v.upper()) for v in values)
-        else:
-            kept = vr in _TEXTS and tag in self._texts and self._holds_nothing(values, person)
-        if not kept:
+            return _sequence(verdict.do, number)
+        texts = [_name(v) for v in values] if vr == "PN" else values
+        found = self._values.clean(verdict, number, vr, texts, self._subject)
+        if found is None:
             return None
-        return {"vr": vr, "Value": list(values)} if values else {"vr": vr}
-
-    def _holds_nothing(self, values: Sequence[Any], person: Person | None) -> bool:
-        """Whether short texts hold neither a trait of the person nor a date."""
-        texts = [v for v in values if v is not None]
-        if not all(isinstance(v, str) for v in texts):
-            return False
-        traits = any(not self._scrubber.holds_no_trait(v, person, ordinary=False) for v in texts)
-        return not traits and not any(True for v in map(compose, texts) for _ in find_dates(v, fold(v)))
-
-    def _sequence(self, items: Sequence[Any], person: Person | None, depth: int) -> Json:
-        cleaned = [self._dataset(item, person, depth + 1) for item in items if isinstance(item, dict)]
-        return {"vr": "SQ", "Value": cleaned} if cleaned else {"vr": "SQ"}
-
-    def _uids(self, tag: str, values: Sequence[Any], *, always: bool = False) -> Json | None:
-        """UIDs replaced by keyed ones; those of the standard, and of classes, stay."""
-        kept: list[str] = []
-        for value in values:
-            if not isinstance(value, str) or not value.strip():
-                continue
-            is_class = tag in _CLASS_UIDS and _UID.fullmatch(value.strip()) is not None
-            kept.append(value if is_class and not always else surrogate_uid(self._key, value))
-        return {"vr": "UI", "Value": kept} if kept else {"vr": "UI"}
-
-    def _shifted(self, vr: str, values: Sequence[Any], person: Person | None) -> Json | None:
-        """Dates of the person shifted; None where one can't be."""
-        if person is None:
-            return None
-        moved = [_shift_value(vr, v, person.shift_days) for v in values if v is not None]
-        if any(v is None for v in moved):
-            return None
-        return {"vr": vr, "Value": moved} if moved else {"vr": vr}
+        if vr == "PN":
+            found = [{"Alphabetic": v} for v in found]
+        return {"vr": vr, "Value": found} if found else {"vr": vr}
 
 
-def _is_removed_by_group(tag: str) -> bool:
-    """Private (odd) groups, curves (50xx), overlay data and comments (60xx), pixel and other bulk data, group
-    lengths."""
-    group, element = int(tag[:4], 16), tag[4:]
-    if group % 2 or tag[:2] == "50" or group >= 0x7FE0 or element == "0000":
-        return True
-    return tag[:2] == "60" and element in {"3000", "4000"}
+def private_verdict(vr: str) -> Verdict:
+    """Private elements that are known to be safe stay if they are the numbers or code strings they should be."""
+    return Verdict(Do.CODE if vr == "CS" else Do.NUMBER)
 
 
-def _is_number(value: Any) -> bool:
-    if isinstance(value, str):
-        return _NUMBER.fullmatch(value) is not None
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-_TIME = re.compile(r"\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?")
-_DATETIME = re.compile(r"(\d{4}(?:\d{2}(?:\d{2})?)?)(\d{0,6}(?:\.\d{1,6})?)(?:[+-]\d{4})?")
-
-
-def _shift_value(vr: str, value: Any, days: int) -> str | None:
-    """A DA, DT or TM value shifted by whole days; a range or anything malformed is none."""
-    if not isinstance(value, str):
+def _sequence(do: Do, tag: int) -> Json | None:
+    """A sequence whose items go."""
+    if do is Do.REMOVE:
         return None
-    text = value.strip()
-    if vr == "TM":
-        return text if _TIME.fullmatch(text) else None
-    found = _DATETIME.fullmatch(text) if vr == "DT" else None
-    stated, rest = (found[1], found[2]) if found else (text, "")
-    moved = shift_stated(stated, days) if vr == "DA" or found else None
-    return f"{moved:%Y%m%d}"[: len(stated)] + rest if moved else None
+    return {"vr": "SQ", "Value": [_item(dummy_item(tag))]} if do is Do.DUMMY else {"vr": "SQ"}
 
 
-def _statement(shifted: bool) -> Json:
+def _item(item: Item) -> Json:
+    return {f"{tag:08X}": {"vr": vr, "Value": [value]} for tag, (vr, value) in item.items()}
+
+
+def _collect(header: Json, stated: dict[int, list[str]], depth: int) -> None:
+    """Gather names and numbers of the patient that the header states, at any depth."""
+    for tag, element in header.items():
+        values = _values(element) if isinstance(element, dict) else []
+        if isinstance(element, dict) and element.get("vr") == "SQ" and depth < _DEPTH:
+            for item in values:
+                if isinstance(item, dict):
+                    _collect(item, stated, depth + 1)
+        elif _TAG.fullmatch(tag.upper()) and (number := int(tag, 16)) in NAMES | NUMBERS_OF_PATIENT:
+            texts = [_name(v) for v in values]
+            stated.setdefault(number, []).extend(t for t in texts if isinstance(t, str))
+
+
+def _name(value: Any) -> Any:
+    """The components of a person's name as one string, as in a file."""
+    if not isinstance(value, dict):
+        return value
+    parts = [value.get(group) or "" for group in ("Alphabetic", "Ideographic", "Phonetic")]
+    return "=".join(p for p in parts if isinstance(p, str)).rstrip("=")
+
+
+def _values(element: Any) -> Sequence[Any]:
+    value = element.get("Value") if isinstance(element, dict) else None
+    return value if isinstance(value, list) else []
+
+
+def _statement(options: Options, shifted: bool) -> Json:
     """What PS3.15 E.1.1 asks to be said of a de-identified data set (PS3.3 C.12.1.1.1, C.7.1.1)."""
-    codes = [("113100", "Basic Application Confidentiality Profile")]
-    if shifted:
-        codes.append(("113107", "Retain Longitudinal Temporal Information Modified Dates Option"))
     items = [
         {
             "00080100": {"vr": "SH", "Value": [code]},
             "00080102": {"vr": "SH", "Value": ["DCM"]},
             "00080104": {"vr": "LO", "Value": [meaning]},
         }
-        for code, meaning in codes
+        for code, meaning in method_codes(options, shifted)
     ]
     return {
         "00120062": {"vr": "CS", "Value": ["YES"]},
-        "00120063": {
-            "vr": "LO",
-            "Value": ["Nightrounds", "PS3.15 Basic Application Confidentiality Profile"],
-        },
+        "00120063": {"vr": "LO", "Value": list(METHOD)},
         "00120064": {"vr": "SQ", "Value": items},
-        "00280303": {"vr": "CS", "Value": ["MODIFIED" if shifted else "REMOVED"]},
+        "00280303": {"vr": "CS", "Value": [temporal_information(options, shifted)]},
     }

@@ -11,18 +11,21 @@ import csv
 import json
 import re
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 _OPTIONS = {
-    "rtnLongModifDatesOpt": "modified-dates",
-    "cleanDescOpt": "clean-descriptors",
-    "cleanStructContOpt": "clean-structured-content",
-    "cleanGraphOpt": "clean-graphics",
+    "rtnSafePrivOpt": "retain-safe-private",
     "rtnUIDsOpt": "retain-uids",
     "rtnDevIdOpt": "retain-device",
     "rtnInstIdOpt": "retain-institution",
     "rtnPatCharsOpt": "retain-patient-characteristics",
-    "rtnSafePrivOpt": "retain-safe-private",
+    "rtnLongFullDatesOpt": "full-dates",
+    "rtnLongModifDatesOpt": "modified-dates",
+    "cleanDescOpt": "clean-descriptors",
+    "cleanStructContOpt": "clean-structured-content",
+    "cleanGraphOpt": "clean-graphics",
 }
 
 
@@ -41,18 +44,22 @@ def pattern(tag: str) -> str:
     return re.sub(r"[^0-9A-Fa-fX]", "", tag).upper().replace("X", "x")
 
 
-def main(source: str) -> None:
+def write_table(rows: Iterable[Mapping[str, Any]]) -> None:
     """Print the table as CSV."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
     print(
         "# DICOM PS3.15 Table E.1-1: action of the Basic Application Level Confidentiality Profile for each"
     )
-    print("# attribute, and options of the standard under which another action holds. Made by make_ps315.py.")
+    print("# attribute, and the action that an option puts in its place. Made by make_ps315.py.")
     writer.writerow(["tag", "keyword", "action", "options"])
-    rows = json.loads(Path(source).read_text(encoding="utf-8"))
     for row in sorted(rows, key=lambda r: pattern(r["tag"])):
-        options = " ".join(name for column, name in _OPTIONS.items() if row.get(column))
+        options = " ".join(f"{name}={row[column]}" for column, name in _OPTIONS.items() if row.get(column))
         writer.writerow([pattern(row["tag"]), keyword(row["name"]), row["basicProfile"], options])
+
+
+def main(source: str) -> None:
+    """Print the table."""
+    write_table(json.loads(Path(source).read_text(encoding="utf-8")))
 
 
 if __name__ == "__main__":
