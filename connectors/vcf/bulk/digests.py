@@ -1,0 +1,220 @@
+"""Keyed digests of records from their typed columns, whichever way they were read.
+
+A record's digest is the sum of its columns' SipHash-1-3, each under a key of its own derived from the site's key, over
+the column's lists, values and what is missing. A column without a value adds nothing, so that the columns of other
+records don't matter.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from connectors.vcf.bulk.compiled import compiled
+from contracts.keys import Key
+
+Array = np.ndarray
+_OWN = ("_record", "_digest")
+_NONE = np.zeros(0, np.uint8)
+_A, _B, _C, _D = (
+    np.uint64(0x736F6D6570736575),
+    np.uint64(0x646F72616E646F6D),
+    np.uint64(0x6C7967656E657261),
+    np.uint64(0x7465646279746573),
+)
+_END = np.uint64(0xFF)
+_MISSING_FLOAT, _MISSING_INTEGER = np.uint64(0x7F800001), np.uint64(0x80000000)  # as in BCF: no values
+
+
+@compiled
+def _turn(word: np.uint64, by: int) -> np.uint64:
+    return (word << np.uint64(by)) | (word >> np.uint64(64 - by))
+
+
+@compiled
+def _round(a: np.uint64, b: np.uint64, c: np.uint64, d: np.uint64) -> tuple[Any, Any, Any, Any]:
+    a += b
+    b = _turn(b, 13) ^ a
+    a = _turn(a, 32)
+    c += d
+    d = _turn(d, 16) ^ c
+    a += d
+    d = _turn(d, 21) ^ a
+    c += b
+    b = _turn(b, 17) ^ c
+    c = _turn(c, 32)
+    return a, b, c, d
+
+
+@compiled
+def _finish(a: np.uint64, b: np.uint64, c: np.uint64, d: np.uint64) -> np.uint64:
+    c ^= _END
+    for _ in range(3):
+        a, b, c, d = _round(a, b, c, d)
+    return a ^ b ^ c ^ d
+
+
+@compiled
+def digest_values(
+    low: np.uint64,
+    high: np.uint64,
+    outer: Array,
+    outer_known: Array,
+    inner: Array,
+    inner_known: Array,
+    values: Array,
+    known: Array,
+    missing: np.uint64,
+    digests: Array,
+) -> None:
+    """Add the digest of a column of numbers, in lists of lists, to `digests`.
+
+    Args:
+        outer, inner: offsets, of records into lists and of those into values.
+        outer_known, inner_known, known: bytes, 0 for null; empty where nothing is null.
+        values: the numbers' bits, as an unsigned type.
+        missing: bits that no number of the column has.
+    """
+    for record in range(len(outer) - 1):
+        if len(outer_known) and not outer_known[record]:
+            continue
+        a, b, c, d = low ^ _A, high ^ _B, low ^ _C, high ^ _D
+        for entry in range(outer[record], outer[record + 1]):
+            begin, end = inner[entry], inner[entry + 1]
+            word = np.uint64(end - begin) << np.uint64(1)
+            if len(inner_known) and not inner_known[entry]:
+                word |= np.uint64(1)
+                end = begin
+            word = word << np.uint64(33)
+            if (
+                end - begin == 1 and values.itemsize <= 4
+            ):  # most entries: their length and value make one word
+                if len(known) and not known[begin]:
+                    word |= np.uint64(1) << np.uint64(32)
+                else:
+                    word |= np.uint64(values[begin])
+                d ^= word
+                a, b, c, d = _round(a, b, c, d)
+                a ^= word
+                continue
+            d ^= word
+            a, b, c, d = _round(a, b, c, d)
+            a ^= word
+            at = begin
+            while at < end:
+                word = np.uint64(0)
+                if values.itemsize <= 4:
+                    for step in range(min(2, end - at)):
+                        null = len(known) and not known[at + step]
+                        part = missing if null else np.uint64(values[at + step])
+                        word |= part << np.uint64(32 * step)
+                    at += 2
+                else:
+                    word = np.uint64(values[at])
+                    at += 1
+                d ^= word
+                a, b, c, d = _round(a, b, c, d)
+                a ^= word
+        digests[record] += _finish(a, b, c, d)
+
+
+@compiled
+def digest_texts(
+    low: np.uint64,
+    high: np.uint64,
+    outer: Array,
+    outer_known: Array,
+    inner: Array,
+    inner_known: Array,
+    offsets: Array,
+    known: Array,
+    data: Array,
+    digests: Array,
+) -> None:
+    """The same for texts, by their offsets into `data`."""
+    for record in range(len(outer) - 1):
+        if len(outer_known) and not outer_known[record]:
+            continue
+        a, b, c, d = low ^ _A, high ^ _B, low ^ _C, high ^ _D
+        for entry in range(outer[record], outer[record + 1]):
+            begin, end = inner[entry], inner[entry + 1]
+            word = np.uint64(end - begin) << np.uint64(1)
+            if len(inner_known) and not inner_known[entry]:
+                word |= np.uint64(1)
+                end = begin
+            d ^= word
+            a, b, c, d = _round(a, b, c, d)
+            a ^= word
+            for text in range(begin, end):
+                null = len(known) and not known[text]
+                size = 0 if null else offsets[text + 1] - offsets[text]
+                word = (np.uint64(size) << np.uint64(1)) | np.uint64(1 if null else 0)
+                filled = 0
+                for at in range(offsets[text], offsets[text] + size):
+                    if filled == 0:
+                        d ^= word
+                        a, b, c, d = _round(a, b, c, d)
+                        a ^= word
+                        word = np.uint64(0)
+                    word |= np.uint64(data[at]) << np.uint64(8 * filled)
+                    filled = (filled + 1) & 7
+                d ^= word
+                a, b, c, d = _round(a, b, c, d)
+                a ^= word
+        digests[record] += _finish(a, b, c, d)
+
+
+def digest_records(batch: pa.RecordBatch, key: Key) -> pa.Array:
+    """A 63-bit digest for each record of a batch of `vcf.record`: of its values, not of how they were written."""
+    digests = np.zeros(batch.num_rows, np.uint64)
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        if name not in _OWN and column.null_count < len(column):
+            _digest_column(name, column, key, digests)
+    return pa.array((digests >> np.uint64(1)).astype(np.int64))
+
+
+def _digest_column(name: str, column: pa.Array, key: Key, digests: Array) -> None:
+    hasher = hashlib.blake2b(key=key.subkey("vcf-record"), digest_size=16)
+    hasher.update(f"{name}\x1f{column.type}".encode())
+    low, high = (np.uint64(part) for part in np.frombuffer(hasher.digest(), "<u8"))
+    outer, outer_known, lists = _unfold(column)
+    inner, inner_known, leaves = _unfold(lists)
+    if pa.types.is_list(leaves.type):  # what no column of ours is; any further level would be lost
+        raise TypeError(f"{name} is nested too deeply: {column.type}")
+    known = _known(leaves)
+    if pa.types.is_string(leaves.type):
+        offsets, data = _offsets(leaves), leaves.buffers()[2]
+        texts = np.frombuffer(data, np.uint8) if data is not None and data.size else _NONE
+        digest_texts(low, high, outer, outer_known, inner, inner_known, offsets, known, texts, digests)
+        return
+    if pa.types.is_boolean(leaves.type):
+        leaves = leaves.cast(pa.uint8())
+    width = leaves.type.bit_width // 8
+    buffer, begin = leaves.buffers()[1], leaves.offset
+    values = np.frombuffer(buffer, f"<u{width}") if buffer is not None and buffer.size >= width else _NONE
+    values = values[begin : begin + len(leaves)]
+    missing = _MISSING_FLOAT if pa.types.is_floating(leaves.type) else _MISSING_INTEGER
+    digest_values(low, high, outer, outer_known, inner, inner_known, values, known, missing, digests)
+
+
+def _unfold(column: pa.Array) -> tuple[Array, Array, pa.Array]:
+    """Offsets, what is known, and elements of a list; a column of anything else is one of lists of one."""
+    if not pa.types.is_list(column.type):
+        return np.arange(len(column) + 1, dtype=np.int32), _known(column), column
+    return _offsets(column), _known(column), column.values
+
+
+def _offsets(column: pa.Array) -> Array:
+    buffer = column.buffers()[1]
+    if buffer is None or not buffer.size:
+        return np.zeros(1, np.int32)
+    return np.frombuffer(buffer, np.int32)[column.offset : column.offset + len(column) + 1]
+
+
+def _known(column: pa.Array) -> Array:
+    if not column.null_count:
+        return _NONE
+    return np.asarray(column.is_valid()).astype(np.uint8)
