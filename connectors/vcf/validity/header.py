@@ -131,7 +131,14 @@ def _judge_meta(header: Header, reserved: dict[str, dict[str, Reserved]], number
 
 
 def _named(key: str) -> str:
-    known = key in _JUDGES or key in {"fileformat", "assembly", "pedigreeDB", "reference", "source", "fileDate"}
+    known = key in _JUDGES or key in {
+        "fileformat",
+        "assembly",
+        "pedigreeDB",
+        "reference",
+        "source",
+        "fileDate",
+    }
     return f"##{key}" if known else ""
 
 

@@ -1,12 +1,12 @@
 """Judging a file's records, a chunk of lines at a time.
 
-    header = judge_header(text)                    # stop where header.verdict is INVALID (in strict mode: NONCONFORMANT)
-    judge = RecordsJudge(header, strict=False)
-    for first, chunk in chunks:                    # whole lines, `first` the number of the chunk's first line
-        judged = judge.judge(chunk, first)
-        judged.verdicts                            # a verdict for each line; -1 for an empty line, which is no record
-        judged.rejected                            # line index, rule and field of each record that is not to be read
-    judge.tally                                    # counts and first lines by rule and field
+header = judge_header(text)                    # stop where header.verdict is INVALID (in strict mode: NONCONFORMANT)
+judge = RecordsJudge(header, strict=False)
+for first, chunk in chunks:                    # whole lines, `first` the number of the chunk's first line
+    judged = judge.judge(chunk, first)
+    judged.verdicts                            # a verdict for each line; -1 for an empty line, which is no record
+    judged.rejected                            # line index, rule and field of each record that is not to be read
+judge.tally                                    # counts and first lines by rule and field
 """
 
 from __future__ import annotations
@@ -89,7 +89,9 @@ class RecordsJudge:
         judged = Judged(lines, verdicts)
         for index in np.flatnonzero(_to_look_at(lines)).tolist():
             text = chunk[lines.starts[index] : lines.ends[index]]
-            faults = list(dict.fromkeys(self._line(text, int(lines.flags[index]), int(lines.positions[index]))))
+            faults = list(
+                dict.fromkeys(self._line(text, int(lines.flags[index]), int(lines.positions[index])))
+            )
             if faults:
                 self._note(judged, index, first + index, faults)
         return judged
