@@ -1,11 +1,11 @@
-"""Judging a file's records, a chunk of lines at a time.
+"""Judging a file's records, some lines at a time.
 
 header = judge_header(text)                    # stop where header.verdict is INVALID (in strict mode: NONCONFORMANT)
-judge = RecordsJudge(header, strict=False)
-for first, chunk in chunks:                    # whole lines, `first` the number of the chunk's first line
-    judged = judge.judge(chunk, first)
+judge = RecordsJudge(header, strict=False)     # judge.compile() before many lines
+for lines in ...:                              # Lines(data, starts, ends, numbers), in the file's order
+    judged = judge.judge(lines)
     judged.verdicts                            # a verdict for each line; -1 for an empty line, which is no record
-    judged.rejected                            # line index, rule and field of each record that is not to be read
+    judged.rejected                            # index, rule and field of each record that is not to be read
 judge.tally                                    # counts and first lines by rule and field
 """
 
@@ -41,15 +41,13 @@ _CONTROL = bytes(range(9)) + bytes(range(10, 32)) + b"\x7f"
 
 @dataclass
 class Judged:
-    """The verdicts on a chunk's lines.
+    """The verdicts on some lines.
 
     Attributes:
-        lines: where they are in the chunk.
         verdicts: a `Verdict` for each line, -1 for an empty one, (n,) int8.
-        rejected: for each record that is not to be read its index among the lines and the gravest finding.
+        rejected: for each record that is not to be read its index among the lines and the gravest finding, in order.
     """
 
-    lines: Lines
     verdicts: npt.NDArray[np.int8]
     rejected: list[tuple[int, Found]] = field(default_factory=list)
 
@@ -60,40 +58,34 @@ class RecordsJudge:
     Args:
         header: the file's, judged.
         strict: whether nonconformant records are rejected too.
-        screen: tells lines surely without fault from others; by default none is.
     """
 
-    def __init__(self, header: Header, *, strict: bool = False, screen: Screen | None = None) -> None:
+    def __init__(self, header: Header, *, strict: bool = False) -> None:
         self.header = header
         self.tally = Tally()
         self._limit = Verdict.NONCONFORMANT if strict else Verdict.INVALID
         self._record = RecordJudge(header)
         self._samples = SampleJudge(header)
         self._sequence = Sequence()
-        self._screen: Screen = screen or PlainScreen()
+        self._screen: Screen = PlainScreen()
 
-    def use(self, screen: Screen) -> None:
-        """Go on with another screen; between two chunks of a file only the first may be changed."""
-        self._screen = screen
+    def compile(self) -> None:
+        """Have lines that are surely without fault told by compiled code; before the first line is judged."""
+        from connectors.vcf.validity.screen import CompiledScreen
 
-    def judge(self, chunk: bytes, first: int) -> Judged:
-        """Judge a chunk.
+        self._screen = CompiledScreen(self.header, self._record, self._samples)
 
-        Args:
-            chunk: whole lines; the file's last may lack its line end.
-            first: the number of its first line in the file.
-        """
-        lines = self._screen.look(chunk)
-        verdicts = np.zeros(len(lines.flags), np.int8)
-        verdicts[lines.flags == EMPTY] = NO_RECORD
-        judged = Judged(lines, verdicts)
+    def judge(self, lines: Lines) -> Judged:
+        """Judge lines; what is found is counted in `tally` too."""
+        self._screen.look(lines)
+        judged = Judged(np.where(lines.flags == EMPTY, NO_RECORD, 0).astype(np.int8))
         for index in np.flatnonzero(_to_look_at(lines)).tolist():
-            text = chunk[lines.starts[index] : lines.ends[index]]
-            faults = list(
-                dict.fromkeys(self._line(text, int(lines.flags[index]), int(lines.positions[index])))
-            )
+            flags, position = int(lines.flags[index]), int(lines.positions[index])
+            faults = list(dict.fromkeys(self._line(lines.text(index), flags, position)))
             if faults:
-                self._note(judged, index, first + index, faults)
+                self._note(judged, index, int(lines.numbers[index]), faults)
+        self._note_plans(lines, judged)
+        judged.rejected.sort(key=lambda one: one[0])
         return judged
 
     def _note(self, judged: Judged, index: int, number: int, faults: list[Fault]) -> None:
@@ -105,6 +97,23 @@ class RecordsJudge:
         judged.verdicts[index] = gravest.verdict
         if gravest.verdict >= self._limit:
             judged.rejected.append((index, gravest))
+
+    def _note_plans(self, lines: Lines, judged: Judged) -> None:
+        """What is wrong with a FORMAT column, for the records whose samples the screen vouches for."""
+        vouched = np.where(lines.flags & SAMPLES, -1, lines.plans)
+        for number, plan in enumerate(self._screen.plans):
+            faults = [one for one in plan.faults if not one[0].startswith("undeclared-")]
+            rows = np.flatnonzero(vouched == number) if faults else np.zeros(0, np.intp)
+            if not len(rows):
+                continue
+            for rule, where in faults:
+                self.tally.add_many(rule, where, len(rows), lines.numbers[rows[:5]].tolist())
+            rule, where = max(faults, key=lambda one: RULES[one[0]].verdict)
+            verdict = RULES[rule].verdict
+            if verdict >= self._limit:
+                rejected = rows[judged.verdicts[rows] < self._limit].tolist()
+                judged.rejected += [(i, Found(rule, int(lines.numbers[i]), where)) for i in rejected]
+            judged.verdicts[rows] = np.maximum(judged.verdicts[rows], np.int8(verdict))
 
     def _line(self, text: bytes, flags: int, position: int) -> Iterator[Fault]:
         if flags & EMPTY:
@@ -149,9 +158,3 @@ def _to_look_at(lines: Lines) -> npt.NDArray[np.bool_]:
         look[:-1] |= (lines.flags[1:] & OVERLAPS) != 0
         look[-1] = True
     return look
-
-
-def gravest(header: Header, tally: Tally) -> Verdict:
-    """The gravest verdict on a file."""
-    rules = [found.rule for found in header.findings] + [group.rule for group in tally.groups()]
-    return max((RULES[rule].verdict for rule in rules), default=Verdict.ADVICE)

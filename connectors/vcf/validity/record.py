@@ -49,6 +49,19 @@ class RecordJudge:
         yield from self._filters(filters)
         yield from self._info(info, pos, 0 if alt == "." else alt.count(",") + 1)
 
+    def key(self, name: str) -> Key:
+        """What is known of an INFO key."""
+        return self._keys.get(name)
+
+    def doubts_key(self, name: str) -> bool:
+        """Whether a key of INFO itself has a fault that counts for every record."""
+        faults = self._info_key(name, "", self._keys.get(name))
+        return any(not rule.startswith("undeclared-") for rule, _ in faults)
+
+    def doubts_filter(self, text: str) -> bool:
+        """Whether a FILTER column has a fault that counts for every record."""
+        return any(not rule.startswith("undeclared-") for rule, _ in self._filters(text))
+
     def _chrom(self, text: str) -> Iterator[Fault]:
         if not _CHROM.fullmatch(text):
             yield "chrom-name", "CHROM"

@@ -12,6 +12,9 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from connectors.vcf.validity.samples import Plan
+
+CONTIG_BYTES = 1024
 EMPTY, FIXED, SAMPLES, CHANGED, UNSORTED, OVERLAPS = 1, 2, 4, 8, 16, 32
 """Flags of a line: it is empty; its first eight columns are to be judged; so are FORMAT and samples; its contig is
 another than the record's before; its position is smaller than that one's; it overlaps records before it."""
@@ -19,61 +22,76 @@ another than the record's before; its position is smaller than that one's; it ov
 
 @dataclass
 class Lines:
-    """The lines of a chunk.
+    """Some lines of a file, in its order.
 
     Attributes:
-        starts, ends: where each begins and where its text ends in the chunk, (n,) int64.
+        data: their bytes, and whatever stands around them, (b,) uint8.
+        starts, ends: where each begins and where its text ends, without its end of line, (n,) int32.
+        numbers: their numbers in the file, from 1, (n,) int64.
         flags: (n,) uint8.
         positions: POS, -1 where it is none, (n,) int64.
-        plans: the number of the FORMAT column's plan, -1 where it has none, (n,) int32.
+        plans: the number of the FORMAT column's plan, -1 where the screen tells of none, (n,) int32.
     """
 
-    starts: npt.NDArray[np.int64]
-    ends: npt.NDArray[np.int64]
-    flags: npt.NDArray[np.uint8]
-    positions: npt.NDArray[np.int64]
-    plans: npt.NDArray[np.int32]
+    data: npt.NDArray[np.uint8]
+    starts: npt.NDArray[np.int32]
+    ends: npt.NDArray[np.int32]
+    numbers: npt.NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        count = len(self.starts)
+        self.flags = np.where(self.ends == self.starts, EMPTY, 0).astype(np.uint8)
+        self.positions = np.full(count, -1, np.int64)
+        self.plans = np.full(count, -1, np.int32)
+
+    def text(self, index: int) -> bytes:
+        """A line's bytes."""
+        return self.data[self.starts[index] : self.ends[index]].tobytes()
 
 
 class Screen(Protocol):
-    """Looks over a chunk of whole lines."""
+    """Looks over lines and writes their flags, positions and plans."""
 
-    def look(self, chunk: bytes) -> Lines: ...
+    plans: list[Plan]
+
+    def look(self, lines: Lines) -> None: ...
 
 
-def split_lines(data: npt.NDArray[np.uint8]) -> Lines:
-    """Where the lines are; nothing is said of them yet."""
-    breaks = np.flatnonzero(data == 10).astype(np.int64)
+def split_lines(text: bytes, first: int) -> Lines:
+    """The lines of a text; the last may lack its end.
+
+    Args:
+        text: at most 2 GiB.
+        first: the number of its first line in the file.
+    """
+    data = np.frombuffer(text, np.uint8)
+    breaks = np.flatnonzero(data == 10).astype(np.int32)
     if len(data) and data[-1] != 10:
-        breaks = np.append(breaks, len(data))
-    starts = np.empty_like(breaks)
-    if len(breaks):
-        starts[0], starts[1:] = 0, breaks[:-1] + 1
+        breaks = np.append(breaks, np.int32(len(data)))
+    starts = np.concatenate([np.zeros(1, np.int32), breaks[:-1] + 1]).astype(np.int32)[: len(breaks)]
     ends = breaks.copy()
-    returns = (ends > starts) & (data[np.maximum(ends - 1, 0)] == 13) if len(data) else np.zeros(0, bool)
-    ends[returns] -= 1
-    count = len(breaks)
-    flags = np.where(ends == starts, EMPTY, 0).astype(np.uint8)
-    return Lines(starts, ends, flags, np.full(count, -1, np.int64), np.full(count, -1, np.int32))
+    if len(ends):
+        ends[(ends > starts) & (data[np.maximum(ends - 1, 0)] == 13)] -= 1
+    return Lines(data, starts, ends, np.arange(first, first + len(starts), dtype=np.int64))
 
 
 class PlainScreen:
     """Has every line judged."""
 
     def __init__(self) -> None:
+        self.plans: list[Plan] = []
         self._contig: bytes | None = None
         self._last = self._reach = -1
 
-    def look(self, chunk: bytes) -> Lines:
-        """Flags of a chunk's lines."""
-        lines = split_lines(np.frombuffer(chunk, np.uint8))
-        for index in np.flatnonzero(lines.flags != EMPTY):
-            columns = chunk[lines.starts[index] : lines.ends[index]].split(b"\t", 4)
-            lines.flags[index] = FIXED | SAMPLES
-            if len(columns) == 5 and columns[1].isdigit() and len(columns[1]) <= 10:
+    def look(self, lines: Lines) -> None:
+        """Write the flags and positions of lines."""
+        for index in np.flatnonzero(lines.flags != EMPTY).tolist():
+            columns = lines.text(index).split(b"\t", 4)
+            flags = FIXED | SAMPLES
+            if len(columns) == 5 and _is_followed(columns):
                 lines.positions[index] = int(columns[1])
-                lines.flags[index] |= self._follow(columns[0], int(columns[1]), len(columns[3]))
-        return lines
+                flags |= self._follow(columns[0], int(columns[1]), len(columns[3]))
+            lines.flags[index] = flags
 
     def _follow(self, contig: bytes, position: int, span: int) -> int:
         flags = 0
@@ -86,3 +104,7 @@ class PlainScreen:
         self._last = position
         self._reach = max(self._reach, position + max(span, 1) - 1)
         return flags
+
+
+def _is_followed(columns: list[bytes]) -> bool:
+    return len(columns[0]) <= CONTIG_BYTES and columns[1].isdigit() and len(columns[1]) <= 10
