@@ -85,6 +85,8 @@ def read_calls(
     kinds: Array,
     slots: Array,
     samples: int,
+    room: int,
+    most: int,
     alleles: Array,
     allele_known: Array,
     allele_offsets: Array,
@@ -104,7 +106,8 @@ def read_calls(
         codes: by record, its FORMAT; `layouts` (formats, most keys) has the fields of each, `lengths` how many.
         kinds, slots: by field, how it is read, and its row in the arrays of that kind.
         alleles, allele_known, allele_offsets, phases: genotypes; one offset and phase a call.
-        values, known: (slots, values) of whole numbers; `offsets` (slots, entries + 1) where an entry's begin.
+        values, known: of whole numbers, those of each slot from `slot * most` on; `offsets` where an entry's begin,
+            from `slot * (room + 1)` on, counted from the slot's first.
         spans: (slots, 2, entries) of other fields: where an entry stands, -1 where the sample leaves it out.
         entries, counts: by field, 0 throughout: entries and values so far.
         present: (fields, records), 0 throughout: whether the record has the field.
@@ -120,6 +123,9 @@ def read_calls(
                 plain = at < end and data[at] == _TAB
                 if not plain:
                     break
+                at += 1
+            if not keys:  # FORMAT is `.`, and so are its calls
+                plain = at < end and data[at] == _POINT
                 at += 1
             gone = False  # whether the sample leaves out its last fields
             for position in range(keys):
@@ -139,8 +145,8 @@ def read_calls(
                         alleles[count], allele_known[count], phases[entry] = 0, 0, UNTOLD
                         allele_offsets[entry + 1] = count + 1
                     else:
-                        values[slot, count], known[slot, count] = 0, 0
-                        offsets[slot, entry + 1] = count + 1
+                        values[slot * most + count], known[slot * most + count] = 0, 0
+                        offsets[slot * (room + 1) + entry + 1] = count + 1
                     counts[field] = count + 1
                 elif kind == GENOTYPE:
                     at, counts[field], phases[entry] = _read_genotype(
@@ -155,9 +161,11 @@ def read_calls(
                     if at == spans[slot, 0, entry]:
                         at = -1
                 else:
-                    at, counts[field] = _read_numbers(data, at, end, values[slot], known[slot], count)
-                    offsets[slot, entry + 1] = counts[field]
-                    if kind == NUMBER and counts[field] != count + 1:
+                    base = slot * most
+                    at, reached = _read_numbers(data, at, end, values, known, base + count)
+                    counts[field] = reached - base
+                    offsets[slot * (room + 1) + entry + 1] = reached - base
+                    if kind == NUMBER and reached - base != count + 1:
                         at = -1
                 if at < 0:
                     plain = False

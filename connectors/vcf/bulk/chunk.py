@@ -217,19 +217,20 @@ class Chunk:
         most = (
             int(self.ends[-1] - self.starts[0]) // 2 + room // max(1, self.samples) + 2 if self.total else 2
         )
+        self.most = most
         self.alleles, self.allele_known = np.empty(most, np.int16), np.empty(most, np.uint8)
         self.allele_offsets, self.phases = np.zeros(room + 1, np.int32), np.empty(room, np.uint8)
         self.values, self.known = (
-            np.empty((how.numbers, most), np.int32),
-            np.empty((how.numbers, most), np.uint8),
+            np.empty(how.numbers * most, np.int32),
+            np.empty(how.numbers * most, np.uint8),
         )
-        self.offsets = np.zeros((how.numbers, room + 1), np.int32)
+        self.offsets = np.zeros(how.numbers * (room + 1), np.int32)
         self.spans = np.empty((how.others, 2, room), np.int32)
         self.entries, self.counts = np.zeros(fields, np.int64), np.zeros(fields, np.int64)
         self.present = np.zeros((fields, self.total), np.uint8)
         read_calls(
             self.data, np.ascontiguousarray(self.tabs[:, 9]), self.ends, self.doubtful, codes, layouts, lengths,
-            how.kinds, how.slots, self.samples, self.alleles, self.allele_known, self.allele_offsets,
+            how.kinds, how.slots, self.samples, room, most, self.alleles, self.allele_known, self.allele_offsets,
             self.phases, self.values, self.known, self.offsets, self.spans, self.entries, self.counts,
             self.present,
         )  # fmt: skip
@@ -263,10 +264,14 @@ class Chunk:
         kind, slot = self.calls.how.kinds[index], self.calls.how.slots[index]
         if kind == OTHER:
             return self._by_record(index, self._other(index, slot, entries, declared))
-        values = numbers_array(self.values[slot, :count], self.known[slot, :count], pa.int32())
+        begin = slot * self.most
+        values = numbers_array(
+            self.values[begin : begin + count], self.known[begin : begin + count], pa.int32()
+        )
         if kind == NUMBER:
             return self._by_record(index, values)
-        return self._by_record(index, list_array(self.offsets[slot, : entries + 1], values))
+        first = slot * (self.total * self.samples + 1)
+        return self._by_record(index, list_array(self.offsets[first : first + entries + 1], values))
 
     def _other(self, index: int, slot: int, entries: int, declared: Field) -> pa.Array:
         begins, ends = self.spans[slot, 0, :entries], self.spans[slot, 1, :entries]

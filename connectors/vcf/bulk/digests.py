@@ -26,7 +26,7 @@ _A, _B, _C, _D = (
     np.uint64(0x7465646279746573),
 )
 _END = np.uint64(0xFF)
-_MISSING_FLOAT, _MISSING_INTEGER = np.uint64(0x7F800001), np.uint64(0x80000000)  # as in BCF: no values
+_MISSING_FLOAT = 0x7F800001  # as in BCF: no value
 
 
 @compiled
@@ -58,6 +58,30 @@ def _finish(a: np.uint64, b: np.uint64, c: np.uint64, d: np.uint64) -> np.uint64
 
 
 @compiled
+def _shape(outer: Array, inner: Array, inner_known: Array, record: int, state: Any) -> Any:
+    """Take in how many entries a record has, and their lengths: once where all are of one length."""
+    begin, end = outer[record], outer[record + 1]
+    length = inner[begin + 1] - inner[begin] if end > begin else 0
+    alike = True
+    for entry in range(begin, end):
+        null = len(inner_known) and not inner_known[entry]
+        alike = alike and not null and inner[entry + 1] - inner[entry] == length
+    a, b, c, d = state
+    word = (np.uint64(end - begin) << np.uint64(33)) | (np.uint64(length) << np.uint64(1)) | np.uint64(alike)
+    d ^= word
+    a, b, c, d = _round(a, b, c, d)
+    a ^= word
+    if not alike:
+        for entry in range(begin, end):
+            null = len(inner_known) and not inner_known[entry]
+            word = (np.uint64(inner[entry + 1] - inner[entry]) << np.uint64(1)) | np.uint64(null)
+            d ^= word
+            a, b, c, d = _round(a, b, c, d)
+            a ^= word
+    return a, b, c, d
+
+
+@compiled
 def digest_values(
     low: np.uint64,
     high: np.uint64,
@@ -66,58 +90,34 @@ def digest_values(
     inner: Array,
     inner_known: Array,
     values: Array,
-    known: Array,
-    missing: np.uint64,
     digests: Array,
 ) -> None:
     """Add the digest of a column of numbers, in lists of lists, to `digests`.
 
     Args:
         outer, inner: offsets, of records into lists and of those into values.
-        outer_known, inner_known, known: bytes, 0 for null; empty where nothing is null.
-        values: the numbers' bits, as an unsigned type.
-        missing: bits that no number of the column has.
+        outer_known, inner_known: bytes, 0 for null; empty where nothing is null.
+        values: the numbers' bits as an unsigned type; bits that no number has where it is null.
     """
+    in_a_word = 8 // values.itemsize
+    width = np.uint64(8 * values.itemsize)
     for record in range(len(outer) - 1):
         if len(outer_known) and not outer_known[record]:
             continue
-        a, b, c, d = low ^ _A, high ^ _B, low ^ _C, high ^ _D
-        for entry in range(outer[record], outer[record + 1]):
-            begin, end = inner[entry], inner[entry + 1]
-            word = np.uint64(end - begin) << np.uint64(1)
-            if len(inner_known) and not inner_known[entry]:
-                word |= np.uint64(1)
-                end = begin
-            word = word << np.uint64(33)
-            if (
-                end - begin == 1 and values.itemsize <= 4
-            ):  # most entries: their length and value make one word
-                if len(known) and not known[begin]:
-                    word |= np.uint64(1) << np.uint64(32)
-                else:
-                    word |= np.uint64(values[begin])
-                d ^= word
-                a, b, c, d = _round(a, b, c, d)
-                a ^= word
-                continue
+        a, b, c, d = _shape(outer, inner, inner_known, record, (low ^ _A, high ^ _B, low ^ _C, high ^ _D))
+        at, end = inner[outer[record]], inner[outer[record + 1]]
+        while at < end:
+            word = np.uint64(0)
+            if end - at >= in_a_word:
+                for step in range(in_a_word):
+                    word |= np.uint64(values[at + step]) << (width * np.uint64(step))
+            else:
+                for step in range(end - at):
+                    word |= np.uint64(values[at + step]) << (width * np.uint64(step))
+            at += in_a_word
             d ^= word
             a, b, c, d = _round(a, b, c, d)
             a ^= word
-            at = begin
-            while at < end:
-                word = np.uint64(0)
-                if values.itemsize <= 4:
-                    for step in range(min(2, end - at)):
-                        null = len(known) and not known[at + step]
-                        part = missing if null else np.uint64(values[at + step])
-                        word |= part << np.uint64(32 * step)
-                    at += 2
-                else:
-                    word = np.uint64(values[at])
-                    at += 1
-                d ^= word
-                a, b, c, d = _round(a, b, c, d)
-                a ^= word
         digests[record] += _finish(a, b, c, d)
 
 
@@ -138,32 +138,23 @@ def digest_texts(
     for record in range(len(outer) - 1):
         if len(outer_known) and not outer_known[record]:
             continue
-        a, b, c, d = low ^ _A, high ^ _B, low ^ _C, high ^ _D
-        for entry in range(outer[record], outer[record + 1]):
-            begin, end = inner[entry], inner[entry + 1]
-            word = np.uint64(end - begin) << np.uint64(1)
-            if len(inner_known) and not inner_known[entry]:
-                word |= np.uint64(1)
-                end = begin
+        a, b, c, d = _shape(outer, inner, inner_known, record, (low ^ _A, high ^ _B, low ^ _C, high ^ _D))
+        for text in range(inner[outer[record]], inner[outer[record + 1]]):
+            null = len(known) and not known[text]
+            size = 0 if null else offsets[text + 1] - offsets[text]
+            word = (np.uint64(size) << np.uint64(1)) | np.uint64(1 if null else 0)
+            filled = 0
+            for at in range(offsets[text], offsets[text] + size):
+                if filled == 0:
+                    d ^= word
+                    a, b, c, d = _round(a, b, c, d)
+                    a ^= word
+                    word = np.uint64(0)
+                word |= np.uint64(data[at]) << np.uint64(8 * filled)
+                filled = (filled + 1) & 7
             d ^= word
             a, b, c, d = _round(a, b, c, d)
             a ^= word
-            for text in range(begin, end):
-                null = len(known) and not known[text]
-                size = 0 if null else offsets[text + 1] - offsets[text]
-                word = (np.uint64(size) << np.uint64(1)) | np.uint64(1 if null else 0)
-                filled = 0
-                for at in range(offsets[text], offsets[text] + size):
-                    if filled == 0:
-                        d ^= word
-                        a, b, c, d = _round(a, b, c, d)
-                        a ^= word
-                        word = np.uint64(0)
-                    word |= np.uint64(data[at]) << np.uint64(8 * filled)
-                    filled = (filled + 1) & 7
-                d ^= word
-                a, b, c, d = _round(a, b, c, d)
-                a ^= word
         digests[record] += _finish(a, b, c, d)
 
 
@@ -184,20 +175,28 @@ def _digest_column(name: str, column: pa.Array, key: Key, digests: Array) -> Non
     inner, inner_known, leaves = _unfold(lists)
     if pa.types.is_list(leaves.type):  # what no column of ours is; any further level would be lost
         raise TypeError(f"{name} is nested too deeply: {column.type}")
-    known = _known(leaves)
     if pa.types.is_string(leaves.type):
         offsets, data = _offsets(leaves), leaves.buffers()[2]
         texts = np.frombuffer(data, np.uint8) if data is not None and data.size else _NONE
+        known = _known(leaves)
         digest_texts(low, high, outer, outer_known, inner, inner_known, offsets, known, texts, digests)
         return
+    digest_values(low, high, outer, outer_known, inner, inner_known, _bits(leaves), digests)
+
+
+def _bits(leaves: pa.Array) -> Array:
+    """Numbers as unsigned ones of their width; where they are null, bits that no value of a VCF has."""
     if pa.types.is_boolean(leaves.type):
         leaves = leaves.cast(pa.uint8())
     width = leaves.type.bit_width // 8
-    buffer, begin = leaves.buffers()[1], leaves.offset
-    values = np.frombuffer(buffer, f"<u{width}") if buffer is not None and buffer.size >= width else _NONE
-    values = values[begin : begin + len(leaves)]
-    missing = _MISSING_FLOAT if pa.types.is_floating(leaves.type) else _MISSING_INTEGER
-    digest_values(low, high, outer, outer_known, inner, inner_known, values, known, missing, digests)
+    buffer = leaves.buffers()[1]
+    if buffer is None or buffer.size < width:
+        return _NONE
+    values = np.frombuffer(buffer, f"<u{width}", count=len(leaves), offset=leaves.offset * width)
+    if not leaves.null_count:
+        return values
+    missing = _MISSING_FLOAT if pa.types.is_floating(leaves.type) else 1 << (8 * width - 1)
+    return np.where(_known(leaves), values, values.dtype.type(missing))
 
 
 def _unfold(column: pa.Array) -> tuple[Array, Array, pa.Array]:

@@ -64,7 +64,9 @@ class CallLayout:
 
     def arrange(self, text: bytes) -> list[int] | None:
         """The fields that a FORMAT names; None where a key is unknown, stands twice or at the wrong place."""
-        keys = text.decode("ascii").split(":")
+        if text == b".":
+            return []
+        keys = text.decode("ascii", "replace").split(":")
         found = [0 if key == "GT" else self.by_id.get(key, -1) for key in keys]
         if len(set(keys)) != len(keys) or min(found) < 0:
             return None
@@ -104,7 +106,7 @@ class Seen:
 def _read_filters(text: bytes) -> list[str] | None:
     if text == b"PASS":
         return []
-    names = text.decode("ascii").split(";")
+    names = text.decode("ascii", "replace").split(";")
     plain = _FILTERS.fullmatch(text) and len(set(names)) == len(names) and "PASS" not in names
     return names if plain and "." not in names and "0" not in names else None
 
