@@ -52,6 +52,11 @@ class Header:
         return len(FIXED) + 1 + self.samples
 
     @property
+    def readable(self) -> bool:
+        """Whether records can be taken apart by it."""
+        return self.verdict < Verdict.INVALID
+
+    @property
     def verdict(self) -> Verdict:
         """The gravest verdict."""
         return max((found.verdict for found in self.findings), default=Verdict.ADVICE)

@@ -40,7 +40,10 @@ class Lines:
 
     def __post_init__(self) -> None:
         count = len(self.starts)
-        self.flags = np.where(self.ends == self.starts, EMPTY, 0).astype(np.uint8)
+        empty = self.ends == self.starts
+        for index in np.flatnonzero(~empty & (self.data[np.minimum(self.starts, len(self.data) - 1)] <= 32)):
+            empty[index] = not self.text(index).strip()
+        self.flags = np.where(empty, EMPTY, 0).astype(np.uint8)
         self.positions = np.full(count, -1, np.int64)
         self.plans = np.full(count, -1, np.int32)
 
