@@ -158,6 +158,20 @@ def digest_texts(
         digests[record] += _finish(a, b, c, d)
 
 
+@compiled
+def fill_missing(values: Array, bits: Array, offset: int, missing: int) -> None:
+    """Put `missing` where Arrow's validity bits say null."""
+    at = 0
+    while at < len(values):
+        place = offset + at
+        if place % 8 == 0 and bits[place // 8] == 255:
+            at += 8
+            continue
+        if not (bits[place // 8] >> (place % 8)) & 1:
+            values[at] = missing
+        at += 1
+
+
 def digest_records(batch: pa.RecordBatch, key: Key) -> pa.Array:
     """A 63-bit digest for each record of a batch of `vcf.record`: of its values, not of how they were written."""
     digests = np.zeros(batch.num_rows, np.uint64)
@@ -165,6 +179,18 @@ def digest_records(batch: pa.RecordBatch, key: Key) -> pa.Array:
         if name not in _OWN and column.null_count < len(column):
             _digest_column(name, column, key, digests)
     return pa.array((digests >> np.uint64(1)).astype(np.int64))
+
+
+def keyed_ids(purpose: str, texts: pa.Array, key: Key) -> pa.Array:
+    """A 63-bit id of each text (never 0), by SipHash-1-3 under a key derived for the purpose; no text may be null."""
+    hasher = hashlib.blake2b(key=key.subkey(purpose), digest_size=16)
+    low, high = (np.uint64(part) for part in np.frombuffer(hasher.digest(), "<u8"))
+    ids = np.zeros(len(texts), np.uint64)
+    each = np.arange(len(texts) + 1, dtype=np.int32)
+    buffer = texts.buffers()[2]
+    data = np.frombuffer(buffer, np.uint8) if buffer is not None and buffer.size else _NONE
+    digest_texts(low, high, each, _NONE, each, _NONE, _offsets(texts), _NONE, data, ids)
+    return pa.array(np.maximum(ids >> np.uint64(1), np.uint64(1)).astype(np.int64))
 
 
 def _digest_column(name: str, column: pa.Array, key: Key, digests: Array) -> None:
@@ -196,7 +222,9 @@ def _bits(leaves: pa.Array) -> Array:
     if not leaves.null_count:
         return values
     missing = _MISSING_FLOAT if pa.types.is_floating(leaves.type) else 1 << (8 * width - 1)
-    return np.where(_known(leaves), values, values.dtype.type(missing))
+    filled = values.copy()
+    fill_missing(filled, np.frombuffer(leaves.buffers()[0], np.uint8), leaves.offset, missing)
+    return filled
 
 
 def _unfold(column: pa.Array) -> tuple[Array, Array, pa.Array]:
@@ -216,4 +244,5 @@ def _offsets(column: pa.Array) -> Array:
 def _known(column: pa.Array) -> Array:
     if not column.null_count:
         return _NONE
-    return np.asarray(column.is_valid()).astype(np.uint8)
+    bits = np.frombuffer(column.buffers()[0], np.uint8)
+    return np.unpackbits(bits, bitorder="little", count=column.offset + len(column))[column.offset :]
