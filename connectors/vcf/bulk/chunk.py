@@ -17,7 +17,7 @@ from connectors.vcf.bulk.arrays import (
     truth_array,
     value_array,
 )
-from connectors.vcf.bulk.calls import NUMBER, OTHER, UNTOLD, read_calls
+from connectors.vcf.bulk.calls import MISSING, MISSING_ALLELE, NUMBER, OTHER, UNTOLD, read_calls
 from connectors.vcf.bulk.scan import (
     find_columns,
     find_info,
@@ -217,22 +217,19 @@ class Chunk:
         most = (
             int(self.ends[-1] - self.starts[0]) // 2 + room // max(1, self.samples) + 2 if self.total else 2
         )
-        self.most = most
-        self.alleles, self.allele_known = np.empty(most, np.int16), np.empty(most, np.uint8)
-        self.allele_offsets, self.phases = np.zeros(room + 1, np.int32), np.empty(room, np.uint8)
-        self.values, self.known = (
-            np.empty(how.numbers * most, np.int32),
-            np.empty(how.numbers * most, np.uint8),
-        )
-        self.offsets = np.zeros(how.numbers * (room + 1), np.int32)
-        self.spans = np.empty((how.others, 2, room), np.int32)
+        self.most, self.room = most, room
+        self.alleles, self.allele_offsets = np.empty(most, np.int16), np.zeros(room + 1, np.int32)
+        self.phases = np.empty(room, np.uint8)
+        self.values = np.empty(how.numbers * most, np.int32)
+        self.offsets = np.empty(how.numbers * (room + 1), np.int32)
+        self.offsets[:: room + 1] = 0
+        self.spans = np.empty((2, how.others * room), np.int32)
         self.entries, self.counts = np.zeros(fields, np.int64), np.zeros(fields, np.int64)
         self.present = np.zeros((fields, self.total), np.uint8)
         read_calls(
             self.data, np.ascontiguousarray(self.tabs[:, 9]), self.ends, self.doubtful, codes, layouts, lengths,
-            how.kinds, how.slots, self.samples, room, most, self.alleles, self.allele_known, self.allele_offsets,
-            self.phases, self.values, self.known, self.offsets, self.spans, self.entries, self.counts,
-            self.present,
+            how.kinds, how.slots, self.samples, room, most, self.alleles, self.allele_offsets, self.phases,
+            self.values, self.offsets, self.spans, self.entries, self.counts, self.present,
         )  # fmt: skip
         found = self._genotypes()
         found |= {
@@ -251,7 +248,8 @@ class Chunk:
         entries, count = int(self.entries[0]), int(self.counts[0])
         if not entries:
             return self._no_calls()
-        alleles = numbers_array(self.alleles[:count], self.allele_known[:count], pa.int16())
+        alleles = self.alleles[:count]
+        alleles = numbers_array(alleles, alleles != MISSING_ALLELE, pa.int16())
         genotype = list_array(self.allele_offsets[: entries + 1], alleles)
         phases = self.phases[:entries]
         phased = truth_array(phases == 1, phases != UNTOLD)
@@ -264,17 +262,15 @@ class Chunk:
         kind, slot = self.calls.how.kinds[index], self.calls.how.slots[index]
         if kind == OTHER:
             return self._by_record(index, self._other(index, slot, entries, declared))
-        begin = slot * self.most
-        values = numbers_array(
-            self.values[begin : begin + count], self.known[begin : begin + count], pa.int32()
-        )
+        values = self.values[slot * self.most : slot * self.most + count]
+        values = numbers_array(values, values != MISSING, pa.int32())
         if kind == NUMBER:
             return self._by_record(index, values)
-        first = slot * (self.total * self.samples + 1)
+        first = slot * (self.room + 1)
         return self._by_record(index, list_array(self.offsets[first : first + entries + 1], values))
 
     def _other(self, index: int, slot: int, entries: int, declared: Field) -> pa.Array:
-        begins, ends = self.spans[slot, 0, :entries], self.spans[slot, 1, :entries]
+        begins, ends = self.spans[:, slot * self.room : slot * self.room + entries]
         if declared.scalar:
             values, bad = value_array(self.data, begins, ends, declared.kind)
         else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 import pyarrow as pa
 
+from connectors.vcf.bulk.calls import PADDING
 from connectors.vcf.bulk.chunk import Chunk
 from connectors.vcf.bulk.layout import CallLayout, InfoLayout, Seen
 from connectors.vcf.fields import Fields
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 CHUNK_BYTES = 8 << 20
 _CELLS = 1 << 20
 _NEWLINE, _RETURN, _SPACE = 10, 13, 32
+_PAD = b"\n" * PADDING
 Lines = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -39,11 +41,11 @@ def chunk_lines(stream: BinaryIO, first: int, size: int = CHUNK_BYTES) -> Iterat
     rest, number = b"", first
     while True:
         block = stream.read(size)
-        text = rest + block
-        whole = text.rfind(b"\n") + 1 if block else len(text)
+        text = b"".join((rest, block, _PAD))
+        whole = text.rfind(b"\n", 0, len(text) - PADDING) + 1 if block else len(text) - PADDING
         if whole:
-            data = np.frombuffer(text, np.uint8, whole)
-            breaks = np.flatnonzero(data == _NEWLINE).astype(np.int32)
+            data = np.frombuffer(text, np.uint8)
+            breaks = np.flatnonzero(data[:whole] == _NEWLINE).astype(np.int32)
             if not block and (not len(breaks) or breaks[-1] != whole - 1):
                 breaks = np.append(breaks, np.int32(whole))
             starts = np.concatenate([np.zeros(1, np.int32), breaks[:-1] + 1]).astype(np.int32)
@@ -55,7 +57,7 @@ def chunk_lines(stream: BinaryIO, first: int, size: int = CHUNK_BYTES) -> Iterat
                 starts, ends, numbers = starts[~blank], ends[~blank], numbers[~blank]
             if len(starts):
                 yield data, starts, ends.astype(np.int32), numbers
-        rest = text[whole:]
+        rest = text[whole : len(text) - PADDING]
         if not block:
             return
 
