@@ -22,14 +22,14 @@ class Key(NamedTuple):
         number: Number, "" where nothing states it.
         kind: Type, "" where nothing states it.
         declared: whether the header declares it.
-        count: whether it is never below 0.
+        counts: whether it is never below 0.
     """
 
     name: str
     number: str
     kind: str
     declared: bool
-    count: bool
+    counts: bool
 
 
 class Keys:

@@ -153,7 +153,7 @@ class RecordsJudge:
 
 def _to_look_at(lines: Lines) -> npt.NDArray[np.bool_]:
     """Lines with any flag, those that the next one overlaps, and the last: the next chunk's first may overlap it."""
-    look = lines.flags != 0
+    look: npt.NDArray[np.bool_] = lines.flags != 0
     if len(look):
         look[:-1] |= (lines.flags[1:] & OVERLAPS) != 0
         look[-1] = True

@@ -219,9 +219,9 @@ def _info_value(key: str, known: Key, value: str | None, alternates: int) -> Ite
 
 
 def _info_meaning(key: str, known: Key, values: list[str]) -> Iterator[Fault]:
-    if known.count and any(one.startswith("-") and float(one) < 0 for one in values):
+    if known.counts and any(one.startswith("-") and float(one) < 0 for one in values):
         yield "info-negative", known.name
-    if key == "AF" and known.count and any(one != "." and float(one) > 1 for one in values):
+    if key == "AF" and known.counts and any(one != "." and float(one) > 1 for one in values):
         yield "info-frequency", known.name
     if key == "CIGAR" and not all(one == "." or _CIGAR.fullmatch(one) for one in values):
         yield "info-cigar", known.name

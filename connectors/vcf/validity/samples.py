@@ -123,5 +123,5 @@ def _values(key: Key, values: list[str], alternates: int, ploidy: int, local: in
         number, alleles = (number[1:], local) if local >= 0 else ("", 0)
     if number not in {"", "0"} and not count_fits(len(values), number, alleles, ploidy):
         yield "sample-number", key.name
-    if key.count and not faults and any(one.startswith("-") and float(one) < 0 for one in values):
+    if key.counts and not faults and any(one.startswith("-") and float(one) < 0 for one in values):
         yield "sample-negative", key.name

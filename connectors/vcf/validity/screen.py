@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from connectors.vcf.validity import kernel
+from connectors.vcf.validity import kernel_values as values
 from connectors.vcf.validity.fields import Key
 from connectors.vcf.validity.header import Header
 from connectors.vcf.validity.record import RecordJudge
@@ -13,18 +14,18 @@ from connectors.vcf.validity.samples import Plan, SampleJudge
 from connectors.vcf.validity.screened import CONTIG_BYTES, EMPTY, FIXED, SAMPLES, Lines
 
 _KINDS = {
-    "Integer": kernel.INTEGER,
-    "Float": kernel.FLOAT,
-    "Flag": kernel.FLAG,
-    "Character": kernel.CHARACTER,
+    "Integer": values.INTEGER,
+    "Float": values.FLOAT,
+    "Flag": values.FLAG,
+    "Character": values.CHARACTER,
 }
 _NUMBERS = {
-    "": kernel.ANY,
-    ".": kernel.ANY,
-    "A": kernel.PER_ALTERNATE,
-    "R": kernel.PER_ALLELE,
-    "G": kernel.PER_GENOTYPE,
-    "P": kernel.PER_PLOIDY,
+    "": values.ANY,
+    ".": values.ANY,
+    "A": values.PER_ALTERNATE,
+    "R": values.PER_ALLELE,
+    "G": values.PER_GENOTYPE,
+    "P": values.PER_PLOIDY,
 }
 _MEANINGS = {"END": kernel.END_POSITION, "AF": kernel.FREQUENCY}
 _JUDGED_BY_MEANING = frozenset({"CIGAR", "SVCLAIM"})
@@ -43,7 +44,7 @@ class _Texts:
     def add(self, text: bytes) -> bool:
         """Add a text; whether it was new and there was room."""
         data = np.frombuffer(text, np.uint8)
-        if self.count == _MOST or kernel.find_text(data, 0, len(data), *self.arrays) >= 0:
+        if self.count == _MOST or values.find_text(data, 0, len(data), *self.arrays) >= 0:
             return False
         self.blob = np.concatenate([self.blob, data])
         self.begins[self.count + 1 :] = len(self.blob)
@@ -143,13 +144,13 @@ class CompiledScreen:
             return
         key = self._record.key(name)
         number = _number(key)
-        kind = _KINDS.get(key.kind, kernel.TEXT)
+        kind = _KINDS.get(key.kind, values.TEXT)
         if self._record.doubts_key(name) or name in _JUDGED_BY_MEANING or number is None:
-            kind = kernel.DIRTY
+            kind = values.DIRTY
         meaning = (
-            _MEANINGS.get(name, kernel.PLAIN) if kind in {kernel.INTEGER, kernel.FLOAT} else kernel.PLAIN
+            _MEANINGS.get(name, kernel.PLAIN) if kind in {values.INTEGER, values.FLOAT} else kernel.PLAIN
         )
-        codes = (kind, kernel.ANY if key.number == "G" else number or 0, key.count, meaning)
+        codes = (kind, values.ANY if key.number == "G" else number or 0, key.counts, meaning)
         self._info_codes[:, self._info.count - 1] = codes
 
     def _learn_format(self, text: str) -> None:
@@ -159,10 +160,10 @@ class CompiledScreen:
         self.plans.append(plan)
         doubt, codes = not plan.keys, []
         for name, key in zip(plan.names, plan.keys, strict=True):
-            number = kernel.ANY if key.kind == "Flag" or key.number == "0" else _number(key)
+            number = values.ANY if key.kind == "Flag" or key.number == "0" else _number(key)
             doubt |= number is None
-            kind = kernel.TEXT if key.kind == "Flag" else _KINDS.get(key.kind, kernel.TEXT)
-            codes.append((kernel.GENOTYPE if name == "GT" else kind, number or 0, key.count))
+            kind = values.TEXT if key.kind == "Flag" else _KINDS.get(key.kind, values.TEXT)
+            codes.append((values.GENOTYPE if name == "GT" else kind, number or 0, key.counts))
         self._keys = np.concatenate([self._keys, np.array(codes, np.int32).reshape(-1, 3).T], axis=1)
         self._keys = np.ascontiguousarray(self._keys)
         self._format_begins[len(self.plans) :] = self._keys.shape[1]

@@ -41,7 +41,9 @@ class Lines:
     def __post_init__(self) -> None:
         count = len(self.starts)
         empty = self.ends == self.starts
-        for index in np.flatnonzero(~empty & (self.data[np.minimum(self.starts, len(self.data) - 1)] <= 32)):
+        for index in np.flatnonzero(
+            ~empty & (self.data[np.minimum(self.starts, len(self.data) - 1)] <= 32)
+        ).tolist():
             empty[index] = not self.text(index).strip()
         self.flags = np.where(empty, EMPTY, 0).astype(np.uint8)
         self.positions = np.full(count, -1, np.int64)
