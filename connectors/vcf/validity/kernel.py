@@ -306,9 +306,9 @@ def _split(data: Array, start: int, end: int, tabs: Array) -> int:
 
 
 @compiled
-def _before_info(data: Array, start: int, tabs: Array, position: int) -> bool:
+def _before_info(data: Array, start: int, tabs: Array) -> bool:
     """Whether CHROM, ID, REF and QUAL are surely without fault; ALT and FILTER are looked at elsewhere."""
-    if position > 2147483647 or tabs[2] + 1 >= tabs[3]:
+    if tabs[2] + 1 >= tabs[3]:
         return False
     for i in range(tabs[2] + 1, tabs[3]):
         if not is_base(data[i]):
@@ -419,7 +419,7 @@ def screen_lines(
         if count < 7 or alternates < 0:
             flags[line] = flag | FIXED | SAMPLES
             continue
-        if not _before_info(data, start, tabs, position):
+        if not _before_info(data, start, tabs):
             flag |= FIXED
         flags[line] = flag
         flag |= _look(

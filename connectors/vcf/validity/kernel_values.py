@@ -211,7 +211,7 @@ def is_frequency(data: Array, p: int, e: int) -> bool:
 
 @compiled
 def read_position(data: Array, a: int, b: int) -> int:
-    """POS; -1 where it is none."""
+    """POS; -1 where it is none, or beyond 32 bits."""
     position = 0
     if not 0 < b - a < 11:
         return -1
@@ -219,4 +219,4 @@ def read_position(data: Array, a: int, b: int) -> int:
         if not 48 <= data[i] <= 57:
             return -1
         position = position * 10 + int(data[i]) - 48
-    return position
+    return position if position <= 2147483647 else -1

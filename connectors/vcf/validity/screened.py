@@ -15,6 +15,7 @@ import numpy.typing as npt
 from connectors.vcf.validity.samples import Plan
 
 CONTIG_BYTES = 1024
+LAST_POSITION = 2_147_483_647
 EMPTY, FIXED, SAMPLES, CHANGED, UNSORTED, OVERLAPS = 1, 2, 4, 8, 16, 32
 """Flags of a line: it is empty; its first eight columns are to be judged; so are FORMAT and samples; its contig is
 another than the record's before; its position is smaller than that one's; it overlaps records before it."""
@@ -112,4 +113,6 @@ class PlainScreen:
 
 
 def _is_followed(columns: list[bytes]) -> bool:
-    return len(columns[0]) <= CONTIG_BYTES and columns[1].isdigit() and len(columns[1]) <= 10
+    if len(columns[0]) > CONTIG_BYTES or not columns[1].isdigit() or len(columns[1]) > 10:
+        return False
+    return int(columns[1]) <= LAST_POSITION
