@@ -29,7 +29,7 @@ class PlainLines:
         """The rows of `vcf.record` and of `rejected`; None where there are none.
 
         Args:
-            lines: without their ends.
+            lines: as they stand, with their ends.
             records: the records' numbers, from 0.
             numbers: the lines' numbers in the file, from 1.
 
@@ -39,7 +39,7 @@ class PlainLines:
         import pysam
 
         reading, writing = os.pipe()
-        text = self.header + b"".join(line + b"\n" for line in lines)
+        text = self.header + b"".join(lines)
         feeder = threading.Thread(target=_feed, args=(text, writing), daemon=True)
         feeder.start()
         try:
@@ -49,7 +49,7 @@ class PlainLines:
                     found = next_record(variants)
                     if isinstance(found, End):
                         raise truncated_at(number)
-                    reader.take(record, number, line + b"\n", found)
+                    reader.take(record, number, line, found)
                 found_batches = dict(reader.flush())
         finally:
             feeder.join()

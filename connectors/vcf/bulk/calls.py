@@ -31,7 +31,9 @@ def _digit(data: Array, at: np.uint64) -> np.uint8:
 
 
 @compiled
-def _read_genotype(data: Array, at: np.uint64, alleles: Array, count: np.uint64) -> tuple[bool, int, int, int]:
+def _read_genotype(
+    data: Array, at: np.uint64, alleles: Array, count: np.uint64
+) -> tuple[bool, int, int, int]:
     """Read one genotype; returns whether it is plain, where it ends, how many alleles there are now, its phase."""
     begin, phase = at, 1
     while True:
@@ -112,7 +114,7 @@ def _leave_out(
 
 
 @compiled
-def _read_samples(
+def _read_samples(  # noqa: C901 - one loop over a line; parts of it cost a third more
     data: Array, at: np.uint64, end: np.uint64, samples: int, keys: int, kinds: Array, firsts: Array, bases: Array,
     reached: Array, alleles: Array, allele_offsets: Array, phases: Array, values: Array, offsets: Array, spans: Array,
 ) -> bool:  # fmt: skip
@@ -139,7 +141,16 @@ def _read_samples(
                 at += np.uint64(not gone)
             if gone:
                 reached[position] = _leave_out(
-                    kind, entry, count, bases[position], alleles, allele_offsets, phases, values, offsets, spans
+                    kind,
+                    entry,
+                    count,
+                    bases[position],
+                    alleles,
+                    allele_offsets,
+                    phases,
+                    values,
+                    offsets,
+                    spans,
                 )
             elif kind == GENOTYPE:
                 plain, at, count, phases[entry] = _read_genotype(data, at, alleles, count)

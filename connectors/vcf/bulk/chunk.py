@@ -72,7 +72,8 @@ class Chunk:
         info = self._info()
         calls = self._calls() if self.samples else self._no_calls()
         found["end_position"] = self._end_positions(found)
-        return {**found, **calls, **info}
+        first = {name: calls.pop(name) for name in ("genotype", "phased")}
+        return {**found, **first, **info, **calls}
 
     def _span(self, column: int) -> tuple[Array, Array]:
         return np.ascontiguousarray(self.tabs[:, column]), self.tabs[:, column + 1] - 1

@@ -111,13 +111,19 @@ class BulkReader:
         rejected = None
         if chunk.doubtful.any():
             doubtful = np.flatnonzero(chunk.doubtful)
-            lines = [data[starts[i] : ends[i]].tobytes() for i in doubtful]
+            lines = [_as_it_stands(data, starts[i], ends[i]) for i in doubtful]
             plain, rejected = self.plain.read(lines, records[doubtful], numbers[doubtful])
             batch = _merge(batch, chunk.doubtful == 0, plain)
         if batch.num_rows:
             yield "vcf.record", digested(batch, self.key)
         if rejected is not None:
             yield "rejected", rejected
+
+
+def _as_it_stands(data: np.ndarray, start: int, end: int) -> bytes:
+    """A line with its end of line; one that the file does not end is ended."""
+    stop = end + 1 if data[end] == _NEWLINE else end + 2
+    return bytes(data[start:stop].tobytes())
 
 
 def _as_batch(columns: dict[str, pa.Array]) -> pa.RecordBatch:

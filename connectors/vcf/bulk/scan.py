@@ -81,7 +81,7 @@ def read_qualities(data: Array, tabs: Array, values: Array, known: Array, doubtf
 def _equal(data: Array, begin: int, end: int, other: Array, first: int, last: int) -> bool:
     if end - begin != last - first:
         return False
-    for i in range(end - begin):
+    for i in range(end - begin):  # noqa: SIM110 - a generator does not compile
         if data[begin + i] != other[first + i]:
             return False
     return True
