@@ -11,6 +11,7 @@ from connectors.vcf.validity.reserved import COUNTS, Reserved, reserved_fields
 
 _INTEGER = re.compile(r"[+-]?\d+")
 _FLOAT = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf(?:inity)?|nan)", re.IGNORECASE)
+_NAME = re.compile(r"[A-Za-z_][0-9A-Za-z_.]{0,31}")
 _LEAST, _MOST = -2_147_483_640, 2_147_483_647
 
 
@@ -18,7 +19,7 @@ class Key(NamedTuple):
     """One INFO or FORMAT key.
 
     Attributes:
-        name: "INFO/DP" where it is declared or reserved, else the column's name alone.
+        name: "INFO/DP" where it is declared, reserved, or at least formed like a key, else the column's name alone.
         number: Number, "" where nothing states it.
         kind: Type, "" where nothing states it.
         declared: whether the header declares it.
@@ -52,7 +53,7 @@ class Keys:
 
     def _look_up(self, key: str) -> Key:
         stated = self._declared.get(key) or self._reserved.get(key, Reserved("", ""))
-        known = key in self._declared or key in self._reserved
+        known = key in self._declared or key in self._reserved or _NAME.fullmatch(key)
         is_number = stated.kind in {"Integer", "Float"}
         return Key(
             f"{self.place}/{key}" if known else self.place,
