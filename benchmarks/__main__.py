@@ -26,6 +26,7 @@ BENCHMARKS = {
     "notes": "benchmarks.notes",
     "records": "benchmarks.fhir_to_omop",
     "nights": "benchmarks.nights",
+    "genomics": "benchmarks.genomics",
 }
 """By name, the module whose `measure(folder, quick, runs)` gives the figures."""
 
