@@ -61,7 +61,8 @@ def _record(draw: st.DrawFn, position: int, contig: str) -> str:
     alleles = st.one_of(_BASES, st.sampled_from(["*", "<DEL>", "<*>", "C[1:5[", "]2:7]A", ".A"]))
     alts = draw(st.lists(alleles.filter(lambda allele: allele != ref), unique=True, max_size=3))
     keys = draw(st.lists(st.sampled_from(["AD", "DP", "GQ", "PL", "XF"]), unique=True))
-    keys = ["GT", *keys] if (alts and draw(st.booleans())) or not keys else keys
+    with_genotype: bool = draw(st.booleans())
+    keys = ["GT", *keys] if (alts and with_genotype) or not keys else keys
     count = len(alts)
     fixed = [
         contig,
