@@ -21,6 +21,7 @@ _SMALL = (
     '##FORMAT=<ID=AD,Number=R,Type=Integer,Description="depths">\n'
     "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS1\n"
     "chr1\t9\trs1\tA\tC\t9.5\tPASS\tDP=1\tGT:AD\t0|1:3,4\n"
+    "chr1\t10\t.\tA\t<NON_REF>\t.\t.\tDP=1\tGT:AD\t0/0:3,4\n"
 )
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from connectors.vcf.raw import RawFile
     from contracts.keys import Key
 
-CHUNK_BYTES = 8 << 20
+CHUNK_BYTES = 4 << 20
 _CELLS = 1 << 20
 _NEWLINE, _RETURN, _SPACE = 10, 13, 32
 _PAD = b"\n" * PADDING
