@@ -2,9 +2,10 @@
 
 `genomics.variant` and `genomics.call` are open: each INFO field of an export adds a column `info_*` to the first,
 each FORMAT field a column `format_*` to the second. A record that only says that there is nothing but the reference
-(section 5.5) is a row of `genomics.reference_block`, with both, and of neither of the two. A standard field (reserved
-by the specification and declared as there) is named by its id alone (`info_AF`); any other carries its declared type
-(`info_XYZ_float_list`), so that two files that declare one id differently never share a column. Calls are lists with one entry a sample, in the order of
+(section 5.5) is a row of `genomics.reference_block`, with both, and of neither of the two.
+A standard field (reserved by the specification and declared as there) is named by its id alone (`info_AF`); any other
+carries its declared type (`info_XYZ_float_list`), so that two files that declare one id differently never share a
+column. Calls are lists with one entry a sample, in the order of
 `genomics.sample.sample_index`.
 """
 

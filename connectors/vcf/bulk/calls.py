@@ -6,6 +6,8 @@ bytes follow the last line.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from connectors.vcf.bulk.compiled import compiled
@@ -33,7 +35,7 @@ def _digit(data: Array, at: np.uint64) -> np.uint8:
 @compiled
 def _read_genotype(
     data: Array, at: np.uint64, alleles: Array, count: np.uint64
-) -> tuple[bool, int, int, int]:
+) -> tuple[bool, Any, Any, int]:
     """Read one genotype; returns whether it is plain, where it ends, how many alleles there are now, its phase."""
     begin, phase = at, 1
     while True:
@@ -60,7 +62,7 @@ def _read_genotype(
 
 
 @compiled
-def _read_numbers(data: Array, at: np.uint64, values: Array, count: np.uint64) -> tuple[bool, int, int]:
+def _read_numbers(data: Array, at: np.uint64, values: Array, count: np.uint64) -> tuple[bool, Any, Any]:
     """Read whole numbers with commas between; returns whether they are plain, where they end, how many are there."""
     while True:
         digit = _digit(data, at)
@@ -174,7 +176,7 @@ def _read_samples(  # noqa: C901 - one loop over a line; parts of it cost a thir
                     return False
                 if not plain:
                     return False
-    return at == end
+    return bool(at == end)
 
 
 @compiled

@@ -121,7 +121,8 @@ class Chunk:
         return pa.array(values, pa.list_(pa.string())).take(pa.array(codes))
 
     def _is_missing(self, begins: Array, ends: Array) -> Array:
-        return (ends - begins == 1) & (self.data[np.minimum(begins, len(self.data) - 1)] == _POINT)
+        first = self.data[np.minimum(begins, len(self.data) - 1)]
+        return np.asarray((ends - begins == 1) & (first == _POINT))
 
     def _split(self, column: int, separator: int) -> pa.Array:
         begins, ends = self._span(column)

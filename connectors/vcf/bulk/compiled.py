@@ -29,7 +29,8 @@ def _numba() -> Any:
     os.environ["NUMBA_CACHE_DIR"] = str(kernel_folder())
     import numba
 
-    numba.config.reload_config()
+    config: Any = numba.config
+    config.reload_config()
     return numba
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from connectors.vcf.bulk.compiled import compiled
@@ -15,7 +17,7 @@ _TENS = 10.0 ** np.arange(23)  # exact, as doubles
 
 
 @compiled
-def read_integer(data: Bytes, begin: int, end: int) -> tuple[int, bool]:
+def read_integer(data: Bytes, begin: int, end: int) -> tuple[Any, bool]:
     """An Integer and whether it is a plain one."""
     at = begin
     negative = at < end and data[at] == _MINUS
@@ -23,7 +25,7 @@ def read_integer(data: Bytes, begin: int, end: int) -> tuple[int, bool]:
         at += 1
     if at >= end or end - at > 10:
         return 0, False
-    value = 0
+    value = np.int64(0)
     while at < end:
         digit = np.int64(data[at]) - _ZERO
         if digit < 0 or digit > 9:
@@ -32,7 +34,7 @@ def read_integer(data: Bytes, begin: int, end: int) -> tuple[int, bool]:
         at += 1
     if negative:
         value = -value
-    return value, LEAST_INTEGER <= value <= MOST_INTEGER
+    return value, bool(LEAST_INTEGER <= value <= MOST_INTEGER)
 
 
 @compiled

@@ -6,6 +6,8 @@ cannot vouch for is marked doubtful and left to the plain path.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from connectors.vcf.bulk.compiled import compiled
@@ -135,7 +137,7 @@ def place_keys(keys: Array, begins: Array, ends: Array, table: Array) -> None:
 @compiled
 def _look_up(
     data: Array, begin: int, end: int, hashed: np.uint64, keys: Array, first: Array, last: Array, table: Array
-) -> int:
+) -> Any:
     slot = np.int64(hashed & np.uint64(len(table) - 1))
     while table[slot] >= 0:
         field = table[slot]
