@@ -28,6 +28,7 @@ BENCHMARKS = {
     "nights": "benchmarks.nights",
     "imaging-index": "benchmarks.imaging_index",
     "imaging-deidentify": "benchmarks.imaging_rewrite",
+    "genomics": "benchmarks.genomics",
 }
 """By name, the module whose `measure(folder, quick, runs)` gives the figures."""
 

@@ -152,12 +152,14 @@ class Exporter(Protocol):
 
 @dataclass(frozen=True)
 class Finding:
-    """What a preflight says of one file: `severity` error, warning or info; `where` is a line, tag or field."""
+    """What a preflight says of one file: `severity` error, warning or info; `where` is a line, tag or field; `count`
+    is of how many records or lines it says so."""
 
     severity: str
     rule: str
     message: str
     where: str = ""
+    count: int = 1
 
 
 @dataclass(frozen=True)

@@ -73,10 +73,11 @@ def _wanted(path: Path) -> bool:
     return not parts[-1].endswith(_INDEX_SUFFIXES)
 
 
-def check_path(path: Path, mapping: Path | None = None) -> Checked:
+def check_path(path: Path, mapping: Path | None = None, *, strict: bool = False) -> Checked:
     """Check one file by the preflight of its kind. What cannot be read is said so, and no error is raised.
 
     `mapping` is the mapping file of a CSV; without it those beside the file, or in the site's overlay, are taken.
+    `strict` makes errors of what a VCF's specification frowns on.
     """
     from connectors import crosswalk
     from connectors.csv_table import preflight as csv_table
@@ -95,6 +96,8 @@ def check_path(path: Path, mapping: Path | None = None) -> Checked:
             found = crosswalk.check(place)
         elif kind in {"csv", UNKNOWN}:  # of no other kind, but a mapping file was named
             found = csv_table.check_file(place, csv_table.mappings_of(place, mapping))
+        elif kind == "vcf":
+            found = _check_vcf(place, strict=strict)
         else:
             found = connector(kind).check(place)
         return Checked(path, kind, tuple(found))
@@ -108,6 +111,13 @@ def check_path(path: Path, mapping: Path | None = None) -> Checked:
             "error", "unreachable", f"the file cannot be read: {error.strerror or type(error).__name__}"
         )
         return Checked(path, UNKNOWN, (finding,), readable=False)
+
+
+def _check_vcf(place: Place, *, strict: bool) -> Iterator[Finding]:
+    from connectors.vcf.preflight import check_file
+
+    with place.local() as path:
+        yield from check_file(path, strict=strict)
 
 
 def _not_known(place: Place) -> Finding:
@@ -213,7 +223,7 @@ def _head(place: Place) -> bytes:
         return raw
 
 
-def check_all(paths: list[Path], mapping: Path | None = None) -> Iterator[Checked]:
+def check_all(paths: list[Path], mapping: Path | None = None, *, strict: bool = False) -> Iterator[Checked]:
     """Check the files one after another."""
     for path in paths:
-        yield check_path(path, mapping)
+        yield check_path(path, mapping, strict=strict)

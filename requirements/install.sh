@@ -74,6 +74,11 @@ site=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("pureli
 env -u PYTHONPYCACHEPREFIX "$venv/bin/python" -m compileall -qq -j 2 -x 'site-packages/.*/tests?/' "$site" >"$log" 2>&1 || true
 done_with "bytecode"
 
+# The kernels that read variants, for whoever installs: 15 s once, instead of within a first night. Elsewhere, or for
+# another user, they are compiled at their first use (see connectors/vcf/bulk/compiled.py).
+"$venv/bin/python" -m connectors.vcf.bulk.warm >"$log" 2>&1 || fail "the kernels that read variants do not compile"
+done_with "kernels"
+
 touch "$stamp"
 count=$(find "$site" -maxdepth 1 -name '*.dist-info' | wc -l)
 say "ready: $count packages, $(du -sm "$venv" | cut -f1) MB, $((SECONDS - began)) s"

@@ -19,14 +19,14 @@ SUFFIXES = (".vcf", ".vcf.gz", ".vcf.bgz", ".bcf")
 
 
 class VcfConnector:
-    """Reads VCF and BCF through htslib. Rows belong to the file: the sum of `_digest` is its content's.
+    """Reads VCF in bulk and BCF through htslib. Rows belong to the file: the sum of `_digest` is its content's.
 
     `_record` counts the records from 0, in the file's order. A file that is damaged is rejected as a whole; a record
     that htslib cannot parse, or whose numbers it would change, is rejected alone.
     """
 
     kind: ClassVar[str] = "vcf"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     ownership: ClassVar[str] = "file"
     tables: ClassVar[dict[str, pa.Schema]] = TABLES
 

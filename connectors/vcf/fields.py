@@ -56,6 +56,7 @@ class Fields:
     def __init__(self, header: VariantHeader) -> None:
         self._header = header
         self._places = {"info": header.info, "format": header.formats}
+        self.declares_genotype = "GT" in header.formats and header.formats["GT"].type == "String"
         self.declared = [
             self.get(place, field_id)
             for place in ("info", "format")

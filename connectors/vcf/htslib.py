@@ -75,25 +75,31 @@ def step_through(raw: RawFile, variants: VariantFile) -> Iterator[tuple[int, byt
     """
     ended = 0
     for number, line in raw.records():
-        record = None if ended else _next(variants)
-        if isinstance(record, _End):
+        record = None if ended else next_record(variants)
+        if isinstance(record, End):
             ended = number  # the walk goes on: what it meets further on may tell why
         elif not ended and (raw.is_bcf or line.strip()):
             yield number, line, record
     if ended:
-        raise Rejected("truncated-file", f"line {ended}", "the whole file: copy it again")
-    if not isinstance(_next(variants), _End):
+        raise truncated_at(ended)
+    if not isinstance(next_record(variants), End):
         raise Rejected("unreadable-file", "file", "a file that htslib reads record by record")
 
 
-class _End:
+def truncated_at(line: int) -> Rejected:
+    """The rejection of a file that htslib takes to end at a line."""
+    return Rejected("truncated-file", f"line {line}", "the whole file: copy it again")
+
+
+class End:
     """There is no further record."""
 
 
-def _next(variants: VariantFile) -> VariantRecord | _End | None:
+def next_record(variants: VariantFile) -> VariantRecord | End | None:
+    """The next record; None where htslib cannot parse it."""
     try:
         return next(variants)
     except StopIteration:
-        return _End()
+        return End()
     except (OSError, ValueError, UnicodeDecodeError):
         return None

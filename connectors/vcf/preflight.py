@@ -1,82 +1,72 @@
-"""Preflight of a VCF or BCF file: what would be rejected and why, without a value of a patient."""
+"""Preflight of a VCF or BCF file: what would be held back and why, without a value of a patient."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from connectors.vcf.htslib import open_variants
-from connectors.vcf.raw import RawFile
-from connectors.vcf.rows import judge_file
+from connectors.vcf.validity.file import FileJudged, judge_file
+from connectors.vcf.validity.rules import RULES, Verdict
+from connectors.vcf.validity.tally import Group
 from contracts.errors import Rejected
 from contracts.protocols import Finding
 
-if TYPE_CHECKING:
-    from pysam import VariantFile
-
-MAX_FINDINGS = 1_000
-"""Findings told one by one; beyond, they are only counted."""
-
 _MESSAGES = {
-    "malformed-record": "htslib cannot parse this record",
-    "malformed-value": "a value is not what its declared type allows",
-    "duplicate-field": "a field stands in the record twice",
-    "not-utf8": "the record is not UTF-8",
     "empty-file": "the file is empty",
     "truncated-file": "the file is cut off",
     "corrupt-gzip": "the compressed file is damaged",
     "corrupt-bcf": "a record's length is impossible",
-    "malformed-header": "the header cannot be read",
-    "unreadable-file": "htslib does not read the file record by record",
+    "malformed-header": "htslib cannot read the header",
 }
 
 
-def check_file(path: Path) -> Iterator[Finding]:
-    """Findings for one file: its header, each record that would be rejected (by line), fields that nothing declares.
+def check_file(path: Path, *, strict: bool = False) -> Iterator[Finding]:
+    """Findings for one file: a line for each rule and field, with the first line that it speaks of, and how many.
 
-    Rules: the reason codes of rejections; `other-version` and `undeclared-field`, `undeclared-contig` (warnings);
-    `count` (information).
+    Rules: those of `connectors/vcf/validity/rules.csv`; the reason codes of damaged files; `count` (information). What
+    is invalid is an error; what is nonconformant a warning, and in strict mode an error; advice is information.
     """
-    told = records = 0
     try:
-        with open_variants(path) as (raw, variants):
-            yield from _check_header(raw)
-            declared = _declared(variants)
-            for reason, where in judge_file(raw, variants):
-                records += 1
-                if reason:
-                    told += 1
-                    if told <= MAX_FINDINGS:
-                        yield Finding("error", reason, _MESSAGES[reason], where)
-            yield from _check_declared(declared, _declared(variants))
+        judged = judge_file(path, strict=strict)
+        if judged.header.readable:
+            _require_htslib(path)
     except Rejected as rejected:
         yield Finding("error", rejected.reason, _MESSAGES[rejected.reason], rejected.place)
         return
-    if told > MAX_FINDINGS:
-        yield Finding("error", "count", f"{told - MAX_FINDINGS} more records would be rejected")
-    yield Finding("info", "count", f"{records} records, {told} of them would be rejected")
+    for group in judged.tally.groups():
+        yield _tell(group, "record" if judged.is_bcf else "line", strict=strict)
+    yield Finding("info", "count", _count(judged), count=judged.records)
 
 
-def _check_header(raw: RawFile) -> Iterator[Finding]:
-    if not raw.header.startswith(b"##fileformat=VCFv4."):
-        message = "the first line does not state a version of VCF 4"
-        yield Finding("warning", "other-version", message, "line 1")
+def _require_htslib(path: Path) -> None:
+    """That htslib, which reads the records in the night, takes the header."""
+    from connectors.vcf.htslib import open_variants
+
+    with open_variants(path):
+        pass
 
 
-def _declared(variants: VariantFile) -> dict[str, set[str]]:
-    header = variants.header
-    return {
-        "INFO": set(header.info),
-        "FORMAT": set(header.formats),
-        "FILTER": set(header.filters),
-        "contig": {str(contig) for contig in header.contigs},
-    }
+def _tell(group: Group, unit: str, *, strict: bool) -> Finding:
+    rule = RULES[group.rule]
+    is_header = rule.place == "header"
+    unit = "line" if is_header else unit
+    message = rule.sentence
+    if group.count > 1:
+        things = "lines" if is_header else "records"
+        lines = ", ".join(map(str, group.lines))
+        more = ", …" if group.count > len(group.lines) else ""
+        message += f" ({group.count} {things}: {unit} {lines}{more})"
+    where = f"{unit} {group.lines[0]} {group.field}".rstrip() if group.lines[0] else "end"
+    return Finding(_severity(rule.verdict, strict=strict), group.rule, message, where, count=group.count)
 
 
-def _check_declared(before: dict[str, set[str]], after: dict[str, set[str]]) -> Iterator[Finding]:
-    """htslib adds to its header what records bring and no line declares."""
-    for place, ids in after.items():
-        rule = "undeclared-contig" if place == "contig" else "undeclared-field"
-        for one in sorted(ids - before[place]):
-            yield Finding("warning", rule, f"no {place} line of the header declares it", f"{place}/{one}")
+def _severity(verdict: Verdict, *, strict: bool) -> str:
+    if verdict is Verdict.ADVICE:
+        return "info"
+    return "error" if verdict is Verdict.INVALID or strict else "warning"
+
+
+def _count(judged: FileJudged) -> str:
+    if judged.stopped:
+        return f"{judged.records} records; the file would be held back as a whole for its header"
+    return f"{judged.records} records, {judged.rejected} of them would be held back"

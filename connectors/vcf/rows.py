@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,34 +13,46 @@ from connectors.vcf.columns import Genotypes, Values
 from connectors.vcf.faithful import find_change
 from connectors.vcf.fields import Field, Fields
 from connectors.vcf.htslib import open_variants, step_through
+from connectors.vcf.raw import RawFile, telling_damage
 from contracts.schemas import REJECTED
 from contracts.schemas.vcf import FILE, RECORD
 
 if TYPE_CHECKING:
     from pysam import VariantFile, VariantRecord
 
-    from connectors.vcf.raw import RawFile
     from contracts.keys import Key
 
 CELLS = 200_000
 RECORDS = 20_000
 PAYLOAD_LIMIT = 1 << 20
-_DIGITS = 8
 
 
 class Malformed(ValueError):
     """A record that is parsed, but not to be trusted. Its arguments: a reason code, and the field."""
 
 
-def read_file(path: Path, key: Key) -> Iterator[tuple[str, pa.RecordBatch]]:
+def read_file(path: Path, key: Key, *, plainly: bool = False) -> Iterator[tuple[str, pa.RecordBatch]]:
     """The file's row, then its records and what of them is rejected, a batch at a time.
+
+    Text is read in bulk, BCF record by record; both give the same.
+
+    Args:
+        path: the file.
+        key: what digests are keyed by.
+        plainly: read text record by record too.
 
     Raises:
         Rejected: the file as a whole cannot be read; what came before is not to be kept.
     """
     with open_variants(path) as (raw, variants):
         yield "vcf.file", _file_row(raw, variants, key)
-        reader = _Reader(variants, key, is_text=not raw.is_bcf)
+        if not (raw.is_bcf or plainly):
+            from connectors.vcf.bulk.reader import BulkReader
+
+            with telling_damage():
+                yield from BulkReader(raw, variants.header, key).batches()
+            return
+        reader = Reader(variants, key, is_text=not raw.is_bcf)
         for index, (number, line, record) in enumerate(step_through(raw, variants)):
             reader.take(index, number, line, record)
             if reader.is_full:
@@ -64,7 +75,7 @@ def _file_row(raw: RawFile, variants: VariantFile, key: Key) -> pa.RecordBatch:
 
 def judge_file(raw: RawFile, variants: VariantFile) -> Iterator[tuple[str, str]]:
     """For each record the reason for which it would be rejected ("" for none) and where it is."""
-    reader = _Reader(variants, None, is_text=not raw.is_bcf)
+    reader = Reader(variants, None, is_text=not raw.is_bcf)
     for number, line, record in step_through(raw, variants):
         try:
             reader.parse(line, record)
@@ -109,14 +120,16 @@ class _Batch:
         return self.values[place]
 
 
-class _Reader:
+class Reader:
+    """Gathers records into batches. Without a key, their digests are 0."""
+
     def __init__(self, variants: VariantFile, key: Key | None, *, is_text: bool) -> None:
         self.samples = len(variants.header.samples)
         self.fields = Fields(variants.header)
         self.is_text = is_text
         self.limit = max(1, min(RECORDS, CELLS // max(1, self.samples)))
         self.batch = _Batch(self.samples)
-        self._hasher = key.hasher("vcf-record", _DIGITS) if key else hashlib.blake2b(digest_size=_DIGITS)
+        self._key = key
 
     @property
     def is_full(self) -> bool:
@@ -167,10 +180,7 @@ class _Reader:
             raise Malformed("malformed-value", place)
 
     def _add(self, index: int, parsed: _Parsed) -> None:
-        hasher: hashlib.blake2b = self._hasher.copy()
-        hasher.update(parsed.text.encode())
-        digest = int.from_bytes(hasher.digest(), "big") >> 1
-        for values, value in zip(self.batch.fixed.values(), (index, digest, *_fixed(parsed)), strict=True):
+        for values, value in zip(self.batch.fixed.values(), (index, 0, *_fixed(parsed)), strict=True):
             values.append(value)
 
     def _add_info(self, parsed: _Parsed, line: bytes) -> None:
@@ -214,13 +224,22 @@ class _Reader:
         """What was gathered, as batches; begins anew."""
         batch, self.batch = self.batch, _Batch(self.samples)
         if batch.size:
-            yield "vcf.record", _to_arrow(batch, self.fields)
+            yield "vcf.record", digested(_to_arrow(batch, self.fields), self._key)
         if batch.rejected:
             columns = [list(column) for column in zip(*batch.rejected, strict=True)]
             yield (
                 "rejected",
                 pa.RecordBatch.from_pydict(dict(zip(REJECTED.names, columns, strict=True)), REJECTED),
             )
+
+
+def digested(batch: pa.RecordBatch, key: Key | None) -> pa.RecordBatch:
+    """The batch with its records' digests, where there is a key."""
+    if key is None:
+        return batch
+    from connectors.vcf.bulk.digests import digest_records
+
+    return batch.set_column(1, RECORD.field("_digest"), digest_records(batch, key))
 
 
 def _to_arrow(batch: _Batch, fields: Fields) -> pa.RecordBatch:

@@ -136,6 +136,15 @@ _TABLES = [
         "genomics.variant", genomics.VARIANT, ("record_id",), 30, ("genomics.file",), "_owner", open=True
     ),
     LakeTable("genomics.call", genomics.CALL, ("record_id",), 40, ("genomics.variant",), "_owner", open=True),
+    LakeTable(
+        "genomics.reference_block",
+        genomics.REFERENCE_BLOCK,
+        ("record_id",),
+        40,
+        ("genomics.file",),
+        "_owner",
+        open=True,
+    ),
     LakeTable("linkage.person", linkage.PERSON, ("identity_id",), 10, derived=True),
     LakeTable("linkage.history", linkage.HISTORY, ("event_id",), 10, derived=True),
     LakeTable("graph.node", graph.NODE, ("node_id",), 90, derived=True),

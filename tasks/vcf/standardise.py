@@ -6,6 +6,7 @@ Ids that depend on the whole file are unknown while it streams: `file_id` and `r
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -14,15 +15,16 @@ import pyarrow.compute as pc
 
 from contracts.identity import encode_subject
 from contracts.keys import Key
-from contracts.schemas.genomics import CALL, FILE, SAMPLE, VARIANT
+from contracts.schemas.genomics import CALL, FILE, REFERENCE_BLOCK, SAMPLE, VARIANT
 from tasks.vcf.assembly import detect_assembly
+from tasks.vcf.contigs import harmonise_contig
 from tasks.vcf.header import reduce_header
+from tasks.vcf.keys import allele_columns, variant_ids
 from tasks.vcf.tokens import Knowing, Tokens
 
 _OWN = ("_record", "_digest")
 _BLOCKS = frozenset(["<NON_REF>", "<*>"])
 _MASK = np.uint64((1 << 63) - 1)
-_known: WeakKeyDictionary[Knowing, Tokens] = WeakKeyDictionary()
 
 
 def standardise(tables: dict[str, pa.Table], deid: Knowing) -> dict[str, pa.Table]:
@@ -34,8 +36,9 @@ def standardise(tables: dict[str, pa.Table], deid: Knowing) -> dict[str, pa.Tabl
         deid: the unit's key, people and authority.
 
     Returns:
-        Rows of `genomics.file` and `genomics.sample`, or of `genomics.variant` and `genomics.call`, with `_record`
-        and `_digest`. A record without calls has no row in `genomics.call`.
+        Rows of `genomics.file` and `genomics.sample`, or of `genomics.variant`, `genomics.call` and, where there are
+        any, `genomics.reference_block`, with `_record` and `_digest`. A record without calls has no row in
+        `genomics.call`; a reference block has one in `genomics.reference_block` alone.
     """
     found: dict[str, pa.Table] = {}
     for name, rows in tables.items():
@@ -56,7 +59,7 @@ def finish(table: str, rows: pa.Table, owner: int, *, records: int = 0) -> pa.Ta
     rows = _replace(rows, "file_id", pa.array(np.full(rows.num_rows, owner, dtype=np.int64)))
     if table == "genomics.file":
         return _replace(rows, "number_of_records", pa.array(np.full(rows.num_rows, records, dtype=np.int64)))
-    if table in {"genomics.variant", "genomics.call"}:
+    if table in {"genomics.variant", "genomics.call", "genomics.reference_block"}:
         return _replace(rows, "record_id", pa.array(mix_record_ids(owner, rows["_record"].to_numpy())))
     return rows
 
@@ -80,9 +83,27 @@ def _mix(values: np.ndarray) -> np.ndarray:
     return result
 
 
-def _tokens(deid: Knowing) -> Tokens:
+@dataclass
+class _File:
+    """What a file's header tells of its records.
+
+    Attributes:
+        tokens: of the unit's people.
+        assembly: "" where it is unknown.
+        contigs: harmonised names by those that the file has.
+    """
+
+    tokens: Tokens
+    assembly: str = ""
+    contigs: dict[str, str] = field(default_factory=dict)
+
+
+_known: WeakKeyDictionary[Knowing, _File] = WeakKeyDictionary()
+
+
+def _file(deid: Knowing) -> _File:
     if deid not in _known:
-        _known[deid] = Tokens(deid.people)
+        _known[deid] = _File(Tokens(deid.people))
     return _known[deid]
 
 
@@ -92,13 +113,16 @@ def _of_file(rows: pa.Table, deid: Knowing) -> dict[str, pa.Table]:
     for row in rows.to_pylist():
         own = {name: row[name] for name in _OWN}
         ids = [deid.key.id63("sample", deid.source_authority, name) for name in row["samples"]]
-        contigs = zip(row["contigs"], row["contig_lengths"], strict=True)
+        contigs = dict(zip(row["contigs"], row["contig_lengths"], strict=True))
         header = reduce_header(row["header"], ids, Tokens(deid.people, row["samples"]))
+        assembly = detect_assembly(contigs.items())
+        names = {name: harmonise_contig(name, length) for name, length in contigs.items()}
+        _known[deid] = _File(Tokens(deid.people), assembly or "", names)
         files.append(
             {
                 "file_id": 0,
                 "format_version": row["format_version"],
-                "assembly": detect_assembly(contigs),
+                "assembly": assembly,
                 "header": header,
                 "number_of_samples": len(ids),
                 "number_of_records": 0,
@@ -116,41 +140,72 @@ def _of_file(rows: pa.Table, deid: Knowing) -> dict[str, pa.Table]:
 
 
 def _of_records(rows: pa.Table, deid: Knowing) -> dict[str, pa.Table]:
-    """Rows of `genomics.variant` and `genomics.call`."""
-    tokens = _tokens(deid)
+    """Rows of `genomics.variant` and `genomics.call`, and of `genomics.reference_block` where there are any."""
+    file = _file(deid)
+    alternates = pc.binary_join(_array(rows, "alternates"), ",")
+    blocks = _reference_blocks(alternates)
+    found: dict[str, pa.Table] = {}
+    if count := blocks.true_count:
+        told = rows if count == rows.num_rows else rows.filter(blocks)
+        fixed = {**_places(told, file), **_genotypes(told)}
+        found["genomics.reference_block"] = _opened(
+            REFERENCE_BLOCK, fixed, told, ("info_", "format_"), file.tokens, deid.key
+        )
+        rows, alternates = rows.filter(pc.invert(blocks)), alternates.filter(pc.invert(blocks))
+    variant = _places(rows, file)
+    variant["variant_id"] = variant_ids(file.assembly, variant["contig"], variant, alternates, deid.key)
+    variant |= allele_columns(file.assembly, variant["contig"], variant, deid.key)
+    calls = _opened(CALL, _genotypes(rows), rows, ("format_",), file.tokens, deid.key)
+    had = _have_calls(calls)
+    return {
+        "genomics.variant": _opened(VARIANT, variant, rows, ("info_",), file.tokens, deid.key),
+        "genomics.call": calls if had is None else calls.filter(had),
+        **found,
+    }
+
+
+def _places(rows: pa.Table, file: _File) -> dict[str, pa.Array]:
+    """The columns that tell where a record stands and what it says."""
+    tokens = file.tokens
     zeros = pa.array(np.zeros(rows.num_rows, dtype=np.int64))
-    alternates = pc.binary_join(rows["alternates"], ",")
-    variant = {
+    stated = tokens.scrub_column(_array(rows, "contig")).dictionary_encode()
+    names = [file.contigs.get(name) or harmonise_contig(name) for name in stated.dictionary.to_pylist()]
+    return {
         "record_id": zeros,
-        "variant_id": _variant_ids(rows, alternates, deid.key),
         "file_id": zeros,
         "record_index": rows["_record"],
-        "contig": tokens.scrub_column(_array(rows, "contig")),
-        "position": rows["position"],
+        "assembly": pa.repeat(pa.scalar(file.assembly or None, pa.string()), rows.num_rows),
+        "contig": pa.array(names, pa.string()).take(stated.indices),
+        "contig_stated": stated.cast(pa.string()),
+        "position": _array(rows, "position"),
         "end_position": rows["end_position"],
         "identifiers": tokens.scrub_column(_array(rows, "identifiers")),
-        "reference": rows["reference"],
-        "alternates": rows["alternates"],
+        "reference": _array(rows, "reference"),
+        "alternates": _array(rows, "alternates"),
         "quality_phred": rows["quality"],
         "filters": tokens.scrub_column(_array(rows, "filters")),
-        "is_reference_block": _reference_blocks(alternates),
     }
-    call = {"record_id": zeros, "file_id": zeros, "genotype": rows["genotype"], "phased": rows["phased"]}
-    calls = _opened(CALL, call, rows, "format_", tokens, deid.key)
-    return {
-        "genomics.variant": _opened(VARIANT, variant, rows, "info_", tokens, deid.key),
-        "genomics.call": calls.filter(_have_calls(calls)),
-    }
+
+
+def _genotypes(rows: pa.Table) -> dict[str, pa.Array]:
+    zeros = pa.array(np.zeros(rows.num_rows, dtype=np.int64))
+    return {"record_id": zeros, "file_id": zeros, "genotype": rows["genotype"], "phased": rows["phased"]}
 
 
 def _opened(
-    schema: pa.Schema, fixed: dict[str, pa.Array], rows: pa.Table, prefix: str, tokens: Tokens, key: Key
+    schema: pa.Schema,
+    fixed: dict[str, pa.Array],
+    rows: pa.Table,
+    prefixes: tuple[str, ...],
+    tokens: Tokens,
+    key: Key,
 ) -> pa.Table:
     """The fixed columns, those that the file's header declares, and the reserved ones."""
     columns = [fixed[name] for name in schema.names]
     fields = list(schema)
     for name in rows.schema.names:
-        if name.startswith(prefix):
+        if name.startswith(prefixes):
+            prefix = "info_" if name.startswith("info_") else "format_"
             columns.append(tokens.scrub_column(_array(rows, name)))
             fields.append(pa.field(_safe_name(name, prefix, tokens, key), rows.schema.field(name).type))
     for name in _OWN:
@@ -164,25 +219,20 @@ def _safe_name(name: str, prefix: str, tokens: Tokens, key: Key) -> str:
     return name if tokens.scrub(name) == name else f"{prefix}x{key.digest('vcf-field', name)[:16]}"
 
 
-def _have_calls(calls: pa.Table) -> pa.ChunkedArray:
-    told = [pc.is_valid(calls[n]) for n in calls.schema.names if n == "genotype" or n.startswith("format_")]
-    found = told[0]
-    for one in told[1:]:
-        found = pc.or_(found, one)
-    return found
+def _have_calls(calls: pa.Table) -> pa.Array | None:
+    """Which records have calls; None where all of them have."""
+    found = np.zeros(calls.num_rows, dtype=bool)
+    for name in calls.schema.names:
+        if name == "genotype" or name.startswith("format_"):
+            if calls.num_rows and not calls[name].null_count:
+                return None
+            found |= np.asarray(pc.is_valid(calls[name]))
+    return pa.array(found)
 
 
-def _variant_ids(rows: pa.Table, alternates: pa.ChunkedArray, key: Key) -> pa.Array:
-    parts = (rows["contig"], rows["position"], rows["reference"], alternates)
-    places = zip(*(part.to_pylist() for part in parts), strict=True)
-    return pa.array([key.id63("variant", c, str(p), r, a) for c, p, r, a in places], pa.int64())
-
-
-def _reference_blocks(alternates: pa.ChunkedArray) -> pa.Array:
+def _reference_blocks(alternates: pa.Array) -> pa.Array:
     """Whether every alternate only stands for whatever else could be there (VCF 4.5, section 5.5)."""
-    coded = pc.dictionary_encode(alternates).combine_chunks()
-    if isinstance(coded, pa.ChunkedArray):
-        coded = coded.chunk(0)
+    coded = alternates.dictionary_encode()
     distinct = [bool(text) and set(text.split(",")) <= _BLOCKS for text in coded.dictionary.to_pylist()]
     return pa.array(distinct, pa.bool_()).take(coded.indices)
 

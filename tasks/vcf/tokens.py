@@ -74,14 +74,17 @@ class Tokens:
 
     def scrub_column(self, column: pa.Array) -> pa.Array:
         """A column of strings, or of lists of them at any depth, each distinct value once."""
+        leaf = column.type
+        while pa.types.is_list(leaf):
+            leaf = leaf.value_type
+        if not pa.types.is_string(leaf) or column.null_count == len(column):
+            return column
         if pa.types.is_list(column.type):
             inner = self.scrub_column(pc.list_flatten(column))
             lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
             offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
             mask = pc.is_null(column) if column.null_count else None
             return pa.ListArray.from_arrays(pa.array(offsets), inner, mask=mask)
-        if not pa.types.is_string(column.type):
-            return column
         coded = column.dictionary_encode()
         scrubbed = [value if value is None else self.scrub(value) for value in coded.dictionary.to_pylist()]
         return pa.array(scrubbed, pa.string()).take(coded.indices)

@@ -67,7 +67,7 @@ def test_the_demo_hospitals_dirt_is_found(call: Call, hospital: Hospital) -> Non
     said = call("check", hospital.root / "night-1")
     assert said.code == 3
     errors = [line for line in said.out.splitlines() if " error " in line]
-    for rule in ("invalid-json", "invalid-utf8", "impossible-date", "truncated-file", "malformed-header"):
+    for rule in ("invalid-json", "invalid-utf8", "impossible-date", "truncated-file", "chrom-line-missing"):
         assert any(f" error {rule} " in line for line in errors), rule
     bad = next(line for line in errors if " invalid-json " in line)
     path, _, rest = bad.partition(":")
@@ -110,3 +110,29 @@ def test_a_damaged_gzip_is_an_error(tmp_path: Path) -> None:
     path = _write(tmp_path / "Patient.ndjson.gz", gzip.compress(PATIENT.encode() * 500)[:-20])
     checked = check_path(path)
     assert checked.kind == "fhir" and checked.errors
+
+
+def test_a_vcf_is_told_a_line_for_each_rule_and_field(call: Call, tmp_path: Path) -> None:
+    records = (
+        "".join(f"1\t{i}\t.\tA\tC\t.\t.\tAF=0.1,0.2\n" for i in range(10, 20)) + "1\tx\t.\tA\tC\t.\t.\t.\n"
+    )
+    path = _write(tmp_path / "calls.vcf", VCF + records)
+    said = call("check", path)
+    lines = [line for line in said.out.splitlines() if line.startswith(str(path))]
+    assert said.code == 3
+    assert [line.removeprefix(str(path)).split(" ")[:5] for line in lines[:2]] == [
+        [":line", "15", "POS", "error", "pos-number"],
+        [":line", "5", "INFO/AF", "warning", "info-number"],
+    ]
+    assert "(10 records: line 5, 6, 7, 8, 9, …)" in lines[1] and "legal: " in lines[1]
+    assert lines[-1].endswith("info count 12 records, 1 of them would be held back")
+
+
+def test_strict_makes_errors_of_what_the_specification_frowns_on(call: Call, tmp_path: Path) -> None:
+    path = _write(tmp_path / "calls.vcf", VCF + "1\t6\t.\tA\tC,C\t.\t.\t.\n")
+    lenient, strict = call("check", path, "--json"), call("check", path, "--strict", "--json")
+    assert (lenient.code, strict.code) == (0, 3)
+    for said, severity in ((lenient, "warning"), (strict, "error")):
+        found = said.json["files"][0]["findings"][0]
+        assert (found["rule"], found["severity"], found["where"]) == ("alt-repeated", severity, "line 5 ALT")
+        assert found["count"] == 1

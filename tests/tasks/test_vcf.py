@@ -22,7 +22,9 @@ from contracts.units import WHOLE, Source, Unit
 from stores.places import LocalPlace
 from tasks.deidentification.engine import Deidentifier
 from tasks.vcf.assembly import detect_assembly, name_assembly
+from tasks.vcf.contigs import harmonise_contig
 from tasks.vcf.header import allowed_lines
+from tasks.vcf.keys import allele_columns, trim_allele, variant_ids
 from tasks.vcf.standardise import finish, mix_record_ids, standardise
 from tasks.vcf.tokens import Tokens
 
@@ -103,11 +105,11 @@ def test_tokens_are_replaced_whole_and_only_whole(anna: dict[str, pa.Table]) -> 
     rows = _rows(anna["genomics.variant"])
     assert rows[0]["identifiers"] == ["rs7", "[ID]"]
     assert rows[0]["info_NOTE_string"] == "from_[NAME]-[NAME]_[DATE]"
-    assert rows[2]["info_NOTE_string"] == "annalise,ann,quivertone"
+    assert rows[1]["info_NOTE_string"] == "annalise,ann,quivertone"
     calls = _rows(anna["genomics.call"])
     assert calls[0]["format_FT"] == ["[ID]", "q"]
     named = [n for n in anna["genomics.variant"].schema.names if n.startswith("info_x")]
-    assert len(named) == 1 and rows[1][named[0]] == 0.5
+    assert len(named) == 1 and _rows(anna["genomics.reference_block"])[0][named[0]] == 0.5
 
 
 def test_the_header_keeps_what_the_list_allows(anna: dict[str, pa.Table]) -> None:
@@ -148,12 +150,68 @@ def test_a_sample_that_the_vault_does_not_know_is_nobody_and_still_hidden(tmp_pa
 
 def test_variants_calls_and_blocks(anna: dict[str, pa.Table]) -> None:
     variants, calls = _rows(anna["genomics.variant"]), _rows(anna["genomics.call"])
-    assert [v["is_reference_block"] for v in variants] == [False, True, False]
-    assert [v["filters"] for v in variants] == [[], None, ["q10"]]
-    assert variants[0]["variant_id"] == KEY.id63("variant", "chr20", "5", "A", "C")
-    assert variants[1]["variant_id"] == KEY.id63("variant", "chr20", "6", "A", "<NON_REF>,<*>")
-    assert [c["_record"] for c in calls] == [0, 1]  # the third record has no calls
-    assert calls[0]["genotype"] == [[0, 1], [None]] and calls[1]["phased"] == [False, True]
+    (block,) = _rows(anna["genomics.reference_block"])
+    assert [v["_record"] for v in variants] == [0, 2] and block["_record"] == 1
+    assert [v["filters"] for v in variants] == [[], ["q10"]] and block["filters"] is None
+    assert {(v["contig"], v["contig_stated"], v["assembly"]) for v in [*variants, block]} == {
+        ("chr20", "chr20", "GRCh38")
+    }
+    assert [c["_record"] for c in calls] == [0]  # the third record has no calls
+    assert calls[0]["genotype"] == [[0, 1], [None]] and block["phased"] == [False, True]
+
+
+def test_ids_of_variants_and_alleles_tell_assembly_and_place_and_nothing_else() -> None:
+    def rows(*records: tuple[str, int, str, list[str]]) -> tuple[pa.Array, dict[str, pa.Array]]:
+        contigs = pa.array([r[0] for r in records], pa.string())
+        columns: dict[str, pa.Array] = {
+            "position": pa.array([r[1] for r in records], pa.int64()),
+            "reference": pa.array([r[2] for r in records], pa.string()),
+            "alternates": pa.array([r[3] for r in records], pa.list_(pa.string())),
+        }
+        return contigs, columns
+
+    contigs, columns = rows(
+        ("chr1", 10, "CAG", ["CG", "TAG", "<DEL>"]), ("chr1", 10, "CA", ["C"]), ("chr2", 10, "CA", ["C"])
+    )
+    found = allele_columns("GRCh38", contigs, columns, KEY)
+    assert found["allele_positions"].to_pylist() == [[10, 10, 10], [10], [10]]
+    assert found["allele_references"].to_pylist() == [["CA", "C", "CAG"], ["CA"], ["CA"]]
+    assert found["allele_alternates"].to_pylist() == [["C", "T", "<DEL>"], ["C"], ["C"]]
+    one, two, three = found["allele_ids"].to_pylist()
+    assert one[0] == two[0] != three[0] and len({*one, *three}) == 4 and min(one) > 0
+    assert allele_columns("GRCh37", contigs, columns, KEY)["allele_ids"][1].as_py() != two
+    joined = pa.array(["CG,TAG,<DEL>", "C", "C"])
+    ids = variant_ids("GRCh38", contigs, columns, joined, KEY).to_pylist()
+    assert len(set(ids)) == 3 and ids != variant_ids("", contigs, columns, joined, KEY).to_pylist()
+
+
+@given(st.text("ACGT", min_size=1, max_size=5), st.text("ACGT", max_size=3), st.text("ACGT", max_size=3))
+def test_trimming_leaves_one_base_and_the_same_change(shared_bases: str, one: str, other: str) -> None:
+    position, reference, alternate = trim_allele(7, shared_bases + one, shared_bases + other)
+    before = (shared_bases + one)[: position - 7]
+    after = (shared_bases + one)[position - 7 + len(reference) :]
+    assert reference and alternate and before + alternate + after == shared_bases + other
+    assert trim_allele(position, reference, alternate) == (position, reference, alternate)
+
+
+def test_a_chromosome_has_one_name() -> None:
+    named = [
+        "1",
+        "chr1",
+        "CHR1",
+        "NC_000001.11",
+        "NC_060925.1",
+        "X",
+        "NC_000023.10",
+        "MT",
+        "chrM",
+        "HLA-A*01",
+        "23",
+    ]
+    found = [harmonise_contig(name) for name in named]
+    assert found == ["chr1"] * 5 + ["chrX"] * 2 + ["chrM"] * 2 + ["HLA-A*01", "23"]
+    assert harmonise_contig("chrM", 16571) == "NC_001807.4"  # hg19's own
+    assert harmonise_contig("NC_012920.1", 16569) == "chrM"
 
 
 def test_rows_have_the_schemas_of_the_lake(anna: dict[str, pa.Table]) -> None:
@@ -175,8 +233,10 @@ def test_finishing_fills_in_what_the_whole_file_tells(anna: dict[str, pa.Table])
         assert rows.schema == anna[target].schema
     assert done["genomics.file"]["number_of_records"].to_pylist() == [3]
     ids = done["genomics.variant"]["record_id"].to_pylist()
-    assert len(set(ids)) == 3 and done["genomics.call"]["record_id"].to_pylist() == ids[:2]
-    assert ids == mix_record_ids(4711, np.arange(3)).tolist()
+    expected = mix_record_ids(4711, np.arange(3)).tolist()
+    assert len(set(expected)) == 3 and ids == [expected[0], expected[2]]
+    assert done["genomics.call"]["record_id"].to_pylist() == expected[:1]
+    assert done["genomics.reference_block"]["record_id"].to_pylist() == expected[1:2]
     assert set(ids).isdisjoint(mix_record_ids(4712, np.arange(3)).tolist())
 
 
@@ -191,6 +251,7 @@ def test_record_ids_are_positive_distinct_and_independent_of_the_batch(owner: in
 def test_the_same_content_as_vcf_and_bcf_gives_the_same_rows(shared: Path) -> None:
     real = shared / "data/vcf/real"
     text, binary = (_standardise(real / f"1kg_2020_chrM.{suffix}", _deid({})) for suffix in ("vcf.gz", "bcf"))
+    assert set(text) == set(binary) and "genomics.reference_block" not in text
     for target in ("genomics.sample", "genomics.variant", "genomics.call"):
         assert text[target].equals(binary[target])
     assert text["genomics.file"]["assembly"].to_pylist() == ["GRCh38"]
