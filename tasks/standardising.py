@@ -19,7 +19,12 @@ from contracts.privacy import Profile
 from contracts.schemas import table_named
 from contracts.schemas.events import EVENT
 from tasks.concepts import NoVocabulary, Vocabulary
-from tasks.deidentification.age_values import age_codes, group_event_ages, group_omop_ages
+from tasks.deidentification.age_values import (
+    age_codes,
+    group_event_ages,
+    group_omop_ages,
+    group_unmapped_ages,
+)
 from tasks.deidentification.engine import Deidentifier
 from tasks.mappings import Mapping, mappings
 from tasks.names import name_codes
@@ -37,7 +42,13 @@ SHARED = "events"
 ROUTED_RELATION = "events.routed"
 REFERRING = "records.referring"
 """Where events go whose code stands in another record; OMOP's rows of them follow in `tasks.referring`."""
-_VALUED = ("omop.measurement", "omop.observation")
+_VALUED = {
+    ("omop", "omop.measurement"),
+    ("omop", "omop.observation"),
+    ("hl7v2", "records.unmapped"),
+    ("ccda", "records.unmapped"),
+}
+"""(kind, table) of rows with values that no event is made of: ages among them are grouped apart."""
 _THINGS = pa.array(["Medication", "Device"])
 _REFERS = {"medication_id", "device_id"}
 WHATEVER = "source_rows"
@@ -89,7 +100,7 @@ def map_rows(
             made = _made_of(_map(mapping, EVENT, table, rows), rows, profile, vocabulary or NoVocabulary())
         else:
             made = {target: _map(mapping, table_named(target).schema, table, rows)}
-            if profile is Profile.SAFE_HARBOR and target in _VALUED:
+            if profile is Profile.SAFE_HARBOR and (kind, target) in _VALUED:
                 made = {target: _group_ages(made[target], target, vocabulary or NoVocabulary())}
         for name, mapped in made.items():  # several mappings of one source table may fill one target
             found[name] = pa.concat_tables([found[name], mapped]) if name in found else mapped
@@ -109,7 +120,9 @@ def map_events(events: pa.Table, profile: Profile, vocabulary: Vocabulary) -> di
 
 
 def _group_ages(rows: pa.Table, target: str, vocabulary: Vocabulary) -> pa.Table:
-    """Rows of a table that a source states in OMOP's own terms, with ages over 89 grouped."""
+    """Rows of a table that are made without events, with ages over 89 grouped."""
+    if target == "records.unmapped":
+        return group_unmapped_ages(rows)
     known = vocabulary.concepts_of(age_codes())
     concepts = {
         i for several in known.values() for c in several for i in (c.concept_id, c.source_concept_id) if i

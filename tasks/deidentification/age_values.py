@@ -15,6 +15,7 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -91,6 +92,19 @@ def group_resource_ages(node: Any, is_age: bool = False) -> Any:
         else:
             found[name] = group_resource_ages(value, (inside and name != "component") or name.endswith("Age"))
     return found
+
+
+def group_unmapped_ages(rows: pa.Table) -> pa.Table:
+    """The same in `records.unmapped` as HL7 v2 and C-CDA fill it: lists of `codes` and `numbers` with their units."""
+    resources = rows["resource"].to_pylist()
+    for i in np.flatnonzero(_flags(pc.match_substring_regex(rows["resource"], r'"value":(?:9\d|\d{3,})'))):
+        parsed = orjson.loads(resources[i])
+        told = any(_names_age({"coding": [code]}) for code in parsed.get("codes", ()))
+        for number in parsed["numbers"]:
+            if number["value"] is not None:
+                number["value"] = _quantity(number["value"], number, told)
+        resources[i] = orjson.dumps(parsed).decode()
+    return _replaced(rows, "resource", pa.array(resources, pa.string()))
 
 
 def group_number(value: float, factor: float) -> float:

@@ -26,7 +26,8 @@ ANCESTOR = (
 SYNONYM = ("concept_id", "concept_synonym_name", "language_concept_id")
 STRENGTH = (
     "drug_concept_id ingredient_concept_id amount_value amount_unit_concept_id numerator_value "
-    "numerator_unit_concept_id denominator_value denominator_unit_concept_id box_size valid_start_date valid_end_date invalid_reason"
+    "numerator_unit_concept_id denominator_value denominator_unit_concept_id box_size valid_start_date "
+    "valid_end_date invalid_reason"
 ).split()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import orjson
 import pyarrow as pa
 import pytest
 
@@ -17,6 +18,7 @@ from tasks.deidentification.age_values import (
     group_omop_ages,
     group_resource_ages,
     group_text,
+    group_unmapped_ages,
 )
 from tasks.standardising import map_events
 from tests.tasks.deidentification.test_resource import clean
@@ -131,3 +133,26 @@ def test_resources() -> None:
     assert months["onsetAge"]["value"] == 97
     assert group_resource_ages({"code": code, "valueString": "97"})["valueString"] == "90+"
     assert group_resource_ages({"code": other, "valueString": "97"})["valueString"] == "97"
+
+
+def test_what_hl7_and_cda_keep_whole() -> None:
+    """C-CDA's Family History has ages at onset, and no table of its own."""
+
+    def kept(code: str, *numbers: tuple[float | None, str | None]) -> list[float | None]:
+        listed = [{"at": "value", "value": value, "unit": unit} for value, unit in numbers]
+        whole = {
+            "codes": [{"at": "code", "system": "SNOMED", "code": code, "display": None}],
+            "numbers": listed,
+        }
+        rows = pa.table({"resource": [orjson.dumps(whole).decode()]})
+        parsed = orjson.loads(group_unmapped_ages(rows)["resource"][0].as_py())
+        return [number["value"] for number in parsed["numbers"]]
+
+    assert kept("445518008", (97, "a"), (97.5, None), (97, "mo"), (1164, "mo"), (None, None)) == [
+        90,
+        90,
+        97,
+        1080,
+        None,
+    ]
+    assert kept("22298006", (97, "a"), (97, None), (97, "mm[Hg]"), (2015, "a")) == [90, 97, 97, 2015]
