@@ -34,9 +34,10 @@ from contracts.keys import Key
 from contracts.privacy import Profile
 from tasks.deidentification.dates import shift_stated
 from tasks.deidentification.keyed import surrogate_uid
-from tasks.deidentification.lexicon import compose, fold
+from tasks.deidentification.lexicon import fold
 from tasks.deidentification.text import Scrubber
 from tasks.deidentification.text_dates import find_dates
+from tasks.deidentification.writing import compose
 
 Json = dict[str, Any]
 
