@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from connectors.hl7v2.stream import open_stream, read_blocks
+from connectors.hl7v2.stream import open_messages, read_blocks
 from connectors.listing import list_files
 from contracts.errors import Rejected
 from contracts.schemas import DELETED, IGNORED, REJECTED, count_records
@@ -59,7 +59,7 @@ class Hl7v2Connector:
 
         scope, seen = _scope(reading), set()
         pairs: dict[str, Identity] = {}
-        with open_stream(reading.place) as stream:
+        with open_messages(reading.place) as stream:
             for block in read_blocks(stream):
                 if block.kind != "MSH" or block.overlong or not block.ended:
                     continue
@@ -89,7 +89,7 @@ class Hl7v2Connector:
         from connectors.hl7v2.reading import read_file
 
         unit = Unit(_scope(reading), reading.key)
-        with open_stream(reading.place) as stream:
+        with open_messages(reading.place) as stream:
             yield from _batches(_counted(read_file(read_blocks(stream), unit), unit))
         yield count_records(unit.count)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.hl7v2.chart import Unit
 from connectors.hl7v2.identities import Scope
 from connectors.hl7v2.reading import read_file
-from connectors.hl7v2.stream import Block, open_stream, read_blocks
+from connectors.hl7v2.stream import Block, open_messages, read_blocks
 from contracts.errors import Rejected
 from contracts.keys import KEY_BYTES, Key
 
@@ -32,7 +32,7 @@ def check_file(place: Place) -> Iterator[Finding]:
     told, seen = 0, _Seen()
     unit = Unit(Scope("check"), Key("check", bytes(KEY_BYTES)))
     try:
-        with open_stream(place) as stream:
+        with open_messages(place) as stream:
             for table, row in read_file(seen.watch(read_blocks(stream)), unit):
                 counts[_name(table, row)] += 1
                 if table == "rejected":

@@ -80,21 +80,32 @@ class Recoded:
 
 
 @contextmanager
-def open_stream(place: Place) -> Iterator[BinaryIO | Recoded]:
+def open_messages(place: Place) -> Iterator[BinaryIO | Recoded]:
     """The file's bytes, decompressed where it is gzip, in UTF-8 where its BOM says that it is UTF-16.
 
     Raises:
         Rejected: `corrupt-gzip` or `undecodable-text`, while it is being read.
     """
+    with open_stream(place) as stream:
+        yield _recoded(stream)
+
+
+@contextmanager
+def open_stream(place: Place) -> Iterator[BinaryIO]:
+    """The file's bytes, decompressed where it is gzip.
+
+    Raises:
+        Rejected: `corrupt-gzip`, while it is being read.
+    """
     with place.open() as raw:
         magic = raw.read(2)
         raw.seek(0)
         if magic != b"\x1f\x8b":
-            yield _recoded(raw)
+            yield raw
             return
         try:
             with gzip.GzipFile(fileobj=raw) as stream:
-                yield _recoded(cast(BinaryIO, stream))
+                yield cast(BinaryIO, stream)
         except (gzip.BadGzipFile, EOFError, zlib.error):
             raise Rejected("corrupt-gzip", "file", "a whole gzip file") from None
 
