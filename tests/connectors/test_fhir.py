@@ -385,13 +385,13 @@ def test_the_registry_knows_its_kinds() -> None:
         register("fax", "elsewhere")
 
 
-@pytest.mark.parametrize(
-    "value", ["NaN", "-Infinity", "[1, NaN]", "nan", "inf", "[1,]", '{"a": 1,}', '{"a": 1, }']
-)
-def test_what_only_looks_like_json_is_rejected(value: str) -> None:
+@pytest.mark.parametrize("value", ["NaN", "-Infinity", "[1, NaN]"])
+@pytest.mark.parametrize("kind", ["Observation", "Goal"])
+def test_what_only_looks_like_json_is_rejected(value: str, kind: str) -> None:
     """DuckDB reads it, and the value would be lost."""
-    wrong = f'{{"resourceType": "Patient", "id": "p2", "extension": {value}}}\n'.encode()
-    sound = lines({**PATIENT, "name": [{"text": "Inf, NaN: nan,]"}]})
+    wrong = f'{{"resourceType": "{kind}", "id": "o2", "valueQuantity": {{"value": {value}}}}}\n'.encode()
+    sound = lines({**PATIENT, "name": [{"text": "Infinity, NaN: NaN,]"}]})
     found = read(sound + wrong)
     assert [row["reason"] for row in found["rejected"]] == ["invalid-json"]
     assert found["rejected"][0]["_record"] == len(sound) and len(found["fhir.patient"]) == 1
+    assert [row["reason"] for row in read(wrong)["rejected"]] == ["invalid-json"]
