@@ -156,7 +156,9 @@ def kind_of(place: Place, mapping: Path | None = None) -> str:
 
 
 def _is_hl7v2(text: bytes) -> bool:
-    """A header segment, perhaps after what a log put before it."""
+    """A header segment, perhaps after what a log put before it; of UTF-16, every other byte is its ASCII."""
+    if text.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = text[2:].replace(b"\x00", b"")
     return re.search(rb"(?:\A|[\r\n\x0b])(?:MSH|FHS|BHS)[^A-Za-z0-9\s]", text[:4096]) is not None
 
 

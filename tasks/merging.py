@@ -34,7 +34,7 @@ WITHIN = "\x1f"
 """Parts the order of a statement from the owner of the document that it is made within."""
 _SOURCE = pl.col("unit").str.extract("^([^/]*)")
 """A unit's source: of what two sources tell alike at one instant, the earlier name's stands, whichever came first."""
-_NUMBERS = {"_owner": pl.Int64, "digest": pl.Int64}
+_NUMBERS = frozenset({"_owner", "digest"})
 _ORDER = ["version", "ends", "digest"]
 """What is newest comes last. Of one instant, that a record is no more outweighs what it says: an export in which both
 stand was made while it was deleted, and what is deleted by mistake is stated anew, with a later instant."""
@@ -172,7 +172,8 @@ def _shared(
 ) -> pl.DataFrame:
     """What other sources state of the records that change."""
     if others is None:
-        return pl.DataFrame(schema=dict.fromkeys(LEDGER_COLUMNS, pl.String) | _NUMBERS).select(LEDGER_COLUMNS)
+        kinds = [pl.Int64 if name in _NUMBERS else pl.String for name in LEDGER_COLUMNS]
+        return pl.DataFrame(schema=dict(zip(LEDGER_COLUMNS, kinds, strict=True)))
     return opened(others.select(LEDGER_COLUMNS).filter(pl.col("_owner").is_in(touched.implode())))
 
 

@@ -200,10 +200,11 @@ def account_source(
         by_unit[manifest.unit.unit] = account
         total.merge(account)
     for account in unread:
-        kept = Account(reasons=Counter(account.reasons), warnings=Counter(account.warnings))
+        kept = Account(account.read, reasons=Counter(account.reasons), warnings=Counter(account.warnings))
         held = account.fates["quarantined"]
         kept.add("quarantined", held)
-        kept.add("unchanged", account.read - held)
+        kept.add("unchanged", account.fates.total() - held)
         total.merge(kept)
+    total.met(removed_records)  # the round reads their absence
     total.add("removed", removed_records)
     return total, by_unit

@@ -51,6 +51,8 @@ _VALUED = {
 """(kind, table) of rows with values that no event is made of: ages among them are grouped apart."""
 _THINGS = pa.array(["Medication", "Device"])
 _REFERS = {"medication_id", "device_id"}
+NOTES = ("omop.note", "records.report")
+"""Tables of notes, and of what may be notes (`tasks.reports`)."""
 WHATEVER = "source_rows"
 """The name by which a mapping of several source tables reads the one at hand: it is run for each of them."""
 
@@ -92,6 +94,7 @@ def map_rows(
 ) -> dict[str, pa.Table]:
     """Rows for each lake table, by the kind's SQL files; see `standardise_rows`."""
     _connection().execute(f"SET VARIABLE profile = '{profile.value}'")  # mappings may ask for it
+    _connection().execute(f"SET VARIABLE source_table = '{table}'")  # those of several source tables too
     found: dict[str, pa.Table] = {}
     for target, mapping in mappings(kind).items():
         if table not in mapping.source_tables:
@@ -100,6 +103,8 @@ def map_rows(
             made = _made_of(_map(mapping, EVENT, table, rows), rows, profile, vocabulary or NoVocabulary())
         else:
             made = {target: _map(mapping, table_named(target).schema, table, rows)}
+            if target in NOTES:
+                made = {target: _classify(made[target], vocabulary or NoVocabulary())}
             if profile is Profile.SAFE_HARBOR and (kind, target) in _VALUED:
                 made = {target: _group_ages(made[target], target, vocabulary or NoVocabulary())}
         for name, mapped in made.items():  # several mappings of one source table may fill one target
@@ -117,6 +122,21 @@ def map_events(events: pa.Table, profile: Profile, vocabulary: Vocabulary) -> di
     """
     _connection().execute(f"SET VARIABLE profile = '{profile.value}'")
     return _map_events(events, profile, vocabulary)
+
+
+def _classify(rows: pa.Table, vocabulary: Vocabulary) -> pa.Table:
+    """Notes with the concept of their type's code as their class, where the source states none itself."""
+    pairs = list(
+        zip(rows["source_vocabulary"].to_pylist(), rows["note_source_value"].to_pylist(), strict=True)
+    )
+    known = vocabulary.concepts_of({(system, code) for system, code in pairs if system and code})
+    stated = rows["note_class_concept_id"].to_pylist()
+    classes = [
+        own or (known[pair][0].concept_id if pair in known else 0)
+        for own, pair in zip(stated, pairs, strict=True)
+    ]
+    at = rows.schema.get_field_index("note_class_concept_id")
+    return rows.set_column(at, rows.schema.field(at), pa.array(classes, pa.int64()))
 
 
 def _group_ages(rows: pa.Table, target: str, vocabulary: Vocabulary) -> pa.Table:

@@ -61,7 +61,9 @@ class DicomConnector:
     def read_single(self, reading: Reading) -> tuple[str, dict[str, Any]]:
         """The row alone, with its table: files are read many at a time."""
         from connectors.dicom.dataset import judging_errors
+        from contracts.schemas import count_records
 
+        yield count_records(1)
         try:
             with judging_errors():
                 return _read(reading)

@@ -106,7 +106,8 @@ TARGETS: dict[str, Target] = {
         "code display value value_number value_text value_code value_display",
     ),
     "note": _target(
-        "id:id updated:moment date:moment! text:text! title:text code:code visit:id provider:id", "text"
+        "id:id updated:moment date:moment! text:text! title:text code:code vocabulary:system visit:id provider:id",
+        "text",
     ),
 }
 """The targets of a mapping file: `[[patient]]`, `[[visit]]`, `[[event]]`, `[[note]]`."""

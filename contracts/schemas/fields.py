@@ -59,6 +59,15 @@ IGNORED = pa.schema(
 )
 """What is counted and not kept: a file in a DICOM tree that is not DICOM, a line that is not FHIR."""
 
+COUNTED = pa.schema([pa.field("records", pa.int64(), nullable=False)])
+"""How many records a connector met, counted where it takes the export to pieces, before anything is made of them."""
+
+
+def count_records(number: int) -> tuple[str, pa.RecordBatch]:
+    """What a connector's `read` yields to say that it met `number` records: a batch of `COUNTED` under its name."""
+    return "counted", pa.RecordBatch.from_arrays([pa.array([number], pa.int64())], schema=COUNTED)
+
+
 DELETED = pa.schema(
     [
         pa.field("_record", pa.int64(), nullable=False),

@@ -79,6 +79,7 @@ _RECORDS = [
     LakeTable("records.observation_period", records.OBSERVATION_PERIOD, ("record_id",), 11, _BEFORE),
     LakeTable("records.thing", records.THING, ("thing_id", "place"), 12, bucket_by="thing_id", derived=True),
     LakeTable("records.referring", records.REFERRING, ("event_id",), 35, _WITHIN),
+    LakeTable("records.report", records.REPORT, ("note_id",), 35, _WITHIN),
     _omop("location", 15, ("records.place",), derived=True),
     _omop("care_site", 16, ("records.place",), derived=True),
     _omop("provider", 17, ("records.provider",), derived=True),

@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from contracts.schemas.events import EVENT
 from contracts.schemas.fields import lake_field
+from contracts.schemas.omop import schema_of
 
 PATIENT = pa.schema(
     [
@@ -90,6 +91,11 @@ OBSERVATION_PERIOD = pa.schema(
 REFERRING = EVENT
 """Events that say what was given or used by a reference to a record of its own (`vocabulary` names its type, `code` its
 keyed id). That record may come in any file of any night, so they are kept as events; OMOP's rows follow from both."""
+
+REPORT = pa.schema([*schema_of("note"), lake_field("kind", pa.string())])
+"""Texts that are notes (`omop.note`) or not by what else there is, in any file of any night (`kind`: report, superseded):
+those of reports, unless a document tells the same of the same visit, and documents that their source calls superseded,
+unless a current one of the same type and visit stands in their place."""
 
 THING = pa.schema(
     [

@@ -158,7 +158,8 @@ def _labelled(folded: str, start: int, end: int) -> Span | None:
     letters = _PLATE.search(before) if last not in _LAST_WORDS else None
     if letters and 2 < end - start < 6:
         return Span(start - len(letters["letters"]), end, "ID")
-    if (last in _PHONE_WORDS or _TIMES.fullmatch(last)) and _PHONE_LABEL.search(before):
+    is_acidity = last == "ph" and folded[start + 1 : start + 2] == "."
+    if not is_acidity and (last in _PHONE_WORDS or _TIMES.fullmatch(last)) and _PHONE_LABEL.search(before):
         whole = _PHONE.match(folded, start)
         if whole and sum(c.isdecimal() for c in whole.group()) >= 4:
             return Span(start, whole.end(), "PHONE")

@@ -10,6 +10,7 @@ import pytest
 from connectors.fhir import FhirConnector
 from connectors.fhir.references import identifier_key, referred, referred_by
 from contracts.units import WHOLE
+from tests.accounts import accounted
 from tests.connectors.fhir_files import PATIENT, lines, read, reading
 
 NPI = "http://hl7.org/fhir/sid/us-npi"
@@ -53,7 +54,7 @@ def test_forms_may_stand_side_by_side() -> None:
 def subject_of(resource: dict[str, Any], **options: str) -> str | None:
     """Whom `read` says a resource is about, which is whom `identities` finds."""
     held = reading(lines(resource), **options)
-    rows = [row for _, batch in FhirConnector().read(held, WHOLE) for row in batch.to_pylist()]
+    rows = [row for _, batch in accounted(FhirConnector().read(held, WHOLE)) for row in batch.to_pylist()]
     subjects = {row["subject"] for row in rows}
     people = {identity.subject for identity in FhirConnector().identities(held)}
     assert subjects - {None} == people

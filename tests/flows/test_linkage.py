@@ -109,3 +109,28 @@ def test_a_link_later_than_its_files_rewrites_them_from_kept_copies(house: House
     assert house.digests(leave_out=["linkage.history", "records.ledger"]) == apart
     sealed = [path for path in house.home.landing.rglob("*") if path.is_file()]
     assert sealed and not any(mrn(n).encode() in path.read_bytes() for n in (1, 2) for path in sealed)
+
+
+def test_a_link_that_its_record_takes_back_is_undone(house: House) -> None:
+    """The superseded statement lies in the folder still."""
+    ward = house.add("ward")
+    others = [encounter("v", 1), note("m", 1, "v", "Seen for wheezing."), encounter("w", 2)]
+    others.append(note("n", 2, "w", "Seen for shortness of breath on exertion."))
+    write_records(ward / "1.ndjson", [patient(1), patient(2), *others])
+    assert house.night().exit_code == 0
+    left = ["linkage.history", "records.ledger"]
+    apart, vectors = house.digests(leave_out=left), _owners(house, "note")
+    assert len({person for person, _ in vectors}) == 2
+
+    link = [{"other": {"reference": "Patient/patient-2"}, "type": "seealso"}]
+    write_records(ward / "2.ndjson", [{**patient(1, updated="2024-01-02T00:00:00Z"), "link": link}])
+    assert house.night().summary["linkage"]["joined"]
+    assert len({person for person, _ in _owners(house, "note")}) == 1
+
+    write_records(ward / "3.ndjson", [patient(1, updated="2024-01-03T00:00:00Z")])
+    parted = house.night()
+    assert parted.exit_code == 0 and parted.summary["linkage"]["parted"]
+    after = house.digests(leave_out=left)
+    changed = {table for table in apart if apart[table] != after[table]}
+    assert changed <= {"records.patient"}, "when the Patient was last updated is another"
+    assert after.keys() == apart.keys() and _owners(house, "note") == vectors

@@ -38,6 +38,7 @@ def _write(path: Path, content: str | bytes) -> Path:
         ("links.csv", "authority_a,identifier_a,authority_b,identifier_b\n", "crosswalk"),
         ("links-without-one.csv", "Authority_A,identifier_a,authority_b\n", "crosswalk"),
         ("image", bytes(128) + b"DICM" + bytes(20), "dicom"),
+        ("messages", "MSH|^~\\&|A|B\r".encode("utf-16"), "hl7v2"),
         ("letter.txt", "Dear colleague,\n", "not known"),
         ("picture.png", b"\x89PNG\r\n\x1a\n" + bytes(40), "not known"),
         ("table.csv", "name,age\nx,1\n", "not known"),

@@ -173,6 +173,14 @@ GOOD: dict[str, dict[str, Any]] = {
         "end_date": date(2020, 12, 31),
         "period_type_concept_id": 32817,
     },
+    "records.report": {
+        "note_id": 1,
+        "person_id": LARGE,
+        "note_date": date(2020, 1, 1),
+        "note_text": "Seen today.",
+        "visit_occurrence_id": 1,
+        "kind": "report",
+    },
     "omop.note": {
         "note_id": 1,
         "person_id": LARGE,

@@ -322,7 +322,7 @@ def test_a_part_of_a_stay_is_a_visit_detail() -> None:
     assert detail["visit_detail_concept_id"] == visit["visit_concept_id"] == 9201
 
 
-def test_a_report_is_an_event_and_a_note() -> None:
+def test_a_report_is_an_event_and_perhaps_a_note() -> None:
     text = base64.b64encode(b"No fracture.").decode()
     report = {"resourceType": "DiagnosticReport", "id": "r1", **ABOUT, "issued": "2020-01-02T03:04:05Z"}
     found = mapped(
@@ -333,7 +333,7 @@ def test_a_report_is_an_event_and_a_note() -> None:
             presentedForm=[{"contentType": "text/plain", "data": text}],
         )
     )
-    (row,), (note,) = found["omop.observation"], found["omop.note"]
+    (row,), (note,) = found["omop.observation"], found["records.report"]
     assert (row["observation_source_value"], row["value_as_string"]) == ("36643-5", "clear")
     assert (note["note_text"], note["note_title"]) == ("No fracture.", "XR Chest 2 Views")
     assert note["visit_occurrence_id"] == row["visit_occurrence_id"]
@@ -431,6 +431,7 @@ def test_the_sample_export_maps_row_by_row(shared: Path) -> None:
             "records.provider": 172,  # 43 practitioners in two forms, 43 roles with the form of theirs and their own
             "records.place": 260,  # 43 organizations and 44 locations in two forms, and with an area each
             "records.unmapped": 16,  # devices
+            "records.report": 1_202,  # documents called superseded: all but each person's newest
             "omop.visit_occurrence": 1_215,
             "omop.condition_occurrence": 555,
             "omop.drug_exposure": 1_745 + 161,
