@@ -24,7 +24,7 @@ from tasks.concepts import Watched
 from tasks.deidentification.engine import Deidentifier
 from tasks.standardising import standardise_rows
 from tasks.versions import seal_texts
-from tasks.workroom import Job, Workroom, load_text_policy, open_workroom
+from tasks.workroom import Job, Workroom, load_image_policy, load_text_policy, open_workroom
 
 ENTERED_IN_ERROR = "entered-in-error"
 """The reason code under which cleaning rejects what its own source has declared void."""
@@ -105,6 +105,7 @@ class Treatment:
             today=self.job.day,
             source_authority=self.reading.authority,
             text=load_text_policy(self.room.vault),
+            images=load_image_policy(self.room.vault).ps315(self.room.home.profile),
         )
 
         self.vocabulary = Watched(self.room.vocabulary)

@@ -9,6 +9,7 @@ from flows.rounds import Round
 from quality.cross import checks_digest
 from tasks.deriving import DERIVED
 from tasks.mappings import mappings
+from tasks.recipe import policy_digest
 
 _ENDED_WHOLE = ("published", "quarantine", "blocked")
 
@@ -17,6 +18,8 @@ def recipe_of_whole(current: Round) -> str:
     """Digest over what decides the derived tables, the checks and the vectors, beside the lake's own rows."""
     parts = [f"{name}={mapping.digest}" for name, mapping in sorted(mappings(DERIVED).items())]
     parts += [checks_digest(), current.settings.encoders.text, current.settings.encoders.image]
+    parts += [f"{name}={policy_digest(name)}" for name in ("dicom", "deidentification")]
+    parts.append(current.settings.imaging.model_dump_json())
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
@@ -35,6 +38,9 @@ def settle(current: Round) -> bool:
     held = {"lake": current.lake.versions(), "vectors": current.vectors.versions()}
     if last.get("versions") != held:
         return False
+    if last.get("objects", {}).get("left"):
+        return False
+    current.objects = {**last.get("objects", {}), "made": 0, "removed": 0}
     current.derived, current.checks = dict(last["derived"]), list(last["checks"])
     for kind, found in last["embedded"].items():
         current.embedded[kind] = {**found, "added": 0, "removed": 0, "changed": False}

@@ -37,6 +37,7 @@ from tasks.deidentification import dates
 from tasks.deidentification.header import HeaderCleaner
 from tasks.deidentification.keyed import surrogate_uid
 from tasks.deidentification.policy import TextPolicy
+from tasks.deidentification.ps315 import Options
 from tasks.deidentification.resource import ResourceCleaner
 from tasks.deidentification.terms import TermCleaner
 from tasks.deidentification.text import Scrubber
@@ -87,6 +88,7 @@ class Deidentifier:
         today: the round's date; ages are told by it.
         source_authority: the assigning authority by which references inside resources are resolved.
         text: how free text is treated; tags and no model unless told.
+        images: options of PS3.15 for headers of images; the profile's own unless told.
     """
 
     def __init__(
@@ -98,6 +100,7 @@ class Deidentifier:
         today: date,
         source_authority: str,
         text: TextPolicy | None = None,
+        images: Options | None = None,
     ) -> None:
         self.key = key
         self.profile = Profile(profile)
@@ -106,7 +109,7 @@ class Deidentifier:
         self.source_authority = source_authority
         self.scrubber = Scrubber(self.profile, today, text, key)
         self._terms = TermCleaner(self.scrubber)
-        self._headers = HeaderCleaner(key, self.profile, today, self.scrubber)
+        self._headers = HeaderCleaner(key, self.profile, today, self.scrubber, images)
         self._resources = ResourceCleaner(key, self.profile, people, today, source_authority, self.scrubber)
         self._actions: dict[Action, Callable[[pa.Array, _Rows, Mapping[str, str]], pa.Array]] = {
             Action.KEEP: lambda column, rows, meta: column,
