@@ -60,9 +60,9 @@ class DimseArchive:
         from pynetdicom import AE, evt
         from pynetdicom import sop_class as classes
 
-        from connectors.pacs.network import silence, without_delay
+        from connectors.pacs.network import prepare, without_delay
 
-        silence()
+        prepare()
         entity, seconds = AE(self.options.calling_aet), self.manners.timeout_seconds
         entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = seconds
         entity.connection_timeout = min(10.0, seconds)

@@ -90,15 +90,14 @@ class Listener:
                 self._server = self._listen()
 
     def _listen(self) -> ThreadedAssociationServer | None:
-        from pynetdicom import AE, ALL_TRANSFER_SYNTAXES, AllStoragePresentationContexts, evt
+        from pynetdicom import AE, evt
         from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
-        from connectors.pacs.network import without_delay
+        from connectors.pacs.network import prepare, without_delay
 
+        prepare()
         entity = AE(self._aet)
-        for context in AllStoragePresentationContexts:
-            entity.add_supported_context(str(context.abstract_syntax), ALL_TRANSFER_SYNTAXES)
-        entity.add_supported_context(Verification)
+        entity.add_supported_context(Verification)  # storage needs none: see `prepare`
         entity.require_called_aet = True
         entity.maximum_associations = 2 * self._associations + 2
         handlers = [(evt.EVT_C_STORE, self._inbox.receive), (evt.EVT_CONN_OPEN, without_delay)]

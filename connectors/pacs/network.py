@@ -10,11 +10,13 @@ if TYPE_CHECKING:
     from pynetdicom.events import Event
 
 
-def silence() -> None:
-    """Keep pynetdicom from logging: its messages hold identifiers, addresses and whole queries."""
+def prepare() -> None:
+    """Keep pynetdicom from logging, whose messages hold identifiers, addresses and whole queries; and let it take
+    objects of any class, private ones too, in any transfer syntax: what comes is what was asked for."""
     from pynetdicom import _config
 
     _config.LOG_HANDLER_LEVEL = "none"
+    _config.UNRESTRICTED_STORAGE_SERVICE = True
     logger = logging.getLogger("pynetdicom")
     logger.setLevel(logging.CRITICAL + 1)
     logger.propagate = False

@@ -69,9 +69,7 @@ class PacsPlace:
         """
         from connectors.pacs.proof import sop_instance_uid
 
-        with opened() as stream:
-            found = sop_instance_uid(stream)
-        if found != instance_at(self.path).uid:
+        if sop_instance_uid(opened) != instance_at(self.path).uid:
             raise Retriable("the PACS sent something else than the instance asked for", self._where)
 
     @property

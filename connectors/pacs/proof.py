@@ -2,24 +2,53 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, BinaryIO
+import io
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
 
-if TYPE_CHECKING:
-    from pydicom.tag import BaseTag
+from connectors.dicom.dataset import judging_errors, load_elements, survey_head
+from connectors.dicom.recognise import recognise
+from contracts.errors import Fatal, Rejected
 
 _SOP_INSTANCE_UID = 0x00080018
 
 
-def sop_instance_uid(stream: BinaryIO) -> str:
-    """SOP Instance UID of a file, empty where it is no DICOM file or has none."""
-    from pydicom.errors import InvalidDicomError
-    from pydicom.filereader import read_partial
+def sop_instance_uid(opened: Callable[[], BinaryIO]) -> str:
+    """SOP Instance UID of a file, empty where it is no DICOM file or has none.
 
-    def is_past(tag: BaseTag, _representation: str | None, _length: int) -> bool:
-        return int(tag) > _SOP_INSTANCE_UID
-
+    Args:
+        opened: opens the file anew at each call.
+    """
+    place = _Landed(opened)
     try:
-        dataset = read_partial(stream, stop_when=is_past, specific_tags=[_SOP_INSTANCE_UID])
-    except (InvalidDicomError, OSError, EOFError, ValueError, KeyError, AttributeError, NotImplementedError):
+        with judging_errors():
+            opening = recognise(place)
+            if opening is None:
+                return ""
+            head = survey_head(place, opening, _SOP_INSTANCE_UID)
+            dataset = load_elements(place, opening, head, lambda element: element.tag == _SOP_INSTANCE_UID)
+            return str(dataset.get("SOPInstanceUID", "")).strip("\0 ")
+    except Rejected:
         return ""
-    return str(dataset.get("SOPInstanceUID", "")).strip("\0 ")
+
+
+@dataclass(frozen=True)
+class _Landed:
+    """A landed copy that has no unit yet."""
+
+    opened: Callable[[], BinaryIO] = field(repr=False)
+    name: str = "instance.dcm"
+
+    @property
+    def size(self) -> int:
+        with self.opened() as stream:
+            return stream.seek(0, io.SEEK_END)
+
+    def open(self) -> BinaryIO:
+        return self.opened()
+
+    def local(self) -> AbstractContextManager[Path]:
+        raise Fatal("a landed copy is read as a stream", "landing")
