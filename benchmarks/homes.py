@@ -102,12 +102,14 @@ def _bring_in(current: Round, names: Sequence[str], watch: Stages) -> None:
 
 
 def _finish(current: Round, watch: Stages) -> None:
-    from flows.stages import deriving, embedding, releasing, reporting, upkeep
+    from flows.stages import deriving, embedding, imaging, releasing, reporting, upkeep
 
     with watch.stage("derive"):
         deriving.derive_all(current, graph=False)
     with watch.stage("check"):
         deriving.check_lake(current)
+    with watch.stage("objects"):
+        imaging.keep_objects(current)
     with watch.stage("embed"):
         embedding.embed_notes(current)
         embedding.embed_images(current)

@@ -16,6 +16,8 @@ _TARGETS: dict[str, str] = {
     "fhir": "connectors.fhir:FhirConnector",
     "fhir_bulk": "connectors.fhir_bulk:FhirBulkConnector",
     "dicom": "connectors.dicom:DicomConnector",
+    "dicomweb": "connectors.pacs:DicomWebConnector",
+    "dimse": "connectors.pacs:DimseConnector",
     "vcf": "connectors.vcf:VcfConnector",
     "hl7v2": "connectors.hl7v2:Hl7v2Connector",
     "omop": "connectors.omop:OmopConnector",
@@ -24,7 +26,7 @@ _TARGETS: dict[str, str] = {
     "csv": "connectors.csv_table:CsvConnector",
 }
 
-_READ_AS = {"fhir_bulk": "fhir"}
+_READ_AS = {"fhir_bulk": "fhir", "dicomweb": "dicom", "dimse": "dicom"}
 """Kinds that differ from another in how their exports come, and in nothing else."""
 
 

@@ -18,6 +18,7 @@ from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settin
 from prefect.states import Completed, Failed
 
 from connectors.crosswalk import KIND as CROSSWALK
+from connectors.registry import read_as
 from contracts.errors import NightroundsError
 from flows import work
 from flows.discretion import discreet
@@ -31,7 +32,7 @@ _MODALITY = {"dicom": "images", "vcf": "variants"}
 
 def modality_of(kind: str) -> str:
     """Which refresh flow a source's kind belongs to; every other kind brings records."""
-    return _MODALITY.get(kind, "records")
+    return _MODALITY.get(read_as(kind), "records")
 
 
 def _today() -> date:
@@ -139,6 +140,7 @@ def _make_round(sources: list[str] | None, modality: str | None, options: Option
                 _note_ending(current, group, names, state)
         if not settle(current):
             work.derive(current.run_id)
+            work.make_objects(current.run_id)
             work.embed_new_notes(current.run_id)
             work.embed_new_images(current.run_id)
             work.link_graph(current.run_id)

@@ -17,13 +17,12 @@ from contracts.keys import Key
 from contracts.protocols import Exporter
 from contracts.units import Listed, Source
 from flows.rounds import use_overlay
-from flows.settings import load_settings
+from flows.settings import Settings, load_settings
 from stores.catalog import Catalog, UnitRow
 from stores.home import Home, open_home
 from stores.vault import Vault, token_of
 from stores.vocabulary_site import read_site_map
 from tasks.concepts import vocabulary_parts
-from tasks.deidentification.policy import TextPolicy
 from tasks.recipe import changed_components, components, touching
 from tasks.workroom import load_sources
 
@@ -112,7 +111,7 @@ def plan_round(
                 problem = str(error) if isinstance(error, NightroundsError) else type(error).__name__
                 plan["problems"].append({"source": name, "problem": problem})
                 continue
-            _plan_source(plan, kept, source, listed, reprocess, settings.privacy.text_policy())
+            _plan_source(plan, kept, source, listed, reprocess, settings)
     return plan
 
 
@@ -139,7 +138,7 @@ def _plan_source(
     source: Source,
     listed: tuple[Listed, ...],
     reprocess: bool,
-    text: TextPolicy,
+    settings: Settings,
 ) -> None:
     known = kept.units(source.name)
     parts = components(
@@ -148,7 +147,8 @@ def _plan_source(
         kept.home.profile,
         kept.home.key_id,
         vocabulary_parts(kept.home, read_site_map(kept.home.vocabulary)),
-        text,
+        settings.privacy.text_policy(),
+        settings.imaging.policy(),
     )
     parts |= source_components(source)
     units = {f"{source.name}/{token_of(kept.key, source.name, item.path)}": item for item in listed}

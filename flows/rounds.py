@@ -28,7 +28,14 @@ from stores.vectors import Vectors
 from tasks.concepts import adopt_vocabulary
 from tasks.publishing import Publication
 from tasks.recipe import components
-from tasks.workroom import Workroom, load_sources, open_workroom, save_sources, save_text_policy
+from tasks.workroom import (
+    Workroom,
+    load_sources,
+    open_workroom,
+    save_image_policy,
+    save_sources,
+    save_text_policy,
+)
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,7 @@ class Round:
     linkage_changed: bool = False
     derived: dict[str, int] = field(default_factory=dict)
     embedded: dict[str, dict[str, Any]] = field(default_factory=dict)
+    objects: dict[str, Any] = field(default_factory=dict)
     exported: dict[str, Any] = field(default_factory=dict)
     checks: list[dict[str, Any]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -112,6 +120,7 @@ class Round:
             self.home.key_id,
             self.vocabulary,
             self.settings.privacy.text_policy(),
+            self.settings.imaging.policy(),
         )
         return parts | source_components(source)
 
@@ -127,7 +136,9 @@ class Round:
     @property
     def failed(self) -> int:
         """Units and sources that ended in an error."""
-        after = sum(bool(found.get("problem")) for found in (*self.embedded.values(), self.exported))
+        after = sum(
+            bool(found.get("problem")) for found in (*self.embedded.values(), self.objects, self.exported)
+        )
         return after + sum(len(s.failures) + bool(s.problem) for s in self.sources.values())
 
     @property
@@ -201,6 +212,7 @@ def open_round(
         if settings.sources:
             save_sources(room.vault, [s.to_source() for s in settings.sources])
         save_text_policy(room.vault, settings.privacy.text_policy())
+        save_image_policy(room.vault, settings.imaging.policy())
         catalog = Catalog.open(room.home, settings.stores.catalog_url or None)
         interrupted = _close_interrupted(catalog)
         run_id = str(uuid.uuid4())

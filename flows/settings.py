@@ -18,6 +18,7 @@ from pydantic_settings import (
 from contracts.errors import Fatal, Usage
 from contracts.units import Source
 from tasks.deidentification.policy import TextPolicy
+from tasks.dicom.policy import OPTIONS, BurnedIn, Faces, ImagePolicy, Limits
 from tasks.meds.options import MedsOptions
 
 CONFIG_NAME = "nightrounds.toml"
@@ -76,6 +77,34 @@ class PrivacySettings(_Section):
     def text_policy(self) -> TextPolicy:
         """How free text is treated."""
         return TextPolicy(self.text, self.recogniser)
+
+
+class ImagingSettings(_Section):
+    """How images are de-identified: options of PS3.15, burned-in text, faces. The next round rewrites what a change
+    touches."""
+
+    options: dict[str, bool] = Field(
+        {}, description="changes to the profile's options of PS3.15 E.3, by name"
+    )
+    burned_in: BurnedIn = "default"
+    faces: Faces = "hold"
+    seconds_per_file: float = Field(600, gt=0, description="what takes longer is held")
+    memory_per_file_mib: int = Field(3072, ge=512, description="what needs more is held")
+
+    @field_validator("options")
+    @classmethod
+    def _known_options(cls, value: dict[str, bool]) -> dict[str, bool]:
+        if unknown := sorted(value.keys() - OPTIONS):
+            raise ValueError(f"no option {unknown[0]}; one of {', '.join(sorted(OPTIONS))}")
+        return value
+
+    def policy(self) -> ImagePolicy:
+        """How images are treated."""
+        return ImagePolicy(self.options, self.burned_in, self.faces)
+
+    def limits(self) -> Limits:
+        """What one file may take."""
+        return Limits(self.seconds_per_file, self.memory_per_file_mib << 20)
 
 
 class DaskSettings(_Section):
@@ -151,6 +180,7 @@ class Settings(BaseSettings):
 
     sources: list[SourceSettings] = []
     privacy: PrivacySettings = PrivacySettings()
+    imaging: ImagingSettings = ImagingSettings()
     dask: DaskSettings = DaskSettings()
     encoders: EncoderSettings = EncoderSettings()
     stores: StoreSettings = StoreSettings()
@@ -255,6 +285,11 @@ recogniser = "none"   # or "spacy": a model looks for names too (pip install "ni
 mode = "local"       # local (a cluster of `workers` on this machine), sync (no cluster) or address
 workers = 2
 # address = "tcp://scheduler:8786"
+
+[imaging]
+burned_in = "default"  # text in pixels: "strict" looks at every frame and hides all of it; "off" does not look
+faces = "hold"         # series of heads: "release" writes them, though a face can be rebuilt from them
+# options = {{ clean_graphics = true }}   # of PS3.15 E.3, see docs/how-to/imaging.md
 
 [encoders]
 text = "minilm-l6-v2"         # or "none"

@@ -20,6 +20,7 @@ from flows.rounds import round_by
 from flows.stages.deriving import check_lake, derive_all
 from flows.stages.embedding import embed_images, embed_notes
 from flows.stages.exporting import export_meds, wants_meds
+from flows.stages.imaging import keep_objects
 from flows.stages.linking import link_source, resolve_persons
 from flows.stages.processing import process_source
 from flows.stages.publishing import publish_source
@@ -110,6 +111,16 @@ def derive(run_id: str) -> dict[str, int]:
         if result["failing"]:
             level = "info" if result["severity"] == "info" else "warning"
             getattr(get_run_logger(), level)("%(check)s: %(failing)s of %(total)s (%(severity)s)", result)
+    return found
+
+
+@task(name="objects", tags=["nightrounds"], **_COARSE)
+@discreet("objects")
+def make_objects(run_id: str) -> dict[str, Any]:
+    """De-identify the files of the images that are new or changed, text in their pixels included."""
+    found = keep_objects(round_by(run_id), shown_progress("objects"))
+    for reason, count in sorted(found.get("held", {}).items()):
+        get_run_logger().info("objects held: %d %s", count, reason)
     return found
 
 

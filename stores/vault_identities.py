@@ -17,7 +17,7 @@ from stores.vault_schema import writing
 
 PURPOSE = "vault"
 BATCH = 2_000
-RANKS = {"fhir": 0, "dicom": 2, "vcf": 3}
+RANKS = {"fhir": 0, "dicom": 2, "dicomweb": 2, "dimse": 2, "vcf": 3}
 DIGEST_BYTES = 8
 
 Pair = tuple[int, int]

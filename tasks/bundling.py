@@ -28,7 +28,7 @@ from tasks.concepts import Watched
 from tasks.deidentification.engine import Deidentifier
 from tasks.processing import NO_OWNER, Processed, processed_of, rejections_of
 from tasks.standardising import standardise_rows
-from tasks.workroom import Job, Workroom, load_text_policy, open_workroom
+from tasks.workroom import Job, Workroom, load_image_policy, load_text_policy, open_workroom
 
 MOST_UNITS = 128
 _RESERVED = ("rejected", "ignored")
@@ -97,6 +97,7 @@ class _Bundle:
             today=self.today,
             source_authority=authority.authority or authority.name,
             text=load_text_policy(room.vault),
+            images=load_image_policy(room.vault).ps315(room.home.profile),
         )
 
     def run(self) -> dict[int, Processed]:

@@ -1,7 +1,7 @@
-"""Embed what is new: notes from the lake, images from their files; remove what is gone.
+"""Embed what is new: notes from the lake, images from their de-identified files; remove what is gone.
 
 Vectors are reconciled by anti-join on (id, digest) against the lake, so whatever a crash left is repaired by the next
-round. An image is decoded in the worker and leaves it as a vector: no pixel is written.
+round. An image that is held has no vector.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ import pyarrow.parquet as pq
 from contracts.errors import Rejected
 from contracts.keys import Key
 from contracts.protocols import Encoder
-from contracts.units import Unit
 from stores.lake import Lake
+from stores.objects import Objects
 from stores.vectors import Vectors
 from tasks.chunking import chunk_note
 from tasks.encoders import load_encoder
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 NOTE_SOURCE = "omop.note"
-IMAGE_SOURCE = "imaging.instance"
+IMAGE_SOURCE, OBJECT_SOURCE = "imaging.instance", "imaging.object"
 _TEXTS_PER_JOB = 256
 _IMAGES_PER_JOB = 32
 _CHUNK_COLUMNS = ("id", "source_id", "chunk", "person_id", "date", "title", "text", "digest")
@@ -48,11 +48,14 @@ class TextJob:
 
 @dataclass(frozen=True)
 class ImageJob:
-    """Encode one frame of each unit into a file of (instance_id, vector)."""
+    """Encode one frame of each object into a file of (instance_id, vector).
+
+    `objects` are instances with the keys of their de-identified files.
+    """
 
     home: str
     encoder: str
-    units: tuple[tuple[int, Unit], ...]
+    objects: tuple[tuple[int, str], ...]
     output: str
 
 
@@ -79,14 +82,14 @@ def encode_texts(job: TextJob) -> Encoded:
 
 
 def encode_images(job: ImageJob) -> Encoded:
-    """Decode one frame of each unit and encode it. Runs in a worker; pixels never leave it."""
+    """Decode one frame of each object and encode it. Runs in a worker; it sees no file that is not de-identified."""
     from tasks.dicom.pixels import representative_frame
 
-    room = open_workroom(job.home)
+    objects = Objects(open_workroom(job.home).home.objects)
     frames, ids, failed = [], [], {}
-    for instance_id, unit in job.units:
+    for instance_id, key in job.objects:
         try:
-            frames.append(representative_frame(room.reading(unit).place))
+            frames.append(representative_frame(objects.place(key)))
             ids.append(instance_id)
         except Rejected as rejected:
             failed[instance_id] = rejected.reason
@@ -187,12 +190,12 @@ def text_jobs(frame: pl.DataFrame, encoder: str, folder: Path) -> Iterator[TextJ
 
 
 def image_jobs(
-    home: str, units: Sequence[tuple[int, Unit]], encoder: str, folder: Path
+    home: str, objects: Sequence[tuple[int, str]], encoder: str, folder: Path
 ) -> Iterator[ImageJob]:
-    """Jobs over the units whose images have no vector yet."""
+    """Jobs over the objects whose images have no vector yet."""
     folder.mkdir(parents=True, exist_ok=True)
-    for number, start in enumerate(range(0, len(units), _IMAGES_PER_JOB)):
-        chosen = tuple(units[start : start + _IMAGES_PER_JOB])
+    for number, start in enumerate(range(0, len(objects), _IMAGES_PER_JOB)):
+        chosen = tuple(objects[start : start + _IMAGES_PER_JOB])
         yield ImageJob(home, encoder, chosen, str(folder / f"images-{number}.parquet"))
 
 

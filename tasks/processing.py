@@ -26,7 +26,7 @@ from tasks.deidentification.engine import Deidentifier
 from tasks.mappings import left_out
 from tasks.standardising import standardise_rows
 from tasks.versions import seal_texts
-from tasks.workroom import Job, Workroom, load_text_policy, open_workroom
+from tasks.workroom import Job, Workroom, load_image_policy, load_text_policy, open_workroom
 
 ENTERED_IN_ERROR = "entered-in-error"
 """The reason code under which cleaning rejects what its own source has declared void."""
@@ -109,6 +109,7 @@ class Treatment:
             source_authority=self.reading.authority,
             text=load_text_policy(self.room.vault),
             zone=self.reading.source.time_zone,
+            images=load_image_policy(self.room.vault).ps315(self.room.home.profile),
         )
 
         self.vocabulary = Watched(self.room.vocabulary)

@@ -16,6 +16,7 @@ from contracts.schemas import LAKE
 from quality.suites import digest as suite_digest
 from tasks.concepts import NONE
 from tasks.deidentification.policy import TextPolicy
+from tasks.dicom.policy import ImagePolicy
 from tasks.mappings import mappings
 from tasks.names import NAMED, names_version
 from tasks.standardising import EVENTS, SHARED
@@ -53,11 +54,12 @@ def components(
     key_id: str,
     vocabulary: Mapping[str, str] | None = None,
     text: TextPolicy | None = None,
+    images: ImagePolicy | None = None,
 ) -> dict[str, str]:
     """The components of a kind's recipe, by name, each with its digest or version.
 
     `vocabulary` is what `tasks.concepts.vocabulary_parts` says of the home; without it there is none.
-    `text` is how free text is treated; without it as `TextPolicy` does unless told.
+    `text` is how free text is treated; without it as `TextPolicy` does unless told. `images` is how images are.
     """
     found = {
         "connector": f"{kind} {connector_version}",
@@ -67,8 +69,10 @@ def components(
         "policy:cleaning": policy_digest("cleaning"),
         **(text or TextPolicy()).versions(),
     }
-    if kind in {"vcf", "dicom"}:
-        found[f"policy:{kind}"] = policy_digest(kind)
+    if kind == "vcf":
+        found["policy:vcf"] = policy_digest("vcf")
+    if kind == "dicom":  # pixels are no part of the index: `tasks/dicom` is of the objects' recipe
+        found |= (images or ImagePolicy()).versions()
     used = mappings(kind)
     if any(target.startswith(EVENTS) for target in used):
         used = {**mappings(SHARED), **used}

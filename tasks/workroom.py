@@ -26,9 +26,11 @@ from stores.quarantine import Quarantine
 from stores.vault import Vault
 from tasks.concepts import Vocabulary, open_vocabulary
 from tasks.deidentification.policy import TextPolicy
+from tasks.dicom.policy import ImagePolicy
 
 _SOURCES = "sources"
 _TEXT = "text policy"
+_IMAGES = "image policy"
 _CHECKPOINT = "checkpoint/"
 
 
@@ -190,3 +192,15 @@ def save_text_policy(vault: Vault, policy: TextPolicy) -> None:
 def load_text_policy(vault: Vault) -> TextPolicy:
     """How free text is treated, as the round said; where it said nothing, as `TextPolicy` does unless told."""
     return TextPolicy.from_bytes(vault.get_sealed(_TEXT))
+
+
+def save_image_policy(vault: Vault, policy: ImagePolicy) -> None:
+    """Tell the workers how images are treated."""
+    data = policy.to_bytes()
+    if vault.get_sealed(_IMAGES) != data:
+        vault.put_sealed(_IMAGES, data)
+
+
+def load_image_policy(vault: Vault) -> ImagePolicy:
+    """How images are treated, as the round said; where it said nothing, as `ImagePolicy` does unless told."""
+    return ImagePolicy.from_bytes(vault.get_sealed(_IMAGES))

@@ -155,3 +155,33 @@ FLAG = pa.schema(
     ]
 )
 """What is odd about an instance, judged over the whole table: it is indexed all the same."""
+
+OBJECT = pa.schema(
+    [
+        col("instance_id", pa.int64(), required=True),
+        col("person_id", pa.int64()),
+        col("study_id", pa.int64(), required=True),
+        col("series_id", pa.int64(), required=True),
+        col("status", _S, required=True),  # written, held
+        col("reason", _S),  # why it is held
+        col("object_key", _S),  # of the file under objects/; null where it is held
+        col("has_preview", _B, required=True),
+        col("size_bytes", pa.int64(), unit="byte"),
+        col("transfer_syntax_uid", _S),  # of the file under objects/
+        col("pixel_digest", _S),  # keyed, of the decoded pixels as they came: equal for recompressed twins
+        col("shown_digest", _S),  # the same of the pixels in the file; another one where text was hidden
+        col("risk", _S),  # check, sample or spare: what the rules on burned-in text say
+        col("risk_rule", _S),
+        col("number_of_frames", _I),
+        col("frames_checked", _I),  # looked at by OCR, or equal where text can be to one that was
+        col("frames_read", _I),  # by OCR itself
+        col("frames_spared", _I),
+        col("frames_changed", _I),
+        col("boxes_hidden", _I),
+        col("texts_kept", _I),  # markers that say nothing of anybody
+        col("face", _S, required=True),  # no, possible; possible and written only where the settings release faces
+        col("flags", pa.list_(_S)),  # what de-identifying the header came across
+        col("made_from", _S, required=True),  # digest of content, persons, recipe and verdict on faces
+    ]
+)
+"""One row for each instance whose de-identified file was made or held."""

@@ -131,6 +131,7 @@ _TABLES = [
         date="study_date",
     ),
     LakeTable("imaging.flag", imaging.FLAG, ("instance_id", "flag"), 40, ("imaging.instance",), derived=True),
+    LakeTable("imaging.object", imaging.OBJECT, ("instance_id",), 50, ("imaging.instance",), derived=True),
     LakeTable("genomics.file", genomics.FILE, ("file_id",), 10, bucket_by="_owner"),
     LakeTable("genomics.sample", genomics.SAMPLE, ("file_id", "sample_index"), 20, ("genomics.file",)),
     LakeTable(

@@ -12,11 +12,11 @@ import orjson
 import polars as pl
 
 from contracts.protocols import Encoder
-from contracts.units import Unit
 from flows.rounds import Round
 from tasks.embedding import (
     IMAGE_SOURCE,
     NOTE_SOURCE,
+    OBJECT_SOURCE,
     Encoded,
     chunk_notes,
     chunks_of,
@@ -64,18 +64,18 @@ def embed_notes(current: Round, progress: Progress | None = None) -> dict[str, A
 
 
 def embed_images(current: Round, progress: Progress | None = None) -> dict[str, Any]:
-    """Embed one frame of each instance with pixels that has no vector yet."""
+    """Embed one frame of each object with pixels that has no vector yet."""
     name = current.settings.encoders.image
-    if name == "none" or current.lake.version(IMAGE_SOURCE) is None:
+    if name == "none" or current.lake.version(OBJECT_SOURCE) is None:
         return {}
     with current.timed("embed images"):
         encoder = load_encoder(name)
-        wanted, units = _instances(current, encoder)
+        wanted, keys = _images(current)
         hopeless = _hopeless(current, encoder)
         add, gone = reconcile(
             wanted.filter(~pl.col("id").is_in(list(hopeless))), current.vectors, IMAGE, encoder
         )
-        chosen = [(i, units[i]) for i in add["id"].to_list() if i in units]
+        chosen = [(i, keys[i]) for i in add["id"].to_list()]
         folder = _scratch(current, IMAGE)
         if chosen:
             jobs = list(image_jobs(str(current.home.path), chosen, name, folder))
@@ -94,18 +94,25 @@ def embed_images(current: Round, progress: Progress | None = None) -> dict[str, 
             add = add.clear()
         receipt = _apply(current, IMAGE, encoder, add, gone)
         shutil.rmtree(folder, ignore_errors=True)
-    held = {i: r for i, r in hopeless.items() if i in units}
+    held = {i: r for i, r in hopeless.items() if i in keys}
     return _note(
         current, IMAGE, encoder, wanted.height, add.height, len(gone), receipt, Counter(held.values())
     )
 
 
-def _instances(current: Round, encoder: Encoder) -> tuple[pl.DataFrame, dict[int, Unit]]:
-    """The instances with pixels, as rows of the vector table, and the unit that each is read from."""
-    columns = ["instance_id", "person_id", "study_date", "modality", "has_pixels", "_owner"]
-    frame = pl.from_arrow(current.lake.read(IMAGE_SOURCE, columns=columns))
-    assert isinstance(frame, pl.DataFrame)
-    frame = frame.filter("has_pixels")
+def _images(current: Round) -> tuple[pl.DataFrame, dict[int, str]]:
+    """The images that were written, as rows of the vector table, and the key of each one's file.
+
+    A vector is of the pixels that are shown: other pixels, another vector.
+    """
+    columns = ["instance_id", "object_key", "has_preview", "shown_digest"]
+    objects = pl.from_arrow(current.lake.read(OBJECT_SOURCE, columns=columns))
+    index = pl.from_arrow(
+        current.lake.read(IMAGE_SOURCE, columns=["instance_id", "person_id", "study_date", "modality"])
+    )
+    assert isinstance(objects, pl.DataFrame) and isinstance(index, pl.DataFrame)
+    shown = objects.filter(pl.col("has_preview") & pl.col("object_key").is_not_null())
+    frame = shown.join(index, on="instance_id", how="inner")
     wanted = frame.select(
         id="instance_id",
         source_id="instance_id",
@@ -115,18 +122,9 @@ def _instances(current: Round, encoder: Encoder) -> tuple[pl.DataFrame, dict[int
         modality="modality",
         title=pl.lit(None, pl.String),
         text=pl.lit(None, pl.String),
-        digest=pl.col("instance_id").cast(pl.String),
+        digest="shown_digest",
     )
-    units: dict[int, Unit] = {}
-    by_owner: dict[int, Unit] = {}
-    for name, outcome in current.sources.items():
-        for row in current.catalog.units(name).values():
-            if outcome.kind == "dicom" and row.owner is not None and row.state == "published":
-                by_owner[row.owner] = Unit(row.unit, row.source, row.kind, row.digest, "", row.size)
-    for instance, owner in frame.select("instance_id", "_owner").iter_rows():
-        if owner in by_owner:
-            units[instance] = by_owner[owner]
-    return wanted, units
+    return wanted, dict(frame.select("instance_id", "object_key").iter_rows())
 
 
 def _hopeless_key(encoder: Encoder) -> str:

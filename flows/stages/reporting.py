@@ -35,9 +35,12 @@ def summarise(current: Round) -> dict[str, Any]:
         "derived": current.derived,
         "coverage": _coverage(current),
         "embedded": current.embedded,
+        "objects": current.objects,
         "exported": current.exported,
         "checks": current.checks,
-        "problems_after": [f["problem"] for f in current.embedded.values() if f.get("problem")],
+        "problems_after": [
+            f["problem"] for f in (*current.embedded.values(), current.objects) if f.get("problem")
+        ],
         "seconds": current.seconds,
     }
 
@@ -114,6 +117,25 @@ def unit_rows(current: Round) -> list[dict[str, Any]]:
     ]
 
 
+def object_rows(objects: dict[str, Any]) -> list[dict[str, Any]]:
+    """What stands of the images' files: written, held by reason, frames looked at, spared by rule, changed."""
+    if not objects.get("status"):
+        return []
+    rows = [{"what": status, "count": count} for status, count in sorted(objects["status"].items())]
+    rows += [{"what": f"held: {reason}", "count": count} for reason, count in sorted(objects["held"].items())]
+    rows += [{"what": name, "count": objects[name]} for name in _FRAMES]
+    rows += [
+        {"what": f"frames safely spared by rules: {rule}", "count": count}
+        for rule, count in objects["frames safely spared by rules"].items()
+    ]
+    if objects["faces"] == "release":
+        rows.append({"what": "FACES ARE RELEASED: images written", "count": objects["faces released"]})
+    return rows
+
+
+_FRAMES = ("frames", "frames checked", "frames changed", "boxes hidden")
+
+
 def markdown_summary(summary: dict[str, Any]) -> str:
     """The summary artifact: accounting, what was held back and seconds by table."""
     lines = [f"# Night round {summary['round']}: {summary['state']}", ""]
@@ -142,6 +164,8 @@ def markdown_summary(summary: dict[str, Any]) -> str:
     if coverage := coverage_rows(summary["coverage"]):
         lines += ["", "## Mapping coverage", "", coverage_sentence(summary["coverage"]), ""]
         lines += _markdown_table(coverage)
+    if objects := object_rows(summary["objects"]):
+        lines += ["", "## Image objects", "", *_markdown_table(objects)]
     warnings = [c for c in summary["checks"] if c["failing"]]
     if warnings:
         rows = [{k: c[k] for k in ("check", "severity", "failing", "total")} for c in warnings]

@@ -10,6 +10,7 @@ from quality.cross import checks_digest
 from tasks.concepts import open_drugs
 from tasks.deriving import DERIVED
 from tasks.mappings import mappings
+from tasks.recipe import policy_digest
 from tasks.standardising import SHARED
 from tasks.visit_parts import RESOLVED
 
@@ -24,6 +25,8 @@ def recipe_of_whole(current: Round) -> str:
     drugs = open_drugs(current.home)
     parts.append(f"drugs={drugs.digest if drugs else ''}")
     parts += [checks_digest(), current.settings.encoders.text, current.settings.encoders.image]
+    parts += [f"{name}={policy_digest(name)}" for name in ("dicom", "deidentification")]
+    parts.append(current.settings.imaging.model_dump_json())
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
@@ -42,6 +45,9 @@ def settle(current: Round) -> bool:
     held = {"lake": current.lake.versions(), "vectors": current.vectors.versions()}
     if last.get("versions") != held:
         return False
+    if last.get("objects", {}).get("left"):
+        return False
+    current.objects = {**last.get("objects", {}), "made": 0, "removed": 0}
     current.derived, current.checks = dict(last["derived"]), list(last["checks"])
     for kind, found in last["embedded"].items():
         current.embedded[kind] = {**found, "added": 0, "removed": 0, "changed": False}

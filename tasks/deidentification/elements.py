@@ -19,7 +19,6 @@ from tasks.deidentification.keyed import surrogate_uid
 from tasks.deidentification.lexicon import (
     END,
     START,
-    compose,
     fold,
     identifier_pattern,
     name_parts,
@@ -36,6 +35,7 @@ from tasks.deidentification.ps315 import (
 from tasks.deidentification.text import Scrubber
 from tasks.deidentification.text_dates import find_dates
 from tasks.deidentification.words import word_lists
+from tasks.deidentification.writing import compose
 
 _NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*")
 _CODE_STRING = re.compile(r"[A-Z0-9_ ]{0,16}")

@@ -38,6 +38,7 @@ from tasks.deidentification import dates
 from tasks.deidentification.header import HeaderCleaner
 from tasks.deidentification.keyed import surrogate_uid
 from tasks.deidentification.policy import TextPolicy
+from tasks.deidentification.ps315 import Options
 from tasks.deidentification.resource import ResourceCleaner
 from tasks.deidentification.terms import TermCleaner
 from tasks.deidentification.text import Scrubber
@@ -104,6 +105,7 @@ class Deidentifier:
         source_authority: the assigning authority by which references inside resources are resolved.
         text: how free text is treated; tags and no model unless told.
         zone: the source's time zone, by which moments inside resources are told.
+        images: options of PS3.15 for headers of images; the profile's own unless told.
     """
 
     def __init__(
@@ -116,6 +118,7 @@ class Deidentifier:
         source_authority: str,
         text: TextPolicy | None = None,
         zone: str = "UTC",
+        images: Options | None = None,
     ) -> None:
         self.key = key
         self.profile = Profile(profile)
@@ -124,7 +127,7 @@ class Deidentifier:
         self.source_authority = source_authority
         self.scrubber = Scrubber(self.profile, today, text, key)
         self._terms = TermCleaner(self.scrubber)
-        self._headers = HeaderCleaner(key, self.profile, today, self.scrubber)
+        self._headers = HeaderCleaner(key, self.profile, today, self.scrubber, images)
         self._resources = ResourceCleaner(
             key, self.profile, people, today, source_authority, self.scrubber, zone
         )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pydicom.dataset import Dataset
 
+    from contracts.keys import Key
     from contracts.protocols import Place
 
 
@@ -37,6 +38,26 @@ def representative_frame(place: Place) -> NDArray[Any]:
         return render(stored, photometric, pixels.header)
 
 
+class PixelDigest:
+    """A digest over shape and stored values of frames, whatever their encoding: equal for equal pixels.
+
+    Args:
+        key: keys the digest; a plain SHA-256 where it is None.
+    """
+
+    def __init__(self, key: Key | None = None) -> None:
+        self._digest = hashlib.sha256() if key is None else key.hasher("pixels")
+
+    def add(self, stored: NDArray[Any]) -> None:
+        """Take the next frame, as `decode_frame` returns it."""
+        self._digest.update(f"{stored.shape} {stored.dtype.kind}{stored.dtype.itemsize};".encode())
+        self._digest.update(np.ascontiguousarray(stored, stored.dtype.newbyteorder("<")).data)
+
+    def hexdigest(self) -> str:
+        """Of all frames so far."""
+        return self._digest.hexdigest()
+
+
 def pixel_digest(place: Place) -> str:
     """SHA-256 over shape and stored values of all frames, whatever their encoding: equal for equal pixels.
 
@@ -45,11 +66,9 @@ def pixel_digest(place: Place) -> str:
     """
     with undecodable():
         pixels = find_pixels(place)
-        digest = hashlib.sha256()
+        digest = PixelDigest()
         for index in range(pixels.frames):
-            stored, _ = decode_frame(pixels, index)
-            digest.update(f"{stored.shape} {stored.dtype.kind}{stored.dtype.itemsize};".encode())
-            digest.update(np.ascontiguousarray(stored, stored.dtype.newbyteorder("<")).tobytes())
+            digest.add(decode_frame(pixels, index)[0])
         return digest.hexdigest()
 
 

@@ -45,6 +45,7 @@ def make_round() -> dict[str, Any]:
     from flows.stages import (
         deriving,
         embedding,
+        imaging,
         linking,
         processing,
         publishing,
@@ -66,6 +67,7 @@ def make_round() -> dict[str, Any]:
             publishing.publish_source(current, name)
         deriving.derive_all(current, graph=False)
         deriving.check_lake(current)
+        imaging.keep_objects(current)
         embedding.embed_notes(current)
         embedding.embed_images(current)
         deriving.derive_all(current, graph=True)

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from stores.objects import Objects, object_key
 from stores.vectors import Vectors
 from tasks.embedding import (
     digest_text,
@@ -112,8 +113,12 @@ def test_an_image_that_cannot_be_decoded_is_told_by_reason(tmp_path: Path, model
     write_image(room.folder / "a.dcm", "P-100001", 1)
     whole = write_image(room.folder / "b.dcm", "P-100001", 2).read_bytes()
     (room.folder / "b.dcm").write_bytes(whole[:-10])
-    units = [(number, surveyed.unit) for number, surveyed in enumerate(room.survey(), 11)]
-    (job,) = image_jobs(str(room.work.home.path), units, _IMAGE, tmp_path / "vectors")
+    objects = Objects(room.work.home.objects)
+    keys = []
+    for number, name in enumerate(("a.dcm", "b.dcm"), 11):
+        keys.append((number, object_key(1, f"1.2.{number}", number)))
+        objects.write(keys[-1][1], (room.folder / name).read_bytes())
+    (job,) = image_jobs(str(room.work.home.path), keys, _IMAGE, tmp_path / "vectors")
     encoded = encode_images(job)
     assert encoded.count == 1
     assert encoded.failed.keys() == {12} and encoded.failed[12]

@@ -6,7 +6,7 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from contracts.protocols import Place
 
 _CHUNK = 1 << 20
+_HELD = 64 << 20
 _HEAD = 4096
 _BENCHES = 32
 _NOTHING = Told()
@@ -82,6 +83,23 @@ class Cleaned:
         for chunk in self._plain():
             yield deflater.compress(chunk)
         yield deflater.flush()
+
+    def before_pixels(self, value: int) -> bytes:
+        """The new data set up to the element that holds the pixels, for whoever writes other pixels behind it.
+
+        Args:
+            value: where the pixels' value begins in the source's data set.
+
+        Raises:
+            Rejected: `too-large`, or `no-pixels` where the new data set has no pixels from there.
+        """
+        index = next((i for i, p in enumerate(self._parts) if isinstance(p, Span) and p.start == value), None)
+        if index is None:
+            raise Rejected("no-pixels", f"byte {value}", "pixels at the top level")
+        parts = self._parts[: index - 1]  # the last one is the element's own tag and length
+        if sum(part.length for part in parts if isinstance(part, Span)) > _HELD:
+            raise Rejected("too-large", f"byte {value}", f"at most {_HELD} bytes of tables before the pixels")
+        return b"".join(replace(self, _parts=parts)._plain())
 
     def _plain(self) -> Iterator[bytes]:
         if not any(isinstance(part, Span) for part in self._parts):

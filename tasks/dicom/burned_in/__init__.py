@@ -1,0 +1,1 @@
+"""Text burned into pixels: where to look for it, what of it says nothing, and how it is hidden."""

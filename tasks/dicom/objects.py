@@ -1,0 +1,222 @@
+"""One DICOM file becomes an object: de-identified, its burned-in text hidden, verified; or it is held, with a reason.
+
+What is not known to be clean is never written: pixels are looked at first, and the file is written with what is hidden
+already hidden.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from contracts.errors import Rejected
+from contracts.privacy import Profile
+from contracts.units import Unit
+from stores.objects import Draft, Objects, object_key, preview_key
+from tasks.dicom.burned_in.looking import Looked, look_at
+from tasks.dicom.burned_in.risk import facts_of, judge_risk
+from tasks.dicom.deidentify import Cleaned, FileCleaner, Told
+from tasks.dicom.frames import Pixels, decode_frame, find_pixels, undecodable
+from tasks.dicom.pixels import PixelDigest, render
+from tasks.dicom.policy import ImagePolicy
+from tasks.dicom.preview import preview_png
+from tasks.dicom.redraw import redraw
+from tasks.workroom import Workroom, load_image_policy, load_text_policy, open_workroom
+
+if TYPE_CHECKING:
+    from contracts.identity import Person
+    from contracts.protocols import Place, Reading
+
+WRITTEN, HELD = "written", "held"
+NO_FACE, FACE = "no", "possible"
+
+
+@dataclass(frozen=True)
+class ObjectTask:
+    """Make one instance's object. Holds ids and verdicts, nothing of a patient.
+
+    Attributes:
+        instance_id, study_id, series_id: keyed ids.
+        unit: the file.
+        made_from: digest of all that makes the object what it is.
+        face: whether a face can be rebuilt from its series.
+        closely: its frames are looked at even where the rules would spare them.
+        sampled: it is looked at where the rules sample.
+    """
+
+    instance_id: int
+    study_id: int
+    series_id: int
+    unit: Unit
+    made_from: str
+    face: bool = False
+    closely: bool = False
+    sampled: bool = False
+
+
+@dataclass(frozen=True)
+class ObjectJob:
+    """One task in one home on one day."""
+
+    home: str
+    today: str
+    task: ObjectTask
+
+
+@dataclass
+class _Making:
+    """One object on its way."""
+
+    room: Workroom
+    policy: ImagePolicy
+    task: ObjectTask
+    reading: Reading = field(repr=False)
+    person: Person | None = field(repr=False)
+    row: dict[str, Any]
+
+
+def make_object(job: ObjectJob) -> dict[str, Any]:
+    """Make or hold one object; returns its row of `imaging.object`.
+
+    Raises:
+        Retriable: the file is out of reach. Fatal: the home is not as it should be.
+    """
+    room = open_workroom(job.home)
+    task = job.task
+    reading = room.reading(task.unit)
+    person = person_of(room, reading)
+    row = blank_row(task) | {"person_id": person.person_id if person else None}
+    making = _Making(room, load_image_policy(room.vault), task, reading, person, row)
+    try:
+        _make(making, _cleaner(job.home, job.today, making.policy.to_bytes()))
+    except Rejected as rejected:
+        row.update(status=HELD, reason=rejected.reason)
+    return row
+
+
+def blank_row(task: ObjectTask) -> dict[str, Any]:
+    """The row of an instance of which nothing is known yet but what was asked."""
+    return {
+        "instance_id": task.instance_id,
+        "person_id": None,
+        "study_id": task.study_id,
+        "series_id": task.series_id,
+        "status": HELD,
+        "reason": None,
+        "object_key": None,
+        "has_preview": False,
+        "face": FACE if task.face else NO_FACE,
+        "made_from": task.made_from,
+    }
+
+
+def person_of(room: Workroom, reading: Reading) -> Person | None:
+    """Whose image it is, as the vault knows; None where the header names nobody."""
+    people = room.vault.people(reading.unit)
+    identities = room.connector(reading.unit.kind).identities(reading) if people else ()
+    return next((people[i.subject] for i in identities if i.subject in people), None)
+
+
+@lru_cache(maxsize=2)
+def _cleaner(home: str, today: str, policy: bytes) -> FileCleaner:
+    room = open_workroom(home)
+    profile = Profile(room.home.profile)
+    options = ImagePolicy.from_bytes(policy).ps315(profile)
+    return FileCleaner(room.key, profile, date.fromisoformat(today), options, load_text_policy(room.vault))
+
+
+def _make(making: _Making, cleaner: FileCleaner) -> None:
+    place = making.reading.place
+    cleaned = cleaner.clean(place, making.person)
+    making.row["flags"] = sorted(cleaned.flags) or None
+    if "encapsulated-document" in cleaned.flags:
+        raise Rejected("encapsulated-document", "tag 00420011", "a document's text is not cleaned")
+    pixels = _pixels_of(place)
+    if pixels is None:
+        _write(making, cleaned, None, None)
+        return
+    with undecodable():
+        looked = _look(making, place, pixels)
+    if making.task.face and making.policy.faces == "hold":
+        raise Rejected("face", "series", 'the setting faces = "release"')
+    if looked.reason:
+        raise Rejected(looked.reason)
+    told = looked.told()
+    if told != Told():
+        cleaned = cleaner.clean(place, making.person, told)
+    _write(making, cleaned, pixels, looked)
+
+
+def _pixels_of(place: Place) -> Pixels | None:
+    """Where the pixels are; None for an instance without any."""
+    try:
+        return find_pixels(place)
+    except Rejected as rejected:
+        if rejected.reason == "no-pixels":
+            return None
+        raise
+
+
+def _look(making: _Making, place: Place, pixels: Pixels) -> Looked:
+    """Decode every frame once: digest it, and look for text where it may be."""
+    facts = facts_of(place, pixels)
+    risk = judge_risk(facts, making.policy.burned_in, making.task.closely)
+    if risk.hold:
+        raise Rejected(risk.rule, "image type", "an image that a modality made")
+    digest = PixelDigest(making.room.key)
+    looked = look_at(pixels, risk, making.policy, making.person, digest.add)
+    making.row.update(pixel_digest=digest.hexdigest(), shown_digest=digest.hexdigest(), **looked.counts())
+    return looked
+
+
+def _write(making: _Making, cleaned: Cleaned, pixels: Pixels | None, looked: Looked | None) -> None:
+    task, row = making.task, making.row
+    objects = Objects(making.room.home.objects)
+    key = object_key(task.study_id, cleaned.sop_instance_uid, task.instance_id)
+    with objects.draft(key) as draft:
+        if pixels is not None and looked is not None and looked.changed:
+            row["transfer_syntax_uid"] = redraw(cleaned, pixels, looked.shown(pixels), draft.file)
+        else:
+            cleaned.write(draft.file)
+            row["transfer_syntax_uid"] = cleaned.transfer_syntax_uid
+        if pixels is not None and looked is not None:
+            _verify(making, pixels, looked, draft)
+            objects.write(preview_key(key), _preview(draft))
+        row["size_bytes"] = draft.file.tell()
+        draft.keep()
+    row.update(status=WRITTEN, object_key=key, has_preview=pixels is not None)
+
+
+def _verify(making: _Making, pixels: Pixels, looked: Looked, draft: Draft) -> None:
+    """Read the file again: its frames must be those of the source, but for what was hidden, of which no text is left.
+
+    Raises:
+        Rejected: `pixels-lost`, `text-left`.
+    """
+    with undecodable():
+        written = find_pixels(draft.place())
+        if (written.frames, written.samples) != (pixels.frames, pixels.samples):
+            raise Rejected("pixels-lost", "tag 7FE00010", "as many pixels as were read")
+        if not looked.changed:
+            if written.element.end - written.element.value != pixels.element.end - pixels.element.value:
+                raise Rejected("pixels-lost", "tag 7FE00010", "as many bytes as were read")
+            return
+        expected, found = PixelDigest(making.room.key), PixelDigest(making.room.key)
+        for index in range(pixels.frames):
+            expected.add(looked.shown(pixels)(index)[0])
+            found.add(decode_frame(written, index)[0])
+    if expected.hexdigest() != found.hexdigest():
+        raise Rejected("pixels-lost", "tag 7FE00010", "the pixels that were written")
+    making.row["shown_digest"] = found.hexdigest()
+    if looked.reads_again(written):
+        raise Rejected("text-left", "tag 7FE00010", "frames in which nothing can be read")
+
+
+def _preview(draft: Draft) -> bytes:
+    with undecodable():
+        pixels = find_pixels(draft.place())
+        stored, photometric = decode_frame(pixels, pixels.frames // 2)
+        stored = stored.astype(stored.dtype.newbyteorder("="), copy=False)
+        return preview_png(render(stored, photometric, pixels.header))
