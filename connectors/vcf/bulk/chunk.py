@@ -76,7 +76,8 @@ class Chunk:
         return {**found, **first, **info, **calls}
 
     def _span(self, column: int) -> tuple[Array, Array]:
-        return np.ascontiguousarray(self.tabs[:, column]), self.tabs[:, column + 1] - 1
+        begins = np.ascontiguousarray(self.tabs[:, column])
+        return begins, np.maximum(self.tabs[:, column + 1] - 1, begins)  # a line cut off has columns of no length
 
     def _fixed(self) -> Columns:
         positions = np.empty(self.total, np.int64)
