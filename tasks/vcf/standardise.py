@@ -75,12 +75,34 @@ def mix_record_ids(owner: int, records: np.ndarray) -> np.ndarray:
     return np.where(mixed == 0, _MASK, mixed).astype(np.int64)
 
 
+def unmix_record_ids(owner: int, ids: np.ndarray) -> np.ndarray:
+    """From the ids of a file's records back to their numbers: the steps of `mix_record_ids`, undone."""
+    with np.errstate(over="ignore"):
+        start = _mix(np.array([owner], dtype=np.uint64))
+        return ((_unmix(ids.astype(np.uint64)) - start) & _MASK).astype(np.int64)
+
+
 def _mix(values: np.ndarray) -> np.ndarray:
     mixed = (values + np.uint64(0x1E3779B97F4A7C15)) & _MASK
     mixed = ((mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)) & _MASK
     mixed = ((mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)) & _MASK
     result: np.ndarray = mixed ^ (mixed >> np.uint64(31))
     return result
+
+
+def _unmix(mixed: np.ndarray) -> np.ndarray:
+    values = (_unshift(mixed, 31) * np.uint64(pow(0x94D049BB133111EB, -1, 1 << 63))) & _MASK
+    values = (_unshift(values, 27) * np.uint64(pow(0xBF58476D1CE4E5B9, -1, 1 << 63))) & _MASK
+    result: np.ndarray = (_unshift(values, 30) - np.uint64(0x1E3779B97F4A7C15)) & _MASK
+    return result
+
+
+def _unshift(values: np.ndarray, by: int) -> np.ndarray:
+    """Undoes `values ^ (values >> by)`."""
+    found = values
+    for shift in range(by, 63, by):
+        found = found ^ (values >> np.uint64(shift))
+    return found
 
 
 @dataclass
