@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+
 from stores.lake_files import DataFile, Selection, list_files
 
 if TYPE_CHECKING:

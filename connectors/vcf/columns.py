@@ -37,11 +37,23 @@ class Values:
             }
         if declared.scalar and not declared.is_number:
             texts = pa.array([None if e in {".", ""} else e for e in self.entries], pa.string())
-            return {declared.column: self._place(texts, self.rows, total)}
+            return {declared.column: self._place(texts, self.rows, total), **self._without_value(total)}
         lists = self._lists()
         if not declared.scalar:
             return {declared.column: self._place(lists, self.rows, total)}
         return self._single(lists, total)
+
+    def _without_value(self, total: int) -> dict[str, pa.Array]:
+        """An INFO text that the record names without telling it: a list of one missing value, or of none."""
+        if self.field.place == "format":
+            return {}
+        told = {".": [None], "": []}
+        found = [(row, told[e]) for row, e in zip(self.rows, self.entries, strict=True) if e in told]
+        if not found:
+            return {}
+        rows = [row for row, _ in found]
+        lists = pa.array([entry for _, entry in found], pa.list_(pa.string()))
+        return {self.field.as_list.column: _scatter(lists, rows, total)}
 
     def _lists(self) -> pa.Array:
         element = ELEMENTS[self.field.kind]
@@ -53,8 +65,13 @@ class Values:
         return pa.ListArray.from_arrays(split.offsets, known.cast(element))
 
     def _single(self, lists: pa.Array, total: int) -> dict[str, pa.Array]:
-        """Single values where each row has one; rows with several keep them all, in a list."""
+        """Single values where each row has one; rows with several keep them all, in a list.
+
+        So does an INFO field that the record names with a missing value: null alone would be one that it lacks.
+        """
         several = np.asarray(pc.greater(pc.list_value_length(lists), 1)).reshape(-1, self.width).any(axis=1)
+        if self.field.place == "info" and lists.values.null_count:
+            several |= np.asarray(pc.is_null(pc.list_element(lists, 0)))
         if not several.any():
             return {self.field.column: self._place(lists.flatten(), self.rows, total)}
         rows, wide = np.asarray(self.rows), np.repeat(several, self.width)

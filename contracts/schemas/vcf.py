@@ -4,8 +4,9 @@
 
 - Integer is int32, Float float32, Flag bool, Character and String string. `Number=1` is a scalar, anything else a list.
   A FORMAT column is a list with one such entry a sample.
-- A field that the record lacks is null; so is a Flag that it lacks. A scalar given as `.` is null too; a list given as
-  `.` is `[null]`.
+- A field that the record lacks is null; so is a Flag that it lacks. A list given as `.` is `[null]`. A scalar given as
+  `.` is null too; in INFO, the column of a list (`info_XYZ_integer_list`) then holds `[null]`, and `[]` where a text is
+  named without `=`: absent and missing are told apart.
 - A numeric `Number=1` field that holds several values all the same goes, whole, to the column of a list
   (`info_XYZ_integer_list`), and its own column is null: nothing is cut off. A `Number=1` String keeps its commas.
 - Percent-encoded characters (VCF 4.3, section 1.2) are left as they are.

@@ -58,12 +58,20 @@ def _info(rows: pa.Table, declared: Declared) -> pa.Array:
 
 
 def _info_items(rows: pa.Table, column: Column) -> pa.Array:
-    """`KEY=value`, `KEY` for a flag, null where the record lacks the field."""
+    """`KEY=value`, `KEY` for a flag and an empty list, null where the record lacks the field."""
     if pa.types.is_boolean(rows.schema.field(column.names[0]).type):
         flags = pc.fill_null(_array(rows, column.names[0]), False)
         return pc.if_else(flags, pa.scalar(column.field_id), pa.scalar(None, pa.string()))
-    values = pc.coalesce(*(_texts(_array(rows, name)) for name in column.names))
-    return pc.binary_join_element_wise(pa.scalar(column.field_id), values, "=")
+    values = pc.coalesce(*(_value_texts(_array(rows, name)) for name in column.names))
+    return pc.binary_join_element_wise(pa.scalar(column.field_id), values, "")
+
+
+def _value_texts(values: pa.Array) -> pa.Array:
+    """`=value`, nothing for an empty list, null where the record lacks the field."""
+    if not pa.types.is_list(values.type):
+        return pc.binary_join_element_wise("=", values.cast(pa.string()), "")
+    told = pc.binary_join_element_wise("=", _joined(values, ","), "")
+    return pc.if_else(pc.equal(pc.list_value_length(values), 0), pa.scalar(""), told)
 
 
 def _calls(rows: pa.Table, declared: Declared, samples: Sequence[int], width: int) -> list[pa.Array]:

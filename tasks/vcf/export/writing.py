@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +51,7 @@ class _Order:
         places = np.asarray(positions)
         self.highest = max(self.highest, int(places.max()))
         borders = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist(), len(codes)]
-        for start, stop in zip(borders, borders[1:], strict=False):
+        for start, stop in pairwise(borders):
             name, run = names[codes[start]], places[start:stop]
             before = self._last[1] if name == self._last[0] else 0
             if name != self._last[0] and name in self._seen:
