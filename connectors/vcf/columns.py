@@ -12,7 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.vcf.fields import Field
-from contracts.schemas.vcf import ELEMENTS
+from contracts.schemas.vcf import ELEMENTS, column_name
+
+
+STATED = column_name("format", "GT", "String", True)
 
 
 @dataclass
@@ -118,17 +121,36 @@ class Genotypes:
         self._entries.extend([codes.setdefault(text, len(codes)) for text in texts])
 
     def columns(self, total: int) -> dict[str, pa.Array]:
-        """`genotype` and `phased`."""
+        """`genotype` and `phased`; and `STATED` where some record's genotypes are more than these two tell."""
         alleles = [_alleles(text) for text in self._codes]
         phased = [None if text in {".", ""} else "/" not in text for text in self._codes]
         codes = pa.array(self._entries, pa.int32())
         genotype = pa.array(alleles, pa.list_(pa.int16())).take(codes)
-        return {
+        found = {
             "genotype": _scatter(by_record(genotype, self.width), self._rows, total),
             "phased": _scatter(
                 by_record(pa.array(phased, pa.bool_()).take(codes), self.width), self._rows, total
             ),
         }
+        told = [_tell(a, p) in {text, ""} for text, a, p in zip(self._codes, alleles, phased, strict=True)]
+        if not all(told):
+            found[STATED] = self._stated(np.array(told), total)
+        return found
+
+    def _stated(self, told: np.ndarray, total: int) -> pa.Array:
+        """The genotypes as they stand, of records of which one is more than allele indexes and a phase."""
+        codes = np.array(self._entries, dtype=np.int64).reshape(-1, self.width)
+        chosen = ~told[codes].all(axis=1)
+        texts = pa.array(list(self._codes), pa.string()).take(pa.array(codes[chosen].ravel()))
+        return _scatter(by_record(texts, self.width), np.asarray(self._rows)[chosen], total)
+
+
+def _tell(alleles: list[int | None], phased: bool | None) -> str:
+    """A genotype as allele indexes and one phase tell it; `""` where it is `.`."""
+    if phased is None:
+        return ""
+    text = ("|" if phased else "/").join("." if one is None else str(one) for one in alleles)
+    return text if phased or len(alleles) > 1 else f"/{text}"
 
 
 def _alleles(text: str) -> list[int | None]:

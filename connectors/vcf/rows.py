@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from connectors.vcf.columns import Genotypes, Values
+from connectors.vcf.columns import STATED, Genotypes, Values
 from connectors.vcf.faithful import find_change
 from connectors.vcf.fields import Field, Fields
 from connectors.vcf.htslib import open_variants, step_through
@@ -246,10 +246,11 @@ def _to_arrow(batch: _Batch, fields: Fields) -> pa.RecordBatch:
     """Fixed columns, then those of declared fields in htslib's order of ids, then those that nothing declares."""
     total = batch.size
     columns = {name: pa.array(values, RECORD.field(name).type) for name, values in batch.fixed.items()}
-    columns |= batch.genotypes.columns(total)
+    genotypes = batch.genotypes.columns(total)
+    found: dict[str, pa.Array] = {STATED: genotypes.pop(STATED)} if STATED in genotypes else {}
+    columns |= genotypes
     declared = [f for f in fields.declared if f.place == "info" or batch.width]
     empty: dict[str, pa.Array] = {f.column: pa.nulls(total, f.type) for f in declared}
-    found: dict[str, pa.Array] = {}
     for values in batch.values.values():
         found |= values.columns(total)
     columns |= {name: found.get(name, nulls) for name, nulls in empty.items()}

@@ -11,7 +11,8 @@
   (`info_XYZ_integer_list`), and its own column is null: nothing is cut off. A `Number=1` String keeps its commas.
 - Percent-encoded characters (VCF 4.3, section 1.2) are left as they are.
 - A genotype's null element is a missing allele; `phased` is true where no `/` separates alleles (VCF 4.5, section
-  1.6.2: a haploid call counts as phased) and null where the whole genotype is `.`.
+  1.6.2: a haploid call counts as phased) and null where the whole genotype is `.`. A record with a genotype that these
+  two do not tell in full (`0/1|2`, `|0/1`) has its genotypes as they stand in `format_GT` too.
 """
 
 from __future__ import annotations
