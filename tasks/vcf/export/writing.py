@@ -101,6 +101,7 @@ def _write_text(
 ) -> int:
     """The bgzipped text; returns the number of records. Header lines of renamed fields come before the first."""
     import pysam
+    import pysam.bcftools
 
     declared, count = read_declared(header), 0
     with pysam.BGZFile(str(path), "wb") as out:
@@ -128,6 +129,7 @@ def _completed(header: str, rows: pa.Table | None) -> str:
 
 def _to_bcf(text: Path, path: Path) -> None:
     import pysam
+    import pysam.bcftools
 
     part = path.with_name(f".{path.name}.part")
     try:
@@ -141,6 +143,7 @@ def _to_bcf(text: Path, path: Path) -> None:
 
 def _index(path: Path, highest: int, bcf: bool) -> bool:
     import pysam
+    import pysam.bcftools
 
     try:
         if bcf:
