@@ -74,7 +74,7 @@ class Choice:
 def export_vcf(
     lake: Lake, versions: dict[str, int], folder: Path, choice: Choice | None = None, *, bcf: bool = False
 ) -> Iterator[WrittenFile]:
-    """Write each chosen file of the lake to `folder`, named by source and file id.
+    """Write each chosen file of the lake to `folder`, named by source and file id; none without a record in the region.
 
     Args:
         lake: the lake.
@@ -101,7 +101,11 @@ def export_vcf(
         name = f"{row['_source']}-{row['file_id']}.{'bcf' if bcf else 'vcf.gz'}"
         indexes = [index for index, _ in samples]
         header = _with_samples(row["header"], [sample_id for _, sample_id in samples])
-        yield write_file(folder / name, header, records, indexes, width, bcf=bcf)
+        written = write_file(folder / name, header, records, indexes, width, bcf=bcf)
+        if choice.region is not None and not written.records:
+            written.path.unlink()
+            continue
+        yield written
 
 
 def _within(records: Iterator[pa.Table], region: Region) -> Iterator[pa.Table]:
