@@ -106,6 +106,10 @@ class Treatment:
             text=load_text_policy(self.room.vault),
         )
 
+        if self.unit.kind == "vcf":
+            from tasks.vcf.standardise import refer
+
+            refer(self.deid, self.reading.source.options)
         self.vocabulary = Watched(self.room.vocabulary)
 
     def run(self) -> None:
@@ -179,6 +183,10 @@ class Treatment:
             safe = self.deid.apply(safe, self.connector.tables[table])
         staged = standardise_rows(self.unit.kind, table, safe, self.deid, self.vocabulary)
         failed = self._judge(staged)
+        if self.unit.kind == "vcf":
+            from tasks.vcf.standardise import refused
+
+            failed |= refused(self.deid, staged)
         self._reject(_rejections(cleaned.accepted, failed))
         if failed:
             staged = {t: r.filter(_outside(r["_record"], failed)) for t, r in staged.items()}

@@ -51,6 +51,7 @@ _PLACE = [
     col("alternates", pa.list_(pa.string()), required=True),
     col("quality_phred", pa.float32(), unit="phred"),
     col("filters", pa.list_(pa.string())),  # null: not applied (.), empty: PASS
+    col("reference_matches", pa.bool_()),  # whether the reference has REF there; null: not compared
 ]
 
 VARIANT = pa.schema(

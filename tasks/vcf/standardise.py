@@ -6,6 +6,7 @@ Ids that depend on the whole file are unknown while it streams: `file_id` and `r
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
@@ -20,8 +21,12 @@ from tasks.vcf.assembly import detect_assembly
 from tasks.vcf.contigs import harmonise_contig
 from tasks.vcf.header import reduce_header
 from tasks.vcf.keys import allele_columns, variant_ids
+from tasks.vcf.normalise.alleles import check_reference
+from tasks.vcf.normalise.reference import FileReference, Referring, read_options
 from tasks.vcf.tokens import Knowing, Tokens
 
+REFERENCE_MISMATCH = "reference-mismatch"
+"""The reason code of a record whose REF is not what the reference has there."""
 _OWN = ("_record", "_digest")
 _BLOCKS = frozenset(["<NON_REF>", "<*>"])
 _MASK = np.uint64((1 << 63) - 1)
@@ -113,14 +118,39 @@ class _File:
         tokens: of the unit's people.
         assembly: "" where it is unknown.
         contigs: harmonised names by those that the file has.
+        reference: the sequences that its alleles are aligned to, if any.
     """
 
     tokens: Tokens
     assembly: str = ""
     contigs: dict[str, str] = field(default_factory=dict)
+    reference: FileReference | None = None
 
 
 _known: WeakKeyDictionary[Knowing, _File] = WeakKeyDictionary()
+_referring: WeakKeyDictionary[Knowing, Referring] = WeakKeyDictionary()
+
+
+def refer(deid: Knowing, options: Mapping[str, str]) -> None:
+    """Align the alleles of what this de-identifier is handed with to the references that a source's options name.
+
+    Raises:
+        Fatal: an option is wrong; see `tasks.vcf.normalise.reference`.
+    """
+    _referring[deid] = read_options(options)
+
+
+def refused(deid: Knowing, staged: Mapping[str, pa.Table]) -> dict[int, str]:
+    """Records (by `_record`) whose REF is not the reference's, where the source's options hold them back, with why."""
+    if deid not in _referring or not _referring[deid].rejects:
+        return {}
+    found: dict[int, str] = {}
+    for table in ("genomics.variant", "genomics.reference_block"):
+        if table in staged:
+            rows = staged[table]
+            differing = rows.filter(pc.equal(rows["reference_matches"], False))
+            found |= dict.fromkeys(differing["_record"].to_pylist(), REFERENCE_MISMATCH)
+    return found
 
 
 def _file(deid: Knowing) -> _File:
@@ -139,7 +169,9 @@ def _of_file(rows: pa.Table, deid: Knowing) -> dict[str, pa.Table]:
         header = reduce_header(row["header"], ids, Tokens(deid.people, row["samples"]))
         assembly = detect_assembly(contigs.items())
         names = {name: harmonise_contig(name, length) for name, length in contigs.items()}
-        _known[deid] = _File(Tokens(deid.people), assembly or "", names)
+        referring = _referring.get(deid)
+        reference = referring.of_file(assembly, contigs, row["header"]) if referring else None
+        _known[deid] = _File(Tokens(deid.people), assembly or "", names, reference)
         files.append(
             {
                 "file_id": 0,
@@ -176,7 +208,7 @@ def _of_records(rows: pa.Table, deid: Knowing) -> dict[str, pa.Table]:
         rows, alternates = rows.filter(pc.invert(blocks)), alternates.filter(pc.invert(blocks))
     variant = _places(rows, file)
     variant["variant_id"] = variant_ids(file.assembly, variant["contig"], variant, alternates, deid.key)
-    variant |= allele_columns(file.assembly, variant["contig"], variant, deid.key)
+    variant |= allele_columns(file.assembly, variant["contig"], variant, deid.key, file.reference)
     calls = _opened(CALL, _genotypes(rows), rows, ("format_",), file.tokens, deid.key)
     had = _have_calls(calls)
     return {
@@ -192,20 +224,23 @@ def _places(rows: pa.Table, file: _File) -> dict[str, pa.Array]:
     zeros = pa.array(np.zeros(rows.num_rows, dtype=np.int64))
     stated = tokens.scrub_column(_array(rows, "contig")).dictionary_encode()
     names = [file.contigs.get(name) or harmonise_contig(name) for name in stated.dictionary.to_pylist()]
+    contigs = pa.array(names, pa.string()).take(stated.indices)
+    positions, references = _array(rows, "position"), _array(rows, "reference")
     return {
         "record_id": zeros,
         "file_id": zeros,
         "record_index": rows["_record"],
         "assembly": pa.repeat(pa.scalar(file.assembly or None, pa.string()), rows.num_rows),
-        "contig": pa.array(names, pa.string()).take(stated.indices),
+        "contig": contigs,
         "contig_stated": stated.cast(pa.string()),
-        "position": _array(rows, "position"),
+        "position": positions,
         "end_position": rows["end_position"],
         "identifiers": tokens.scrub_column(_array(rows, "identifiers")),
-        "reference": _array(rows, "reference"),
+        "reference": references,
         "alternates": _array(rows, "alternates"),
         "quality_phred": rows["quality"],
         "filters": tokens.scrub_column(_array(rows, "filters")),
+        "reference_matches": check_reference(contigs, positions, references, file.reference),
     }
 
 
