@@ -27,7 +27,7 @@ from stores.releases import Releases
 from stores.vectors import Vectors
 from tasks.concepts import adopt_vocabulary
 from tasks.publishing import Publication
-from tasks.recipe import components
+from tasks.recipe import components, reference_components
 from tasks.workroom import Workroom, load_sources, open_workroom, save_sources, save_text_policy
 
 
@@ -113,7 +113,7 @@ class Round:
             self.vocabulary,
             self.settings.privacy.text_policy(),
         )
-        return parts | source_components(source)
+        return parts | source_components(source) | reference_components(source)
 
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:
