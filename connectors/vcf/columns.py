@@ -14,7 +14,6 @@ import pyarrow.compute as pc
 from connectors.vcf.fields import Field
 from contracts.schemas.vcf import ELEMENTS, column_name
 
-
 STATED = column_name("format", "GT", "String", True)
 
 

@@ -68,7 +68,28 @@ RECORD = pa.schema(
     ]
 )
 
-TABLES = {"vcf.file": FILE, "vcf.record": RECORD}
+_NO_VALUE = "counts of what rules found; no value"
+
+FINDING = pa.schema(
+    [
+        pa.field("_record", pa.int64(), nullable=False),  # -1: a finding is no record
+        pa.field("_digest", pa.int64(), nullable=False),  # 0: it follows from header and records
+        field("rule", pa.string(), Action.KEEP, _NO_VALUE),
+        field("verdict", pa.string(), Action.KEEP, _NO_VALUE),
+        field("field", pa.string(), Action.KEEP, "people's tokens are replaced by the VCF standardiser"),
+        field("records", pa.int64(), Action.KEEP, _NO_VALUE),
+        field("first_line", pa.int64(), Action.KEEP, _NO_VALUE),
+        field("held_back", pa.bool_(), Action.KEEP, _NO_VALUE),
+    ],
+    metadata={"counts": "no", "warns": "yes"},
+)
+"""What the rules of validity found in a file, a row for each rule and field, gravest first.
+
+`records` counts header lines for rules over the header; `first_line` is the record's number in BCF; `held_back` is
+true where the finding keeps a record from being read.
+"""
+
+TABLES = {"vcf.file": FILE, "vcf.record": RECORD, "vcf.finding": FINDING}
 
 _INFO = """
 AA:1:String AC:A:Integer AD:R:Integer ADF:R:Integer ADR:R:Integer AF:A:Float AN:1:Integer BQ:1:Float CIGAR:A:String

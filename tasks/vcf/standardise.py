@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from contracts.identity import encode_subject
 from contracts.keys import Key
-from contracts.schemas.genomics import CALL, FILE, REFERENCE_BLOCK, SAMPLE, VARIANT
+from contracts.schemas.genomics import CALL, FILE, FINDING, REFERENCE_BLOCK, SAMPLE, VARIANT
 from tasks.vcf.assembly import detect_assembly
 from tasks.vcf.contigs import harmonise_contig
 from tasks.vcf.header import reduce_header
@@ -36,19 +36,19 @@ def standardise(tables: dict[str, pa.Table], deid: Knowing) -> dict[str, pa.Tabl
     """De-identify and standardise one batch.
 
     Args:
-        tables: source rows by table: `vcf.file` or `vcf.record`, as the connector emits them (cleaned, not
-            de-identified: that happens here).
+        tables: source rows by table: `vcf.file`, `vcf.record` or `vcf.finding`, as the connector emits them (cleaned,
+            not de-identified: that happens here).
         deid: the unit's key, people and authority.
 
     Returns:
-        Rows of `genomics.file` and `genomics.sample`, or of `genomics.variant`, `genomics.call` and, where there are
-        any, `genomics.reference_block`, with `_record` and `_digest`. A record without calls has no row in
-        `genomics.call`; a reference block has one in `genomics.reference_block` alone.
+        Rows of `genomics.file` and `genomics.sample`, of `genomics.finding`, or of `genomics.variant`, `genomics.call`
+        and, where there are any, `genomics.reference_block`, with `_record` and `_digest`. A record without calls
+        has no row in `genomics.call`; a reference block has one in `genomics.reference_block` alone.
     """
     found: dict[str, pa.Table] = {}
     for name, rows in tables.items():
         rows = rows.combine_chunks()
-        found |= _of_file(rows, deid) if name == "vcf.file" else _of_records(rows, deid)
+        found |= _OF[name](rows, deid)
     return found
 
 
@@ -193,6 +193,15 @@ def _of_file(rows: pa.Table, deid: Knowing) -> dict[str, pa.Table]:
     }
 
 
+def _of_findings(rows: pa.Table, deid: Knowing) -> dict[str, pa.Table]:
+    """Rows of `genomics.finding`."""
+    columns = {name: rows[name] for name in (*FINDING.names, *_OWN) if name in rows.schema.names}
+    columns["file_id"] = pa.array(np.zeros(rows.num_rows, dtype=np.int64))
+    columns["finding_index"] = pa.array(np.arange(rows.num_rows, dtype=np.int32))
+    columns["field"] = _file(deid).tokens.scrub_column(_array(rows, "field"))
+    return {"genomics.finding": pa.table(columns).select([*FINDING.names, *_OWN]).cast(_with_own(FINDING))}
+
+
 def _of_records(rows: pa.Table, deid: Knowing) -> dict[str, pa.Table]:
     """Rows of `genomics.variant` and `genomics.call`, and of `genomics.reference_block` where there are any."""
     file = _file(deid)
@@ -216,6 +225,9 @@ def _of_records(rows: pa.Table, deid: Knowing) -> dict[str, pa.Table]:
         "genomics.call": calls if had is None else calls.filter(had),
         **found,
     }
+
+
+_OF = {"vcf.file": _of_file, "vcf.record": _of_records, "vcf.finding": _of_findings}
 
 
 def _places(rows: pa.Table, file: _File) -> dict[str, pa.Array]:
