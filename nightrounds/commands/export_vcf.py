@@ -22,6 +22,7 @@ from nightrounds.commands.layout import plural
 if TYPE_CHECKING:
     from tasks.vcf.export.exporting import Choice
     from tasks.vcf.export.writing import WrittenFile
+    from tasks.vcf.normalise.files import Norm
 
 OutOption = Annotated[Path, typer.Option(help="The folder to write to; files of the same name are replaced.")]
 ReleaseOption = Annotated[
@@ -46,17 +47,30 @@ def vcf(
     region: RegionOption = None,
     assembly: AssemblyOption = None,
     bcf: Annotated[bool, typer.Option("--bcf", help="BCF instead of bgzipped VCF.")] = False,
+    split: Annotated[bool, typer.Option("--split", help="A record for each alternate.")] = False,
+    join: Annotated[bool, typer.Option("--join", help="Records of one place and type become one.")] = False,
+    reference: Annotated[
+        Path | None, typer.Option(help="FASTA with its index: left-align and trim against it, check REF.")
+    ] = None,
+    check_ref: Annotated[
+        str, typer.Option(help="Where REF is not the reference's: exit, warn, exclude or set.")
+    ] = "exit",
+    dedup: Annotated[
+        str, typer.Option(help="Keep one of equal records: snps, indels, both, all or exact.")
+    ] = "",
     json: JsonOption = False,
 ) -> None:
     """Write the variants of a release as VCF again: one bgzipped file for each that was read, with an index.
 
     Records, fields and their order are those that were read; samples are named by their ids (genomics.sample), and
     header lines are those of the allow-list. Records in quarantine are not among them. What INFO counts over all
-    samples (AC, AN) stays as it was read, also where --person leaves samples out.
+    samples (AC, AN) stays as it was read, also where --person leaves samples out. --split, --join, --reference and
+    --dedup do what bcftools norm does.
 
     Examples: nightrounds export vcf --out /data/vcf; nightrounds export vcf --out . --region chr20:1-70000 --bcf
     """
-    written = _export(home, out, release, _choice(source, person, region, assembly), bcf)
+    norm = _norm(split, join, reference, check_ref, dedup)
+    written = _export(home, out, release, _choice(source, person, region, assembly), bcf, norm)
     if json:
         print_json([_told(one) for one in written])
         return
@@ -88,7 +102,7 @@ def zarr(
 
     require_bio2zarr()
     with tempfile.TemporaryDirectory(prefix="nightrounds-zarr-") as folder:
-        written = _export(home, Path(folder), release, _choice(source, person, region, assembly), False)
+        written = _export(home, Path(folder), release, _choice(source, person, region, assembly))
         found = [_encode(one, out.expanduser().resolve()) for one in written]
     if json:
         print_json(found)
@@ -124,7 +138,25 @@ def _choice(source: str | None, person: int | None, region: str | None, assembly
     return Choice(source, person, None if region is None else read_region(region), assembly)
 
 
-def _export(home: Path, out: Path, release: int | None, choice: Choice, bcf: bool) -> list[WrittenFile]:
+def _norm(split: bool, join: bool, reference: Path | None, check: str, duplicates: str) -> Norm | None:
+    from contracts.errors import Usage
+    from tasks.vcf.normalise.files import Norm
+    from tasks.vcf.normalise.reference import open_reference
+
+    if split and join:
+        raise Usage("records are split or joined", "--split --join", "one of the two")
+    if not (split or join or reference or duplicates):
+        return None
+    if reference is not None:
+        if not reference.is_file():
+            raise Usage("there is no such file", "--reference", "a FASTA file with its index")
+        open_reference(reference)
+    return Norm(reference, check, "-any" if split else "+any" if join else "", duplicates)
+
+
+def _export(
+    home: Path, out: Path, release: int | None, choice: Choice, bcf: bool = False, norm: Norm | None = None
+) -> list[WrittenFile]:
     from contracts.errors import Fatal
     from nightrounds.commands.release import known_release
     from stores.home import open_home
@@ -140,7 +172,7 @@ def _export(home: Path, out: Path, release: int | None, choice: Choice, bcf: boo
     if found is None:
         raise Fatal("there is no release to export yet", "releases", "make a round first: nightrounds run")
     lake = Lake(opened.lake, opened.buckets)
-    return list(export_vcf(lake, dict(found.tables), out.expanduser().resolve(), choice, bcf=bcf))
+    return list(export_vcf(lake, dict(found.tables), out.expanduser().resolve(), choice, bcf=bcf, norm=norm))
 
 
 def _told(one: WrittenFile) -> dict[str, Any]:

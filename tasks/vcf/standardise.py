@@ -84,7 +84,8 @@ def unmix_record_ids(owner: int, ids: np.ndarray) -> np.ndarray:
     """From the ids of a file's records back to their numbers: the steps of `mix_record_ids`, undone."""
     with np.errstate(over="ignore"):
         start = _mix(np.array([owner], dtype=np.uint64))
-        return ((_unmix(ids.astype(np.uint64)) - start) & _MASK).astype(np.int64)
+        found: np.ndarray = ((_unmix(ids.astype(np.uint64)) - start) & _MASK).astype(np.int64)
+    return found
 
 
 def _mix(values: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ from stores.lake import Lake
 from tasks.vcf.contigs import harmonise_contig
 from tasks.vcf.export.records import StoredFile, read_records
 from tasks.vcf.export.writing import WrittenFile, write_file
+from tasks.vcf.normalise.files import Norm
 
 TABLES = ("genomics.file", "genomics.sample", "genomics.variant", "genomics.call", "genomics.reference_block")
 _REGION = re.compile(r"([^:\s]+|HLA-[^\s]+?)(?::([\d,]+)(?:-([\d,]+))?)?")
@@ -72,7 +73,13 @@ class Choice:
 
 
 def export_vcf(
-    lake: Lake, versions: dict[str, int], folder: Path, choice: Choice | None = None, *, bcf: bool = False
+    lake: Lake,
+    versions: dict[str, int],
+    folder: Path,
+    choice: Choice | None = None,
+    *,
+    bcf: bool = False,
+    norm: Norm | None = None,
 ) -> Iterator[WrittenFile]:
     """Write each chosen file of the lake to `folder`, named by source and file id; none without a record in the region.
 
@@ -82,6 +89,7 @@ def export_vcf(
         folder: made where it is missing.
         choice: what to export.
         bcf: BCF instead of bgzipped VCF.
+        norm: normalise the records on their way; None: they are as they were read.
 
     Raises:
         Fatal: there are no variants in these versions, or none fit the choice.
@@ -101,7 +109,7 @@ def export_vcf(
         name = f"{row['_source']}-{row['file_id']}.{'bcf' if bcf else 'vcf.gz'}"
         indexes = [index for index, _ in samples]
         header = _with_samples(row["header"], [sample_id for _, sample_id in samples])
-        written = write_file(folder / name, header, records, indexes, width, bcf=bcf)
+        written = write_file(folder / name, header, records, indexes, width, bcf=bcf, norm=norm)
         if choice.region is not None and not written.records:
             written.path.unlink()
             continue

@@ -14,6 +14,7 @@ import pyarrow as pa
 from contracts.errors import Fatal
 from tasks.vcf.export.fields import read_declared, renamed_lines
 from tasks.vcf.export.text import write_lines
+from tasks.vcf.normalise.files import Norm, normalise_file
 
 _LONGEST_TBI = 1 << 29
 """A tabix index reaches this position; a CSI index goes further (SAM specification, section 5)."""
@@ -69,6 +70,7 @@ def write_file(
     width: int,
     *,
     bcf: bool = False,
+    norm: Norm | None = None,
 ) -> WrittenFile:
     """Write one file, whole or not at all.
 
@@ -79,11 +81,17 @@ def write_file(
         samples: indexes of the chosen samples in the records.
         width: how many samples the records have.
         bcf: write BCF, by htslib's own translation of the text.
+        norm: normalise the records on their way.
+
+    Raises:
+        Fatal: bcftools cannot normalise them, or htslib cannot write them as BCF.
     """
-    text = path.with_name(f".{path.name}.part.vcf.gz" if bcf else f".{path.name}.part")
+    text = path.with_name(f".{path.name}.part.vcf.gz")
     order, count = _Order(), 0
     try:
         count = _write_text(text, header, records, samples, width, order)
+        if norm is not None and count:
+            count = _normalise(text, norm)
         if bcf:
             _to_bcf(text, path)
         else:
@@ -102,9 +110,10 @@ def _write_text(
     """The bgzipped text; returns the number of records. Header lines of renamed fields come before the first."""
     import pysam
     import pysam.bcftools
+    from pysam.utils import SamtoolsError
 
     declared, count = read_declared(header), 0
-    with pysam.BGZFile(str(path), "wb") as out:
+    with pysam.BGZFile(str(path), "wb", None) as out:
         for rows in records:
             if not count:
                 out.write(_completed(header, rows).encode())
@@ -127,15 +136,34 @@ def _completed(header: str, rows: pa.Table | None) -> str:
     return "\n".join([*lines[:-1], *told, lines[-1]]) + "\n"
 
 
+def _normalise(text: Path, norm: Norm) -> int:
+    """Normalise a file in its place; returns the number of records."""
+    import pysam
+
+    part = text.with_name(f"{text.name}.norm.vcf.gz")
+    try:
+        normalise_file(text, part, norm)
+        os.replace(part, text)
+    finally:
+        part.unlink(missing_ok=True)
+    count, inside = 0, False
+    with pysam.BGZFile(str(text), "rb", None) as lines:
+        for line in lines:
+            inside = inside or not line.startswith(b"#")
+            count += inside
+    return count
+
+
 def _to_bcf(text: Path, path: Path) -> None:
     import pysam
     import pysam.bcftools
+    from pysam.utils import SamtoolsError
 
     part = path.with_name(f".{path.name}.part")
     try:
         pysam.bcftools.view("--no-version", "-Ob", "-o", str(part), str(text), catch_stdout=False)
         os.replace(part, path)
-    except pysam.SamtoolsError:
+    except SamtoolsError:
         raise Fatal("htslib cannot write these records as BCF", path.name, "export them as VCF") from None
     finally:
         part.unlink(missing_ok=True)
@@ -144,6 +172,7 @@ def _to_bcf(text: Path, path: Path) -> None:
 def _index(path: Path, highest: int, bcf: bool) -> bool:
     import pysam
     import pysam.bcftools
+    from pysam.utils import SamtoolsError
 
     try:
         if bcf:
@@ -153,7 +182,7 @@ def _index(path: Path, highest: int, bcf: bool) -> bool:
     except (
         OSError,
         ValueError,
-        pysam.SamtoolsError,
+        SamtoolsError,
     ):  # a file that htslib cannot index is whole all the same
         return False
     return True

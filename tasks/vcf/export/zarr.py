@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -29,8 +30,7 @@ def write_zarr(vcf: Path, store: Path) -> None:
     Raises:
         Fatal: bio2zarr has no place for what the file holds, such as `Number=G` in INFO.
     """
-    from bio2zarr import vcf as encoder
-
+    encoder = import_module("bio2zarr.vcf")
     part = store.with_name(f".{store.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     try:

@@ -90,7 +90,8 @@ def normalise(
 def _rows(contigs: pa.Array, file: FileReference) -> np.ndarray:
     coded = contigs.dictionary_encode()
     rows = [file.rows.get(name, -1) for name in coded.dictionary.to_pylist()]
-    return np.array([*rows, -1], dtype=np.int64)[np.asarray(coded.indices)]
+    found: np.ndarray = np.array([*rows, -1], dtype=np.int64)[np.asarray(coded.indices)]
+    return found
 
 
 def _buffers(texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
