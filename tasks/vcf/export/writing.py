@@ -109,8 +109,6 @@ def _write_text(
 ) -> int:
     """The bgzipped text; returns the number of records. Header lines of renamed fields come before the first."""
     import pysam
-    import pysam.bcftools
-    from pysam.utils import SamtoolsError
 
     declared, count = read_declared(header), 0
     with pysam.BGZFile(str(path), "wb", None) as out:
@@ -155,7 +153,6 @@ def _normalise(text: Path, norm: Norm) -> int:
 
 
 def _to_bcf(text: Path, path: Path) -> None:
-    import pysam
     import pysam.bcftools
     from pysam.utils import SamtoolsError
 
