@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 
@@ -42,11 +43,11 @@ def measure(folder: Path, quick: bool, runs: int) -> list[Figure]:
     return figures
 
 
-def _figures(name: str, path: Path, runs: int, goals: dict[str, tuple[float | None, str]]) -> list[Figure]:
+def _figures(name: str, path: Path, runs: int, goals: Mapping[str, tuple[float | None, str]]) -> list[Figure]:
     return _compare(name, path, runs, {side: goals.get(side, (None, "")) for side in ("floor", *_PEERS)})
 
 
-def _compare(name: str, path: Path, runs: int, peers: dict[str, tuple[float | None, str]]) -> list[Figure]:
+def _compare(name: str, path: Path, runs: int, peers: Mapping[str, tuple[float | None, str]]) -> list[Figure]:
     """Ours against each peer, run in turns so that the machine's other work meets all of them."""
     seconds: dict[str, list[float]] = {side: [] for side in ("ours", *peers)}
     peak = 0.0
@@ -99,7 +100,8 @@ def start_side(side: str, path: Path, python: str = sys.executable) -> subproces
 
 def _two_workers(path: Path, runs: int) -> Figure:
     """The CPU seconds of a file beside another that is read at the same time, against those of one alone."""
-    alone, beside = [], []
+    alone: list[float] = []
+    beside: list[float] = []
     for _ in range(runs):
         alone.append((run_side("ours", path) or (0.0, 0.0))[0])
         workers = [start_side("ours", path) for _ in range(2)]

@@ -23,7 +23,7 @@ from stores.home import Home, open_home
 from stores.vault import Vault, token_of
 from stores.vocabulary_site import read_site_map
 from tasks.concepts import vocabulary_parts
-from tasks.recipe import changed_components, components, touching
+from tasks.recipe import changed_components, components, reference_components, touching
 from tasks.workroom import load_sources
 
 
@@ -150,7 +150,7 @@ def _plan_source(
         settings.privacy.text_policy(),
         settings.imaging.policy(),
     )
-    parts |= source_components(source)
+    parts |= source_components(source) | reference_components(source)
     units = {f"{source.name}/{token_of(kept.key, source.name, item.path)}": item for item in listed}
     contexts = _contexts(kept, sorted(units))
     if None in contexts.values():

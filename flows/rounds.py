@@ -27,7 +27,7 @@ from stores.releases import Releases
 from stores.vectors import Vectors
 from tasks.concepts import adopt_vocabulary
 from tasks.publishing import Publication
-from tasks.recipe import components
+from tasks.recipe import components, reference_components
 from tasks.workroom import (
     Workroom,
     load_sources,
@@ -122,7 +122,7 @@ class Round:
             self.settings.privacy.text_policy(),
             self.settings.imaging.policy(),
         )
-        return parts | source_components(source)
+        return parts | source_components(source) | reference_components(source)
 
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:

@@ -272,6 +272,9 @@ recogniser = "none"   # or "spacy": a model looks for names too (pip install "ni
 # snapshot = false
 # kept_days = 365                    # sealed copies of an incremental export's files, for links that come late
 #
+# A source of kind vcf may be read strictly: what the specification frowns on is then held back too.
+# options = {{ strict = "true" }}
+#
 # A FHIR server is asked for an export every night (docs/how-to/fhir-bulk.md). The key itself has no place here.
 #
 # [[sources]]

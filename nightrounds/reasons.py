@@ -1,4 +1,4 @@
-"""What reason codes mean, and what to do about them: read from `reasons.toml`."""
+"""What reason codes mean, and what to do about them: read from `reasons.toml`, and from the rules of VCF."""
 
 from __future__ import annotations
 
@@ -25,9 +25,16 @@ class Reason:
 
 @lru_cache(maxsize=1)
 def load_reasons() -> dict[str, Reason]:
-    """All codes of ours, in the order of the file."""
+    """All codes of ours, in the order of the file; then those of the rules of VCF, which say it themselves."""
+    from connectors.vcf.validity.rules import RULES
+
     table = tomllib.loads(Path(__file__).with_name("reasons.toml").read_text(encoding="utf-8"))
-    return {code: Reason(code, entry["meaning"], entry["remedy"]) for code, entry in table.items()}
+    stated = {code: Reason(code, entry["meaning"], entry["remedy"]) for code, entry in table.items()}
+    ruled = {
+        code: Reason(code, f"VCF: {rule.wrong}.", f"What is legal: {rule.legal}.")
+        for code, rule in RULES.items()
+    }
+    return ruled | stated
 
 
 def explain_reason(code: str) -> Reason:

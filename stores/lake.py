@@ -17,6 +17,7 @@ from stores.files import file_name
 from stores.lake_commits import content_version, last_fact
 from stores.lake_digest import digest_rows, distinct
 from stores.lake_files import Selection, arrow_schema, find_owners, list_files, read_batches
+from stores.lake_owner import Numbering, OwnerRows
 from stores.lake_replace import PARTITION, Target, after_commit, find_publication, replace_rows
 from stores.lake_rows import DERIVED_SOURCE, Fitting
 from stores.lake_spool import Spool, sweep_spools
@@ -248,6 +249,23 @@ class Lake:
         if where is None:
             return pa.Table.from_batches(self.batches(table, version, columns), schema=schema)
         return self.scan(table, version, columns, where).collect().to_arrow().cast(schema)
+
+    def owner_rows(
+        self,
+        table: str,
+        version: int | None,
+        source: str,
+        owner: int,
+        key: str,
+        numbering: Numbering | None = None,
+    ) -> OwnerRows | None:
+        """One owner's rows of this source, in order of the column `key`; None where the table does not exist."""
+        delta = self._open(table, version)
+        return (
+            None
+            if delta is None
+            else OwnerRows(self._target(table).root, delta, source, owner, key, numbering)
+        )
 
     def owners(self, table: str, source: str) -> pa.Array:
         """The owners that have rows of this source: int64, sorted."""

@@ -112,6 +112,10 @@ class Treatment:
             images=load_image_policy(self.room.vault).ps315(self.room.home.profile),
         )
 
+        if self.unit.kind == "vcf":
+            from tasks.vcf.standardise import refer
+
+            refer(self.deid, self.reading.source.options)
         self.vocabulary = Watched(self.room.vocabulary)
 
     def run(self) -> None:
@@ -187,6 +191,8 @@ class Treatment:
         if not self.record_owned:
             digests = rows["_digest"].to_numpy().astype(np.uint64)
             self.content = (self.content + int(np.add.reduce(digests))) % _MODULUS  # the sum wraps at 2^64
+        if (rows.schema.metadata or {}).get(b"warns") == b"yes":
+            self._warn(rows)
         cleaned = clean(self.unit.kind, table, rows, today=self.job.day)
         self._reject(cleaned.rejected)
         self.account.warnings.update(cleaned.warnings)
@@ -197,6 +203,10 @@ class Treatment:
             safe = self.deid.apply(safe, self.connector.tables[table])
         staged = standardise_rows(self.unit.kind, table, safe, self.deid, self.vocabulary)
         failed = self._judge(staged)
+        if self.unit.kind == "vcf":
+            from tasks.vcf.standardise import refused
+
+            failed |= refused(self.deid, staged)
         self._reject(rejections_of(cleaned.accepted, failed))
         if failed:
             staged = {t: r.filter(_outside(r["_record"], failed)) for t, r in staged.items()}
@@ -207,6 +217,13 @@ class Treatment:
         self._tell_gate(cleaned.rejected, set(staged))
         if self.record_owned:
             self._note_held(table, rows, cleaned.rejected, failed)
+
+    def _warn(self, rows: pa.Table) -> None:
+        """What a connector's own rules found odd, and let pass: `records` by `rule`, unless `held_back`."""
+        columns = (rows[name].to_pylist() for name in ("rule", "records", "held_back"))
+        for rule, count, held_back in zip(*columns, strict=True):
+            if not held_back:
+                self.account.warnings[rule] += count
 
     def _note_held(self, table: str, rows: pa.Table, rejected: pa.Table, failed: dict[int, str]) -> None:
         """Note what is there and held back; what its source has declared void ends the record, like a deletion."""

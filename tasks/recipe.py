@@ -13,6 +13,7 @@ from pathlib import Path
 
 from contracts.privacy import Profile
 from contracts.schemas import LAKE
+from contracts.units import Source
 from quality.suites import digest as suite_digest
 from tasks.concepts import NONE
 from tasks.deidentification.policy import TextPolicy
@@ -22,17 +23,19 @@ from tasks.names import NAMED, names_version
 from tasks.standardising import EVENTS, SHARED
 from tasks.units import units_digest
 
+REFERENCE_OPTIONS = ("reference", "reference_grch37", "reference_grch38", "reference_t2t", "check_reference")
+"""Options of a source of variants that name references, or say what is done where REF differs."""
 _OF_EVENTS = ("policy:units", "policy:routing")
 """Components that concern the units with events alone, like the vocabulary."""
 
 
 @lru_cache(maxsize=8)
 def policy_digest(folder: str) -> str:
-    """Digest over the code and data files of a policy folder of `tasks/`."""
+    """Digest over the code and data files of a policy folder of `tasks/`; what exports again decides no rows."""
     root = Path(__file__).parent / folder
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*")):
-        if path.suffix in {".py", ".csv", ".toml", ".sql"}:
+        if path.suffix in {".py", ".csv", ".toml", ".sql"} and path.parent.name != "export":
             digest.update(path.name.encode() + b"\x00" + path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -89,6 +92,19 @@ def components(
     if kind == "vcf":  # which has a function for its mappings
         found |= {f"suite:{table}": suite_digest(table) for table in LAKE if table.startswith("genomics.")}
     return found
+
+
+def reference_components(source: Source) -> dict[str, str]:
+    """The references that a source of variants names, as a component of its recipe; nothing for other sources.
+
+    Raises:
+        Fatal: an option is wrong; see `tasks.vcf.normalise.reference`.
+    """
+    if source.kind != "vcf" or not any(name in source.options for name in REFERENCE_OPTIONS):
+        return {}
+    from tasks.vcf.normalise.reference import read_options
+
+    return {"reference": read_options(source.options).version()}
 
 
 def digest_recipe(parts: Mapping[str, str]) -> str:

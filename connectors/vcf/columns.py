@@ -12,7 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.vcf.fields import Field
-from contracts.schemas.vcf import ELEMENTS
+from contracts.schemas.vcf import ELEMENTS, column_name
+
+STATED = column_name("format", "GT", "String", True)
 
 
 @dataclass
@@ -37,11 +39,23 @@ class Values:
             }
         if declared.scalar and not declared.is_number:
             texts = pa.array([None if e in {".", ""} else e for e in self.entries], pa.string())
-            return {declared.column: self._place(texts, self.rows, total)}
+            return {declared.column: self._place(texts, self.rows, total), **self._without_value(total)}
         lists = self._lists()
         if not declared.scalar:
             return {declared.column: self._place(lists, self.rows, total)}
         return self._single(lists, total)
+
+    def _without_value(self, total: int) -> dict[str, pa.Array]:
+        """An INFO text that the record names without telling it: a list of one missing value, or of none."""
+        if self.field.place == "format":
+            return {}
+        told = {".": [None], "": []}
+        found = [(row, told[e]) for row, e in zip(self.rows, self.entries, strict=True) if e in told]
+        if not found:
+            return {}
+        rows = [row for row, _ in found]
+        lists = pa.array([entry for _, entry in found], pa.list_(pa.string()))
+        return {self.field.as_list.column: _scatter(lists, rows, total)}
 
     def _lists(self) -> pa.Array:
         element = ELEMENTS[self.field.kind]
@@ -53,8 +67,13 @@ class Values:
         return pa.ListArray.from_arrays(split.offsets, known.cast(element))
 
     def _single(self, lists: pa.Array, total: int) -> dict[str, pa.Array]:
-        """Single values where each row has one; rows with several keep them all, in a list."""
+        """Single values where each row has one; rows with several keep them all, in a list.
+
+        So does an INFO field that the record names with a missing value: null alone would be one that it lacks.
+        """
         several = np.asarray(pc.greater(pc.list_value_length(lists), 1)).reshape(-1, self.width).any(axis=1)
+        if self.field.place == "info" and lists.values.null_count:
+            several |= np.asarray(pc.is_null(pc.list_element(lists, 0)))
         if not several.any():
             return {self.field.column: self._place(lists.flatten(), self.rows, total)}
         rows, wide = np.asarray(self.rows), np.repeat(several, self.width)
@@ -101,17 +120,36 @@ class Genotypes:
         self._entries.extend([codes.setdefault(text, len(codes)) for text in texts])
 
     def columns(self, total: int) -> dict[str, pa.Array]:
-        """`genotype` and `phased`."""
+        """`genotype` and `phased`; and `STATED` where some record's genotypes are more than these two tell."""
         alleles = [_alleles(text) for text in self._codes]
         phased = [None if text in {".", ""} else "/" not in text for text in self._codes]
         codes = pa.array(self._entries, pa.int32())
         genotype = pa.array(alleles, pa.list_(pa.int16())).take(codes)
-        return {
+        found = {
             "genotype": _scatter(by_record(genotype, self.width), self._rows, total),
             "phased": _scatter(
                 by_record(pa.array(phased, pa.bool_()).take(codes), self.width), self._rows, total
             ),
         }
+        told = [_tell(a, p) in {text, ""} for text, a, p in zip(self._codes, alleles, phased, strict=True)]
+        if not all(told):
+            found[STATED] = self._stated(np.array(told), total)
+        return found
+
+    def _stated(self, told: np.ndarray, total: int) -> pa.Array:
+        """The genotypes as they stand, of records of which one is more than allele indexes and a phase."""
+        codes = np.array(self._entries, dtype=np.int64).reshape(-1, self.width)
+        chosen = ~told[codes].all(axis=1)
+        texts = pa.array(list(self._codes), pa.string()).take(pa.array(codes[chosen].ravel()))
+        return _scatter(by_record(texts, self.width), np.asarray(self._rows)[chosen], total)
+
+
+def _tell(alleles: list[int | None], phased: bool | None) -> str:
+    """A genotype as allele indexes and one phase tell it; `""` where it is `.`."""
+    if phased is None:
+        return ""
+    text = ("|" if phased else "/").join("." if one is None else str(one) for one in alleles)
+    return text if phased or len(alleles) > 1 else f"/{text}"
 
 
 def _alleles(text: str) -> list[int | None]:

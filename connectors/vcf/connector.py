@@ -22,11 +22,12 @@ class VcfConnector:
     """Reads VCF in bulk and BCF through htslib. Rows belong to the file: the sum of `_digest` is its content's.
 
     `_record` counts the records from 0, in the file's order. A file that is damaged is rejected as a whole; a record
-    that htslib cannot parse, or whose numbers it would change, is rejected alone.
+    that a rule of validity calls invalid (in a source of option `strict`: or nonconformant), that htslib cannot parse,
+    or whose numbers it would change, is rejected alone.
     """
 
     kind: ClassVar[str] = "vcf"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     ownership: ClassVar[str] = "file"
     tables: ClassVar[dict[str, pa.Schema]] = TABLES
 
@@ -53,16 +54,27 @@ class VcfConnector:
         return [WHOLE]
 
     def read(self, reading: Reading, part: Part) -> Iterator[tuple[str, pa.RecordBatch]]:
-        """`vcf.file` (one row), then batches of `vcf.record` and `rejected`.
+        """`vcf.file` (one row), then batches of `vcf.record` and `rejected`, then `vcf.finding`.
 
         Raises:
-            Rejected: `empty-file`, `truncated-file`, `corrupt-gzip`, `corrupt-bcf`, `malformed-header` or
-                `unreadable-file`: nothing of the file is to be kept.
+            Rejected: `empty-file`, `truncated-file`, `corrupt-gzip`, `corrupt-bcf`, `malformed-header`,
+                `unreadable-file`, or a rule over header or file: nothing of the file is to be kept.
         """
         from connectors.vcf.rows import read_file
+        from connectors.vcf.validity.reading import is_strict
 
         with reading.place.local() as path:
-            yield from read_file(path, reading.key)
+            yield from read_file(path, reading.key, strict=is_strict(reading.source.options))
+
+    def components(self, source: Source) -> dict[str, str]:
+        """What besides the version decides how a source is read: whether strictly.
+
+        Raises:
+            Fatal: the option is neither "true" nor "false".
+        """
+        from connectors.vcf.validity.reading import is_strict
+
+        return {"strict": str(is_strict(source.options)).lower()}
 
     def check(self, place: Place) -> Iterator[Finding]:
         """Preflight of one file; see `connectors.vcf.preflight`."""

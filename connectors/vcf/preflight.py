@@ -17,6 +17,11 @@ _MESSAGES = {
     "corrupt-gzip": "the compressed file is damaged",
     "corrupt-bcf": "a record's length is impossible",
     "malformed-header": "htslib cannot read the header",
+    "unreadable-file": "htslib does not read the file record by record",
+    "malformed-record": "htslib cannot read the record",
+    "malformed-value": "htslib would change a value",
+    "duplicate-field": "a field stands in the record twice",
+    "not-utf8": "the record is not UTF-8",
 }
 
 
@@ -28,22 +33,39 @@ def check_file(path: Path, *, strict: bool = False) -> Iterator[Finding]:
     """
     try:
         judged = judge_file(path, strict=strict)
-        if judged.header.readable:
-            _require_htslib(path)
+        refused = {} if judged.stopped else _refused_alone(path, strict=strict)
     except Rejected as rejected:
         yield Finding("error", rejected.reason, _MESSAGES[rejected.reason], rejected.place)
         return
     for group in judged.tally.groups():
         yield _tell(group, "record" if judged.is_bcf else "line", strict=strict)
-    yield Finding("info", "count", _count(judged), count=judged.records)
+    for (reason, _), (count, where) in sorted(refused.items()):
+        message = _MESSAGES[reason] + (f" ({count} records)" if count > 1 else "")
+        yield Finding("error", reason, message, where, count=count)
+    held_back = judged.rejected + sum(count for count, _ in refused.values())
+    yield Finding("info", "count", _count(judged, held_back), count=judged.records)
 
 
-def _require_htslib(path: Path) -> None:
-    """That htslib, which reads the records in the night, takes the header."""
-    from connectors.vcf.htslib import open_variants
+def _refused_alone(path: Path, *, strict: bool) -> dict[tuple[str, str], tuple[int, str]]:
+    """What only reading holds back, no rule: by reason and field how many records, and where the first is."""
+    from connectors.vcf.rows import read_file
 
-    with open_variants(path):
-        pass
+    found: dict[tuple[str, str], tuple[int, str]] = {}
+    try:
+        for table, batch in read_file(path, None, strict=strict):
+            if table == "rejected":
+                _note(found, batch["reason"].to_pylist(), batch["where"].to_pylist())
+    except Rejected as rejected:
+        _note(found, [rejected.reason], [rejected.place])
+    return found
+
+
+def _note(found: dict[tuple[str, str], tuple[int, str]], reasons: list[str], places: list[str]) -> None:
+    for reason, where in zip(reasons, places, strict=True):
+        if reason not in RULES:
+            group = reason, where.partition(" ")[2].partition(" ")[2]
+            count, first = found.get(group, (0, where))
+            found[group] = count + 1, first
 
 
 def _tell(group: Group, unit: str, *, strict: bool) -> Finding:
@@ -66,7 +88,7 @@ def _severity(verdict: Verdict, *, strict: bool) -> str:
     return "error" if verdict is Verdict.INVALID or strict else "warning"
 
 
-def _count(judged: FileJudged) -> str:
+def _count(judged: FileJudged, held_back: int) -> str:
     if judged.stopped:
         return f"{judged.records} records; the file would be held back as a whole for its header"
-    return f"{judged.records} records, {judged.rejected} of them would be held back"
+    return f"{judged.records} records, {held_back} of them would be held back"

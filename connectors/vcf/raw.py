@@ -24,6 +24,24 @@ _HEADER_LIMIT = 64 << 20
 _RECORD_LIMIT = 1 << 30
 
 
+class LastByte:
+    """A stream that remembers the last byte that it gave."""
+
+    def __init__(self, stream: BinaryIO, last: bytes) -> None:
+        self._stream, self.last = stream, last
+
+    def read(self, size: int = -1) -> bytes:
+        """As the stream's own."""
+        data = self._stream.read(size)
+        self.last = data[-1:] or self.last
+        return data
+
+    def __iter__(self) -> Iterator[bytes]:
+        for line in self._stream:
+            self.last = line[-1:]
+            yield line
+
+
 @dataclass
 class RawFile:
     """An opened file, its header read.
@@ -42,6 +60,11 @@ class RawFile:
     header_lines: int
     stream: BinaryIO = field(repr=False)
     count: int = 0
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether the last byte that was read ends a line; BCF has none to end."""
+        return self.is_bcf or cast(LastByte, self.stream).last == b"\n"
 
     def records(self) -> Iterator[tuple[int, bytes]]:
         """Each record's line number (for BCF its ordinal, from 1) and its bytes; blank lines too.
@@ -72,7 +95,8 @@ def open_raw(path: Path) -> Iterator[RawFile]:
                 raise Rejected("empty-file", "file", "a VCF header, at least")
             is_bcf = start.startswith(BCF_MAGIC)
             header = _read_bcf_header(stream) if is_bcf else _read_text_header(stream, start)
-        yield RawFile(is_bcf, compression == "gzip", header, header.count(b"\n"), stream)
+        watched = cast(BinaryIO, LastByte(stream, header[-1:]))
+        yield RawFile(is_bcf, compression == "gzip", header, header.count(b"\n"), watched)
 
 
 @contextmanager

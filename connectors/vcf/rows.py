@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
-from connectors.vcf.columns import Genotypes, Values
+from connectors.vcf.columns import STATED, Genotypes, Values
 from connectors.vcf.faithful import find_change
 from connectors.vcf.fields import Field, Fields
 from connectors.vcf.htslib import open_variants, step_through
@@ -20,8 +22,11 @@ from contracts.schemas.vcf import FILE, RECORD
 if TYPE_CHECKING:
     from pysam import VariantFile, VariantRecord
 
+    from connectors.vcf.validity.reading import Admission
     from contracts.keys import Key
 
+Stepped = tuple[int, tuple[int, bytes, "VariantRecord | None"]]
+PADDING = b"\n" * 64
 CELLS = 200_000
 RECORDS = 20_000
 PAYLOAD_LIMIT = 1 << 20
@@ -31,59 +36,91 @@ class Malformed(ValueError):
     """A record that is parsed, but not to be trusted. Its arguments: a reason code, and the field."""
 
 
-def read_file(path: Path, key: Key, *, plainly: bool = False) -> Iterator[tuple[str, pa.RecordBatch]]:
-    """The file's row, then its records and what of them is rejected, a batch at a time.
+def read_file(
+    path: Path, key: Key | None, *, plainly: bool = False, strict: bool = False
+) -> Iterator[tuple[str, pa.RecordBatch]]:
+    """The file's row, then its records and what of them is rejected, a batch at a time, then what the rules found.
 
     Text is read in bulk, BCF record by record; both give the same.
 
     Args:
         path: the file.
-        key: what digests are keyed by.
+        key: what digests are keyed by; without it they are 0.
         plainly: read text record by record too.
+        strict: hold back what the specification frowns on, too.
 
     Raises:
         Rejected: the file as a whole cannot be read; what came before is not to be kept.
     """
+    from connectors.vcf.validity.reading import admit_file
+
+    admission = admit_file(path, strict=strict)
     with open_variants(path) as (raw, variants):
         yield "vcf.file", _file_row(raw, variants, key)
-        if not (raw.is_bcf or plainly):
+        if raw.is_bcf or plainly:
+            yield from _read_plainly(raw, variants, key, admission)
+        else:
             from connectors.vcf.bulk.reader import BulkReader
 
             with telling_damage():
-                yield from BulkReader(raw, variants.header, key).batches()
-            return
-        reader = Reader(variants, key, is_text=not raw.is_bcf)
-        for index, (number, line, record) in enumerate(step_through(raw, variants)):
-            reader.take(index, number, line, record)
-            if reader.is_full:
-                yield from reader.flush()
+                yield from BulkReader(raw, variants.header, key, admission).batches()
+        admission.conclude(ended=raw.is_ended)
+    if (findings := admission.findings()).num_rows:
+        yield "vcf.finding", findings
+
+
+def _read_plainly(
+    raw: RawFile, variants: VariantFile, key: Key | None, admission: Admission
+) -> Iterator[tuple[str, pa.RecordBatch]]:
+    reader = Reader(variants, key, is_text=not raw.is_bcf)
+    stepped = enumerate(step_through(raw, variants))
+    while held := list(islice(stepped, reader.limit)):
+        refused = _refused(held, admission, is_bcf=raw.is_bcf)
+        for at, (index, (number, line, record)) in enumerate(held):
+            if at in refused:
+                reader.refuse(index, *refused[at], line)
+            else:
+                reader.take(index, number, line, record)
         yield from reader.flush()
         yield count_records(raw.count)
 
 
-def _file_row(raw: RawFile, variants: VariantFile, key: Key) -> pa.RecordBatch:
+def _refused(held: list[Stepped], admission: Admission, *, is_bcf: bool) -> dict[int, tuple[str, str]]:
+    """Of the records that the rules hold back the reason and the place, by index; BCF is judged as text."""
+    texts: list[bytes] = []
+    chosen: list[int] = []
+    for at, (_, (_, line, record)) in enumerate(held):
+        text = _as_text(record) if is_bcf else line.rstrip(b"\r\n")
+        if text is not None:
+            texts.append(text + b"\n")
+            chosen.append(at)
+    ends = np.cumsum([len(text) for text in texts], dtype=np.int32)
+    starts = ends - np.array([len(text) for text in texts], np.int32)
+    numbers = np.array([held[at][1][0] for at in chosen], np.int64)
+    data = np.frombuffer(b"".join(texts) + PADDING, np.uint8)
+    _, told = admission.admit(data, starts, ends - 1, numbers)
+    return {chosen[at]: (reason, where) for at, reason, where in told}
+
+
+def _as_text(record: VariantRecord | None) -> bytes | None:
+    """A record of BCF as text; None where htslib cannot tell it, for which the reader has reasons of its own."""
+    try:
+        return None if record is None else str(record).rstrip("\n").encode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _file_row(raw: RawFile, variants: VariantFile, key: Key | None) -> pa.RecordBatch:
     samples, contigs = list(variants.header.samples), [str(c) for c in variants.header.contigs]
     lengths = [variants.header.contigs[name].length for name in contigs]
     text = raw.header.decode("utf-8", errors="replace")
     first = text.split("\n", 1)[0].rstrip("\r")
     version = first.removeprefix("##fileformat=") if first.startswith("##fileformat=") else None
-    digest = key.id63("vcf-file", *samples, "\x1e", *contigs)
+    digest = key.id63("vcf-file", *samples, "\x1e", *contigs) if key else 0
     row = [[-1], [digest], [text], [version], [samples], [contigs], [[length or None for length in lengths]]]
     return pa.RecordBatch.from_arrays(
         [pa.array(value, kind) for value, kind in zip(row, FILE.types, strict=True)], schema=FILE
     )
-
-
-def judge_file(raw: RawFile, variants: VariantFile) -> Iterator[tuple[str, str]]:
-    """For each record the reason for which it would be rejected ("" for none) and where it is."""
-    reader = Reader(variants, None, is_text=not raw.is_bcf)
-    for number, line, record in step_through(raw, variants):
-        try:
-            reader.parse(line, record)
-        except Malformed as error:
-            yield error.args[0], reader.where(number, error.args[1])
-        else:
-            yield "", reader.where(number, "")
 
 
 @dataclass(frozen=True)
@@ -142,12 +179,16 @@ class Reader:
             parsed = self.parse(line, record)
         except Malformed as error:
             reason, where = error.args[0], self.where(number, error.args[1])
-            self.batch.rejected.append((index, reason, where, line[:PAYLOAD_LIMIT]))
+            self.refuse(index, reason, where, line)
             return
         self._add(index, parsed)
         self._add_info(parsed, line)
         if self.samples:
             self._add_calls(parsed)
+
+    def refuse(self, index: int, reason: str, where: str, line: bytes) -> None:
+        """Put a record among the rejected."""
+        self.batch.rejected.append((index, reason, where, line[:PAYLOAD_LIMIT]))
 
     def where(self, number: int, place: str) -> str:
         """Where in the file: by line in text, by record in BCF."""
@@ -247,10 +288,11 @@ def _to_arrow(batch: _Batch, fields: Fields) -> pa.RecordBatch:
     """Fixed columns, then those of declared fields in htslib's order of ids, then those that nothing declares."""
     total = batch.size
     columns = {name: pa.array(values, RECORD.field(name).type) for name, values in batch.fixed.items()}
-    columns |= batch.genotypes.columns(total)
+    genotypes = batch.genotypes.columns(total)
+    found: dict[str, pa.Array] = {STATED: genotypes.pop(STATED)} if STATED in genotypes else {}
+    columns |= genotypes
     declared = [f for f in fields.declared if f.place == "info" or batch.width]
     empty: dict[str, pa.Array] = {f.column: pa.nulls(total, f.type) for f in declared}
-    found: dict[str, pa.Array] = {}
     for values in batch.values.values():
         found |= values.columns(total)
     columns |= {name: found.get(name, nulls) for name, nulls in empty.items()}

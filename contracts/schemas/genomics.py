@@ -35,6 +35,19 @@ SAMPLE = pa.schema(
     ]
 )
 
+FINDING = pa.schema(
+    [
+        col("file_id", pa.int64(), required=True),
+        col("finding_index", pa.int32(), required=True),  # gravest first
+        col("rule", pa.string(), required=True),  # also the reason code of what it holds back
+        col("verdict", pa.string(), required=True),  # nonconformant, invalid
+        col("field", pa.string()),  # a column, INFO/key, FORMAT/key, or the kind of a header line
+        col("records", pa.int64(), required=True),  # of rules over the header: lines
+        col("first_line", pa.int64()),  # of BCF: the record, from 1
+        col("held_back", pa.bool_(), required=True),
+    ]
+)
+
 _PLACE = [
     col("record_id", pa.int64(), required=True),  # keyed by file content and record number
     col("file_id", pa.int64(), required=True),
@@ -51,6 +64,7 @@ _PLACE = [
     col("alternates", pa.list_(pa.string()), required=True),
     col("quality_phred", pa.float32(), unit="phred"),
     col("filters", pa.list_(pa.string())),  # null: not applied (.), empty: PASS
+    col("reference_matches", pa.bool_()),  # whether the reference has REF there; null: not compared
 ]
 
 VARIANT = pa.schema(
@@ -77,3 +91,83 @@ CALL = pa.schema(
 )
 
 REFERENCE_BLOCK = pa.schema([*_PLACE, *_GENOTYPES])
+
+_CALL_COUNTS = [
+    col(name, pa.int32(), required=True)
+    for name in ("hom_ref", "het", "hom_alt", "haploid_ref", "haploid_alt", "missing")
+]
+
+VARIANT_QUALITY = pa.schema(
+    [
+        col("record_id", pa.int64(), required=True),
+        col("file_id", pa.int64(), required=True),
+        col("variant_id", pa.int64(), required=True),
+        col("call_rate", pa.float64(), required=True),  # of the file's samples
+        *_CALL_COUNTS,  # diploid and more: all reference, of several alleles, all of one other
+        col("allele_number", pa.int32(), required=True),  # called alleles
+        col("allele_counts", pa.list_(pa.int32()), required=True),  # one entry an alternate
+        col("allele_frequencies", pa.list_(pa.float64()), required=True),
+        col("hardy_weinberg_p", pa.float64()),  # exact test, reference against any other; autosomes alone
+    ]
+)
+
+SAMPLE_QUALITY = pa.schema(
+    [
+        col("file_id", pa.int64(), required=True),
+        col("sample_index", pa.int32(), required=True),
+        col("sample_id", pa.int64(), required=True),
+        col("call_rate", pa.float64()),
+        *(field.with_type(pa.int64()) for field in _CALL_COUNTS),
+        col("het_hom_ratio", pa.float64()),  # het to hom_alt
+        # alleles that differ from the reference and are carried, one a record however many copies
+        *(
+            col(name, pa.int64(), required=True)
+            for name in ("transitions", "transversions", "insertions", "deletions", "others")
+        ),
+        col("ti_tv_ratio", pa.float64()),
+        col("singletons", pa.int64()),  # alleles called once in the file; null where it has one sample
+        col("mean_depth", pa.float64()),  # FORMAT DP
+        col("mean_genotype_quality", pa.float64(), unit="phred"),  # FORMAT GQ
+    ]
+)
+
+FILE_QUALITY = pa.schema(
+    [
+        col("file_id", pa.int64(), required=True),
+        col("variants", pa.int64(), required=True),  # records that are no reference blocks
+        col("multiallelic", pa.int64(), required=True),
+        *(
+            col(name, pa.int64(), required=True)
+            for name in ("transitions", "transversions", "insertions", "deletions", "others")
+        ),
+        col("ti_tv_ratio", pa.float64()),
+        col("counted_by", pa.int32(), required=True),  # version of the counting
+    ]
+)
+
+CONSEQUENCE = pa.schema(
+    [
+        col("record_id", pa.int64(), required=True),
+        col("annotated_by", pa.string(), required=True),  # the INFO field: CSQ, ANN, BCSQ, LOF, NMD
+        col("consequence_index", pa.int32(), required=True),  # in the field's order, from 0
+        col("file_id", pa.int64(), required=True),
+        col("variant_id", pa.int64(), required=True),
+        col("allele", pa.string()),  # as the annotator writes it
+        col("allele_index", pa.int32()),  # of the record's alternates, from 1; null where none fits
+        col("gene_symbol", pa.string()),
+        col("gene_id", pa.string()),
+        col("feature_type", pa.string()),
+        col("feature_id", pa.string()),
+        col("biotype", pa.string()),
+        col("consequences", pa.list_(pa.string())),  # terms of the Sequence Ontology
+        col("impact", pa.string()),  # HIGH, MODERATE, LOW, MODIFIER
+        col("hgvs_coding", pa.string()),
+        col("hgvs_protein", pa.string()),
+        col("exon", pa.string()),
+        col("sift", pa.string()),
+        col("polyphen", pa.string()),
+        col("loss_of_function", pa.string()),  # LOFTEE's HC and LC; SnpEff's share of transcripts
+        col("frequency", pa.float64()),  # of the population that the annotator looked up
+        col("is_canonical", pa.bool_()),
+    ]
+)

@@ -4,13 +4,15 @@
 
 - Integer is int32, Float float32, Flag bool, Character and String string. `Number=1` is a scalar, anything else a list.
   A FORMAT column is a list with one such entry a sample.
-- A field that the record lacks is null; so is a Flag that it lacks. A scalar given as `.` is null too; a list given as
-  `.` is `[null]`.
+- A field that the record lacks is null; so is a Flag that it lacks. A list given as `.` is `[null]`. A scalar given as
+  `.` is null too; in INFO, the column of a list (`info_XYZ_integer_list`) then holds `[null]`, and `[]` where a text is
+  named without `=`: absent and missing are told apart.
 - A numeric `Number=1` field that holds several values all the same goes, whole, to the column of a list
   (`info_XYZ_integer_list`), and its own column is null: nothing is cut off. A `Number=1` String keeps its commas.
 - Percent-encoded characters (VCF 4.3, section 1.2) are left as they are.
 - A genotype's null element is a missing allele; `phased` is true where no `/` separates alleles (VCF 4.5, section
-  1.6.2: a haploid call counts as phased) and null where the whole genotype is `.`.
+  1.6.2: a haploid call counts as phased) and null where the whole genotype is `.`. A record with a genotype that these
+  two do not tell in full (`0/1|2`, `|0/1`) has its genotypes as they stand in `format_GT` too.
 """
 
 from __future__ import annotations
@@ -66,7 +68,28 @@ RECORD = pa.schema(
     ]
 )
 
-TABLES = {"vcf.file": FILE, "vcf.record": RECORD}
+_NO_VALUE = "counts of what rules found; no value"
+
+FINDING = pa.schema(
+    [
+        pa.field("_record", pa.int64(), nullable=False),  # -1: a finding is no record
+        pa.field("_digest", pa.int64(), nullable=False),  # 0: it follows from header and records
+        field("rule", pa.string(), Action.KEEP, _NO_VALUE),
+        field("verdict", pa.string(), Action.KEEP, _NO_VALUE),
+        field("field", pa.string(), Action.KEEP, "people's tokens are replaced by the VCF standardiser"),
+        field("records", pa.int64(), Action.KEEP, _NO_VALUE),
+        field("first_line", pa.int64(), Action.KEEP, _NO_VALUE),
+        field("held_back", pa.bool_(), Action.KEEP, _NO_VALUE),
+    ],
+    metadata={"counts": "no", "warns": "yes"},
+)
+"""What the rules of validity found in a file, a row for each rule and field, gravest first.
+
+`records` counts header lines for rules over the header; `first_line` is the record's number in BCF; `held_back` is
+true where the finding keeps a record from being read.
+"""
+
+TABLES = {"vcf.file": FILE, "vcf.record": RECORD, "vcf.finding": FINDING}
 
 _INFO = """
 AA:1:String AC:A:Integer AD:R:Integer ADF:R:Integer ADR:R:Integer AF:A:Float AN:1:Integer BQ:1:Float CIGAR:A:String

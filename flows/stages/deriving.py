@@ -27,6 +27,11 @@ def derive_all(current: Round, *, graph: bool) -> dict[str, int]:
                 derived = derive_table(current.lake, table, current.number, vocabulary)
             if derived is not None:
                 found.append(derived)
+    if not graph:
+        from tasks.vcf.quality.deriving import derive_variants
+
+        with current.timed("derive genomics"):
+            found += derive_variants(current.lake, current.room.vault, current.number)
     for derived in found:
         current.derived[derived.table] = derived.rows
         current.changed |= derived.receipt.changed

@@ -1,4 +1,7 @@
-"""`nightrounds export meds`: the lake as a MEDS data set, and whether a data set keeps the standard's rules."""
+"""`nightrounds export meds`: the lake as a MEDS data set, and whether a data set keeps the standard's rules.
+
+`vcf` and `zarr` are in `export_vcf`.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nightrounds.commands import export_vcf
 from nightrounds.commands.common import (
     DEFAULT_HOME,
     EXIT_HELD_BACK,
@@ -26,7 +30,11 @@ app = typer.Typer(no_args_is_help=True, help="Standard outputs of the lake.")
 
 @app.callback()
 def _root() -> None:
-    """Keep `meds` a command of its own, though it is the only one."""
+    """What is exported is a command of its own."""
+
+
+app.command("vcf")(export_vcf.vcf)
+app.command("zarr")(export_vcf.zarr)
 
 
 @app.command("meds")

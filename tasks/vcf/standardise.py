@@ -6,6 +6,7 @@ Ids that depend on the whole file are unknown while it streams: `file_id` and `r
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
@@ -15,13 +16,17 @@ import pyarrow.compute as pc
 
 from contracts.identity import encode_subject
 from contracts.keys import Key
-from contracts.schemas.genomics import CALL, FILE, REFERENCE_BLOCK, SAMPLE, VARIANT
+from contracts.schemas.genomics import CALL, FILE, FINDING, REFERENCE_BLOCK, SAMPLE, VARIANT
 from tasks.vcf.assembly import detect_assembly
 from tasks.vcf.contigs import harmonise_contig
 from tasks.vcf.header import reduce_header
 from tasks.vcf.keys import allele_columns, variant_ids
+from tasks.vcf.normalise.alleles import check_reference
+from tasks.vcf.normalise.reference import FileReference, Referring, read_options
 from tasks.vcf.tokens import Knowing, Tokens
 
+REFERENCE_MISMATCH = "reference-mismatch"
+"""The reason code of a record whose REF is not what the reference has there."""
 _OWN = ("_record", "_digest")
 _BLOCKS = frozenset(["<NON_REF>", "<*>"])
 _MASK = np.uint64((1 << 63) - 1)
@@ -31,19 +36,19 @@ def standardise(tables: dict[str, pa.Table], deid: Knowing) -> dict[str, pa.Tabl
     """De-identify and standardise one batch.
 
     Args:
-        tables: source rows by table: `vcf.file` or `vcf.record`, as the connector emits them (cleaned, not
-            de-identified: that happens here).
+        tables: source rows by table: `vcf.file`, `vcf.record` or `vcf.finding`, as the connector emits them (cleaned,
+            not de-identified: that happens here).
         deid: the unit's key, people and authority.
 
     Returns:
-        Rows of `genomics.file` and `genomics.sample`, or of `genomics.variant`, `genomics.call` and, where there are
-        any, `genomics.reference_block`, with `_record` and `_digest`. A record without calls has no row in
-        `genomics.call`; a reference block has one in `genomics.reference_block` alone.
+        Rows of `genomics.file` and `genomics.sample`, of `genomics.finding`, or of `genomics.variant`, `genomics.call`
+        and, where there are any, `genomics.reference_block`, with `_record` and `_digest`. A record without calls
+        has no row in `genomics.call`; a reference block has one in `genomics.reference_block` alone.
     """
     found: dict[str, pa.Table] = {}
     for name, rows in tables.items():
         rows = rows.combine_chunks()
-        found |= _of_file(rows, deid) if name == "vcf.file" else _of_records(rows, deid)
+        found |= _OF[name](rows, deid)
     return found
 
 
@@ -75,12 +80,35 @@ def mix_record_ids(owner: int, records: np.ndarray) -> np.ndarray:
     return np.where(mixed == 0, _MASK, mixed).astype(np.int64)
 
 
+def unmix_record_ids(owner: int, ids: np.ndarray) -> np.ndarray:
+    """From the ids of a file's records back to their numbers: the steps of `mix_record_ids`, undone."""
+    with np.errstate(over="ignore"):
+        start = _mix(np.array([owner], dtype=np.uint64))
+        found: np.ndarray = ((_unmix(ids.astype(np.uint64)) - start) & _MASK).astype(np.int64)
+    return found
+
+
 def _mix(values: np.ndarray) -> np.ndarray:
     mixed = (values + np.uint64(0x1E3779B97F4A7C15)) & _MASK
     mixed = ((mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)) & _MASK
     mixed = ((mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)) & _MASK
     result: np.ndarray = mixed ^ (mixed >> np.uint64(31))
     return result
+
+
+def _unmix(mixed: np.ndarray) -> np.ndarray:
+    values = (_unshift(mixed, 31) * np.uint64(pow(0x94D049BB133111EB, -1, 1 << 63))) & _MASK
+    values = (_unshift(values, 27) * np.uint64(pow(0xBF58476D1CE4E5B9, -1, 1 << 63))) & _MASK
+    result: np.ndarray = (_unshift(values, 30) - np.uint64(0x1E3779B97F4A7C15)) & _MASK
+    return result
+
+
+def _unshift(values: np.ndarray, by: int) -> np.ndarray:
+    """Undoes `values ^ (values >> by)`."""
+    found = values
+    for shift in range(by, 63, by):
+        found = found ^ (values >> np.uint64(shift))
+    return found
 
 
 @dataclass
@@ -91,14 +119,39 @@ class _File:
         tokens: of the unit's people.
         assembly: "" where it is unknown.
         contigs: harmonised names by those that the file has.
+        reference: the sequences that its alleles are aligned to, if any.
     """
 
     tokens: Tokens
     assembly: str = ""
     contigs: dict[str, str] = field(default_factory=dict)
+    reference: FileReference | None = None
 
 
 _known: WeakKeyDictionary[Knowing, _File] = WeakKeyDictionary()
+_referring: WeakKeyDictionary[Knowing, Referring] = WeakKeyDictionary()
+
+
+def refer(deid: Knowing, options: Mapping[str, str]) -> None:
+    """Align the alleles of what this de-identifier is handed with to the references that a source's options name.
+
+    Raises:
+        Fatal: an option is wrong; see `tasks.vcf.normalise.reference`.
+    """
+    _referring[deid] = read_options(options)
+
+
+def refused(deid: Knowing, staged: Mapping[str, pa.Table]) -> dict[int, str]:
+    """Records (by `_record`) whose REF is not the reference's, where the source's options hold them back, with why."""
+    if deid not in _referring or not _referring[deid].rejects:
+        return {}
+    found: dict[int, str] = {}
+    for table in ("genomics.variant", "genomics.reference_block"):
+        if table in staged:
+            rows = staged[table]
+            differing = rows.filter(pc.equal(rows["reference_matches"], False))
+            found |= dict.fromkeys(differing["_record"].to_pylist(), REFERENCE_MISMATCH)
+    return found
 
 
 def _file(deid: Knowing) -> _File:
@@ -117,7 +170,9 @@ def _of_file(rows: pa.Table, deid: Knowing) -> dict[str, pa.Table]:
         header = reduce_header(row["header"], ids, Tokens(deid.people, row["samples"]))
         assembly = detect_assembly(contigs.items())
         names = {name: harmonise_contig(name, length) for name, length in contigs.items()}
-        _known[deid] = _File(Tokens(deid.people), assembly or "", names)
+        referring = _referring.get(deid)
+        reference = referring.of_file(assembly, contigs, row["header"]) if referring else None
+        _known[deid] = _File(Tokens(deid.people), assembly or "", names, reference)
         files.append(
             {
                 "file_id": 0,
@@ -139,6 +194,15 @@ def _of_file(rows: pa.Table, deid: Knowing) -> dict[str, pa.Table]:
     }
 
 
+def _of_findings(rows: pa.Table, deid: Knowing) -> dict[str, pa.Table]:
+    """Rows of `genomics.finding`."""
+    columns = {name: rows[name] for name in (*FINDING.names, *_OWN) if name in rows.schema.names}
+    columns["file_id"] = pa.array(np.zeros(rows.num_rows, dtype=np.int64))
+    columns["finding_index"] = pa.array(np.arange(rows.num_rows, dtype=np.int32))
+    columns["field"] = _file(deid).tokens.scrub_column(_array(rows, "field"))
+    return {"genomics.finding": pa.table(columns).select([*FINDING.names, *_OWN]).cast(_with_own(FINDING))}
+
+
 def _of_records(rows: pa.Table, deid: Knowing) -> dict[str, pa.Table]:
     """Rows of `genomics.variant` and `genomics.call`, and of `genomics.reference_block` where there are any."""
     file = _file(deid)
@@ -154,7 +218,7 @@ def _of_records(rows: pa.Table, deid: Knowing) -> dict[str, pa.Table]:
         rows, alternates = rows.filter(pc.invert(blocks)), alternates.filter(pc.invert(blocks))
     variant = _places(rows, file)
     variant["variant_id"] = variant_ids(file.assembly, variant["contig"], variant, alternates, deid.key)
-    variant |= allele_columns(file.assembly, variant["contig"], variant, deid.key)
+    variant |= allele_columns(file.assembly, variant["contig"], variant, deid.key, file.reference)
     calls = _opened(CALL, _genotypes(rows), rows, ("format_",), file.tokens, deid.key)
     had = _have_calls(calls)
     return {
@@ -164,26 +228,32 @@ def _of_records(rows: pa.Table, deid: Knowing) -> dict[str, pa.Table]:
     }
 
 
+_OF = {"vcf.file": _of_file, "vcf.record": _of_records, "vcf.finding": _of_findings}
+
+
 def _places(rows: pa.Table, file: _File) -> dict[str, pa.Array]:
     """The columns that tell where a record stands and what it says."""
     tokens = file.tokens
     zeros = pa.array(np.zeros(rows.num_rows, dtype=np.int64))
     stated = tokens.scrub_column(_array(rows, "contig")).dictionary_encode()
     names = [file.contigs.get(name) or harmonise_contig(name) for name in stated.dictionary.to_pylist()]
+    contigs = pa.array(names, pa.string()).take(stated.indices)
+    positions, references = _array(rows, "position"), _array(rows, "reference")
     return {
         "record_id": zeros,
         "file_id": zeros,
         "record_index": rows["_record"],
         "assembly": pa.repeat(pa.scalar(file.assembly or None, pa.string()), rows.num_rows),
-        "contig": pa.array(names, pa.string()).take(stated.indices),
+        "contig": contigs,
         "contig_stated": stated.cast(pa.string()),
-        "position": _array(rows, "position"),
+        "position": positions,
         "end_position": rows["end_position"],
         "identifiers": tokens.scrub_column(_array(rows, "identifiers")),
-        "reference": _array(rows, "reference"),
+        "reference": references,
         "alternates": _array(rows, "alternates"),
         "quality_phred": rows["quality"],
         "filters": tokens.scrub_column(_array(rows, "filters")),
+        "reference_matches": check_reference(contigs, positions, references, file.reference),
     }
 
 

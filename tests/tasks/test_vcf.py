@@ -24,7 +24,7 @@ from tasks.deidentification.engine import Deidentifier
 from tasks.vcf.assembly import detect_assembly, name_assembly
 from tasks.vcf.contigs import harmonise_contig
 from tasks.vcf.header import allowed_lines
-from tasks.vcf.keys import allele_columns, trim_allele, variant_ids
+from tasks.vcf.keys import allele_columns, variant_ids
 from tasks.vcf.standardise import finish, mix_record_ids, standardise
 from tasks.vcf.tokens import Tokens
 from tests.accounts import accounted
@@ -184,15 +184,6 @@ def test_ids_of_variants_and_alleles_tell_assembly_and_place_and_nothing_else() 
     joined = pa.array(["CG,TAG,<DEL>", "C", "C"])
     ids = variant_ids("GRCh38", contigs, columns, joined, KEY).to_pylist()
     assert len(set(ids)) == 3 and ids != variant_ids("", contigs, columns, joined, KEY).to_pylist()
-
-
-@given(st.text("ACGT", min_size=1, max_size=5), st.text("ACGT", max_size=3), st.text("ACGT", max_size=3))
-def test_trimming_leaves_one_base_and_the_same_change(shared_bases: str, one: str, other: str) -> None:
-    position, reference, alternate = trim_allele(7, shared_bases + one, shared_bases + other)
-    before = (shared_bases + one)[: position - 7]
-    after = (shared_bases + one)[position - 7 + len(reference) :]
-    assert reference and alternate and before + alternate + after == shared_bases + other
-    assert trim_allele(position, reference, alternate) == (position, reference, alternate)
 
 
 def test_a_chromosome_has_one_name() -> None:

@@ -36,8 +36,11 @@ def _digit(data: Array, at: np.uint64) -> np.uint8:
 def _read_genotype(
     data: Array, at: np.uint64, alleles: Array, count: np.uint64
 ) -> tuple[bool, Any, Any, int]:
-    """Read one genotype; returns whether it is plain, where it ends, how many alleles there are now, its phase."""
-    begin, phase = at, 1
+    """Read one genotype; returns whether it is plain, where it ends, how many alleles there are now, its phase.
+
+    One of which some alleles are phased and some are not is left to the plain path.
+    """
+    begin, phase, barred = at, 1, False
     while True:
         if data[at] == _POINT:
             alleles[count] = MISSING_ALLELE
@@ -52,8 +55,14 @@ def _read_genotype(
             alleles[count] = value
         count += _ONE
         if data[at] == _SLASH:
+            if barred:
+                return False, at, count, 0
             phase = 0
-        elif data[at] != _BAR:
+        elif data[at] == _BAR:
+            if phase == 0:
+                return False, at, count, 0
+            barred = True
+        else:
             break
         at += _ONE
     if at - begin == _ONE and data[begin] == _POINT:

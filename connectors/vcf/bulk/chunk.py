@@ -73,10 +73,13 @@ class Chunk:
         calls = self._calls() if self.samples else self._no_calls()
         found["end_position"] = self._end_positions(found)
         first = {name: calls.pop(name) for name in ("genotype", "phased")}
-        return {**found, **first, **info, **calls}
+        return {**found, **first, **info, **calls, **self._named_alone()}
 
     def _span(self, column: int) -> tuple[Array, Array]:
-        return np.ascontiguousarray(self.tabs[:, column]), self.tabs[:, column + 1] - 1
+        begins = np.ascontiguousarray(self.tabs[:, column])
+        return begins, np.maximum(
+            self.tabs[:, column + 1] - 1, begins
+        )  # a line cut off has columns of no length
 
     def _fixed(self) -> Columns:
         positions = np.empty(self.total, np.int64)
@@ -166,6 +169,19 @@ class Chunk:
         if bad is not None:
             self.doubtful |= bad
         return values
+
+    def _named_alone(self) -> Columns:
+        """INFO fields of `Number=1` that records name with a missing value: lists of it (contracts.schemas.vcf)."""
+        found: Columns = {}
+        for one, begins, ends in zip(self.info.fields, self.info_begins, self.info_ends, strict=True):
+            if not one.scalar:
+                continue
+            alone = self._is_missing(begins, ends)
+            if alone.any():
+                offsets = np.concatenate([[0], np.cumsum(alone)]).astype(np.int32)
+                kind = one.as_list.type.value_type
+                found[one.as_list.column] = list_array(offsets, pa.nulls(int(offsets[-1]), kind), alone)
+        return dict(sorted(found.items()))
 
     def _end_positions(self, found: Columns) -> pa.Array:
         """END where it is told, else the last base of the reference (VCF 4.5, section 1.6.1).

@@ -13,13 +13,15 @@ from connectors.vcf.bulk.chunk import Chunk
 from connectors.vcf.bulk.layout import CallLayout, InfoLayout, Seen
 from connectors.vcf.fields import Fields
 from connectors.vcf.plain import PlainLines
-from connectors.vcf.rows import digested
+from connectors.vcf.rows import PAYLOAD_LIMIT, digested
+from contracts.schemas import REJECTED
 from contracts.schemas.vcf import RECORD
 
 if TYPE_CHECKING:
     from pysam import VariantHeader
 
     from connectors.vcf.raw import RawFile
+    from connectors.vcf.validity.reading import Admission
     from contracts.keys import Key
 
 CHUNK_BYTES = 4 << 20
@@ -76,9 +78,11 @@ class BulkReader:
         raw: the file, its stream at the first record.
         header: its header as htslib reads it.
         key: what digests are keyed by.
+        admission: tells which lines are to be read.
     """
 
-    def __init__(self, raw: RawFile, header: VariantHeader, key: Key | None) -> None:
+    def __init__(self, raw: RawFile, header: VariantHeader, key: Key | None, admission: Admission) -> None:
+        self.admission = admission
         self.samples = len(header.samples)
         self.fields = Fields(header)
         self.info, self.calls = InfoLayout(self.fields), CallLayout(self.fields)
@@ -101,11 +105,17 @@ class BulkReader:
     def _read(
         self, data: np.ndarray, starts: np.ndarray, ends: np.ndarray, numbers: np.ndarray, index: int
     ) -> Iterator[tuple[str, pa.RecordBatch]]:
+        records = np.arange(index, index + len(starts), dtype=np.int64)
+        admitted, told = self.admission.admit(data, starts, ends, numbers)
+        if told:
+            yield "rejected", _rejections(data, starts, ends, records, told)
+            starts, ends, numbers, records = (a[admitted] for a in (starts, ends, numbers, records))
+        if not len(starts):
+            return
         chunk = Chunk(data, starts, ends, self.samples, self.info, self.calls, self.seen)
         if data.view(np.int8).min() <= 0:  # what is not ASCII, and NUL
             odd = np.add.reduceat((data.view(np.int8) <= 0).astype(np.int32), starts)
             chunk.doubtful |= (odd > 0).astype(np.uint8)
-        records = np.arange(index, index + chunk.total, dtype=np.int64)
         columns = {"_record": pa.array(records), "_digest": pa.array(records), **chunk.columns()}
         batch = _as_batch(columns)
         rejected = None
@@ -118,6 +128,19 @@ class BulkReader:
             yield "vcf.record", digested(batch, self.key)
         if rejected is not None:
             yield "rejected", rejected
+
+
+def _rejections(
+    data: np.ndarray,
+    starts: np.ndarray,
+    ends: np.ndarray,
+    records: np.ndarray,
+    told: list[tuple[int, str, str]],
+) -> pa.RecordBatch:
+    """What the rules hold back, as rows of REJECTED."""
+    lines = [_as_it_stands(data, starts[i], ends[i])[:PAYLOAD_LIMIT] for i, _, _ in told]
+    columns = [[int(records[i]) for i, _, _ in told], [r for _, r, _ in told], [w for _, _, w in told], lines]
+    return pa.RecordBatch.from_pydict(dict(zip(REJECTED.names, columns, strict=True)), REJECTED)
 
 
 def _as_it_stands(data: np.ndarray, start: int, end: int) -> bytes:

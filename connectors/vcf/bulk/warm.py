@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from connectors.vcf.rows import read_file
+from connectors.vcf.validity.reading import SMALL
 from contracts.keys import KEY_BYTES, Key
 
 _HEADER = """##fileformat=VCFv4.3
@@ -31,10 +32,10 @@ _RECORDS = (
 
 
 def warm_up() -> None:
-    """Read a small file in bulk."""
+    """Read a small file in bulk: as many records as it takes for compiled code to judge them."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "small.vcf"
-        path.write_text(_HEADER + _COLUMNS + _RECORDS)
+        path.write_text(_HEADER + _COLUMNS + _RECORDS * (SMALL // len(_RECORDS) + 1))
         for _ in read_file(path, Key("warm", bytes(KEY_BYTES))):
             pass
 

@@ -64,7 +64,7 @@ def judge_file(path: Path, *, strict: bool = False) -> FileJudged:
     except Rejected as rejected:
         if rejected.reason != "malformed-header":
             raise
-    return _stopped(False, judge_header(_lines_of_header(path)))
+    return _stopped(False, judge_header(lines_of_header(path)))
 
 
 def stops(header: Header, *, strict: bool) -> bool:
@@ -130,7 +130,7 @@ def _text(path: Path, raw: RawFile) -> Iterator[BinaryIO]:
             raise Rejected("corrupt-bcf", "file", "the file as it was written: copy it again")
 
 
-def _lines_of_header(path: Path) -> bytes:
+def lines_of_header(path: Path) -> bytes:
     """Lines up to the #CHROM line, or to the one that stands in its place."""
     with path.open("rb") as plain:
         is_gzip = plain.read(2) == GZIP_MAGIC

@@ -1,0 +1,1 @@
+"""Normalisation of variants: alleles left-aligned and trimmed, REF checked, files treated as bcftools does."""
