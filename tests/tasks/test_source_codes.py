@@ -43,8 +43,8 @@ def _codes(concept: Any) -> list[str]:
     """The code of a CodeableConcept: of its first coding, else its words."""
     if not isinstance(concept, dict):
         return []
-    coding = next(iter(concept.get("coding", [])), {})
-    return [coding.get("code") or concept.get("text")]
+    coding: Json = next(iter(concept.get("coding", [])), {})
+    return [str(coding.get("code") or concept.get("text"))]
 
 
 def _fhir_events(resource: Json) -> Iterator[str]:
