@@ -7,6 +7,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +84,7 @@ def check_path(path: Path, mapping: Path | None = None, *, strict: bool = False)
     from connectors.csv_table import preflight as csv_table
     from connectors.registry import connector
     from contracts.units import Source
+    from nightrounds.held_back import held_back
     from stores.places import place_of
 
     try:
@@ -99,7 +101,7 @@ def check_path(path: Path, mapping: Path | None = None, *, strict: bool = False)
         elif kind == "vcf":
             found = _check_vcf(place, strict=strict)
         else:
-            found = connector(kind).check(place)
+            found = chain(connector(kind).check(place), held_back(kind, place))
         return Checked(path, kind, tuple(found))
     except NightroundsError as error:
         legal = f" ({error.legal})" if error.legal else ""
@@ -121,8 +123,16 @@ def _check_vcf(place: Place, *, strict: bool) -> Iterator[Finding]:
 
 
 def _not_known(place: Place) -> Finding:
+    from contracts.archives import is_archive, list_members
+    from contracts.errors import Rejected
+
     if place.size == 0:
         return Finding("warning", "empty-file", "the file is empty")
+    if is_archive(place.name):
+        try:
+            list_members(place)
+        except Rejected as rejected:
+            return Finding("error", rejected.reason, f"nothing of the archive is read: {rejected.legal}")
     message = (
         "neither FHIR NDJSON, DICOM, VCF or BCF, HL7 v2 messages, C-CDA documents, OMOP or Synthea CSV, CSV that a "
         "mapping file is for, nor a crosswalk: no connector would take it for its own"

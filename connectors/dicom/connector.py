@@ -54,6 +54,9 @@ class DicomConnector:
 
     def read(self, reading: Reading, part: Part) -> Iterator[tuple[str, pa.RecordBatch]]:
         """One row: of `dicom.instance`, of `rejected` or of `ignored`."""
+        from contracts.schemas import count_records
+
+        yield count_records(1)
         table, row = self.read_single(reading)
         schemas = {"rejected": REJECTED, "ignored": IGNORED}
         yield table, _batch(row, schemas.get(table, INSTANCE))
@@ -61,9 +64,6 @@ class DicomConnector:
     def read_single(self, reading: Reading) -> tuple[str, dict[str, Any]]:
         """The row alone, with its table: files are read many at a time."""
         from connectors.dicom.dataset import judging_errors
-        from contracts.schemas import count_records
-
-        yield count_records(1)
         try:
             with judging_errors():
                 return _read(reading)

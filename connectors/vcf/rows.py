@@ -59,11 +59,14 @@ def read_file(
         yield "vcf.file", _file_row(raw, variants, key)
         if raw.is_bcf or plainly:
             yield from _read_plainly(raw, variants, key, admission)
+            yield count_records(raw.count)
         else:
             from connectors.vcf.bulk.reader import BulkReader
 
+            bulk = BulkReader(raw, variants.header, key, admission)
             with telling_damage():
-                yield from BulkReader(raw, variants.header, key, admission).batches()
+                yield from bulk.batches()
+            yield count_records(bulk.met)
         admission.conclude(ended=raw.is_ended)
     if (findings := admission.findings()).num_rows:
         yield "vcf.finding", findings
@@ -82,7 +85,6 @@ def _read_plainly(
             else:
                 reader.take(index, number, line, record)
         yield from reader.flush()
-        yield count_records(raw.count)
 
 
 def _refused(held: list[Stepped], admission: Admission, *, is_bcf: bool) -> dict[int, tuple[str, str]]:

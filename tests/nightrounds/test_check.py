@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -137,3 +138,30 @@ def test_strict_makes_errors_of_what_the_specification_frowns_on(call: Call, tmp
         found = said.json["files"][0]["findings"][0]
         assert (found["rule"], found["severity"], found["where"]) == ("alt-repeated", severity, "line 5 ALT")
         assert found["count"] == 1
+
+
+def test_what_a_night_would_hold_back_is_an_error(call: Call, tmp_path: Path) -> None:
+    """A visit that ends before it begins can be read; the night's own rules hold it back, and so does the check."""
+    visit = {
+        "resourceType": "Encounter",
+        "id": "e1",
+        "status": "finished",
+        "subject": {"reference": "Patient/p1"},
+    }
+    period = {"start": "2023-05-04T08:00:00Z", "end": "2023-05-03T08:00:00Z"}
+    rows = [{**visit, "period": {"start": "2023-05-04"}}, {**visit, "id": "e2", "period": period}]
+    path = _write(tmp_path / "Encounter.ndjson", "".join(json.dumps(row) + "\n" for row in rows))
+    said = call("check", path)
+    assert said.code == 3
+    assert f"{path}:line 2 error visit-ends-before-start held back: encounter.period." in said.out
+
+
+def test_a_harmful_archive_is_named(call: Call, tmp_path: Path) -> None:
+    """An archive that no connector opens is told by what is wrong with it, as a night tells it."""
+    path = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.xml", b"\0" * (65 << 20))
+    said = call("check", path)
+    assert said.code == 3 and " error archive-bomb nothing of the archive is read" in said.out
+    path.write_bytes(b"PK\x03\x04 broken")
+    assert " error corrupt-archive " in call("check", path).out

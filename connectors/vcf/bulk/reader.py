@@ -89,6 +89,7 @@ class BulkReader:
         self.seen = Seen(self.calls)
         self.key = key
         self.raw = raw
+        self.met = 0
         self.plain = PlainLines(raw.header)
         cells = max(self.samples, len(self.info.fields), 1)
         self.limit = max(1, _CELLS // cells)
@@ -97,6 +98,7 @@ class BulkReader:
         """`vcf.record` and `rejected`, in the file's order."""
         index = 0
         for data, starts, ends, numbers in chunk_lines(self.raw.stream, self.raw.header_lines + 1):
+            self.met += len(starts)
             for begin in range(0, len(starts), self.limit):
                 part = slice(begin, begin + self.limit)
                 yield from self._read(data, starts[part], ends[part], numbers[part], index)
