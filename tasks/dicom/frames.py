@@ -30,6 +30,7 @@ DEFLATED_FRAME = "1.2.840.10008.1.2.8.1"
 RLE = "1.2.840.10008.1.2.5"
 SAMPLES_LIMIT = 1 << 27
 """Samples of one frame; what declares more is not decoded."""
+_OF_PIXELS = ("no-pixels", "pixels-undecodable", "pixels-lost", "pixels-not-writable")
 _KEYWORDS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
 _OFFSET_TABLES = (0x7FE00001, 0x7FE00002)
 _EXTRA = (0x00080005, 0x00080016, *_OFFSET_TABLES)
@@ -72,7 +73,7 @@ def undecodable() -> Iterator[None]:
         with judging_errors():
             yield
     except Rejected as rejected:
-        if rejected.reason in ("no-pixels", "pixels-undecodable"):
+        if rejected.reason in _OF_PIXELS:
             raise
         where = rejected.place if rejected.reason == "unreadable" else rejected.reason
         raise Rejected("pixels-undecodable", where, "a whole image in a known transfer syntax") from None
