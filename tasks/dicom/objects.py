@@ -18,7 +18,7 @@ from stores.objects import Draft, Objects, object_key, preview_key
 from tasks.dicom.burned_in.looking import Looked, look_at
 from tasks.dicom.burned_in.risk import facts_of, judge_risk
 from tasks.dicom.deidentify import Cleaned, FileCleaner, Told
-from tasks.dicom.frames import Pixels, decode_frame, find_pixels, undecodable
+from tasks.dicom.frames import Pixels, decode_frame, find_pixels, holds_unused_bits, undecodable
 from tasks.dicom.pixels import PixelDigest, render
 from tasks.dicom.policy import ImagePolicy
 from tasks.dicom.preview import preview_png
@@ -145,6 +145,10 @@ def _make(making: _Making, cleaner: FileCleaner) -> None:
         raise Rejected("face", "series", 'the setting faces = "release"')
     if looked.reason:
         raise Rejected(looked.reason)
+    if "overlay" in cleaned.flags:
+        if cleaner.options.clean_graphics:
+            raise Rejected("overlay-not-read", "group 6000", "overlays that the options remove")
+        looked.masked = holds_unused_bits(pixels)
     told = looked.told()
     if told != Told():
         cleaned = cleaner.clean(place, making.person, told)

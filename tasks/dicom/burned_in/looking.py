@@ -50,6 +50,8 @@ class Looked:
         boxes: what is hidden in every frame.
         telling: frames in which text was found, first of all.
         ink: the stored value that hides: the darkest there is.
+        masked: bits that are no part of the values hold an overlay; written anew, they are empty.
+        reason: why the file is held; empty where it is not.
     """
 
     risk: Risk
@@ -62,12 +64,13 @@ class Looked:
     boxes: list[Box] = field(default_factory=list)
     telling: list[int] = field(default_factory=list)
     ink: int = 0
+    masked: bool = False
     reason: str = ""
 
     @property
     def changed(self) -> bool:
         """Whether the frames are shown otherwise than they came."""
-        return bool(self.boxes)
+        return bool(self.boxes) or self.masked
 
     def told(self) -> Told:
         """What the header says of it: nothing, unless all frames were looked at."""
@@ -100,10 +103,11 @@ class Looked:
 
     def reads_again(self, written: Pixels) -> bool:
         """Whether text can still be read in a file that was written; what was found is to be hidden, too."""
-        before = len(self.boxes)
+        before, kept = len(self.boxes), self.kept
         for index in self.telling[:_READ_AGAIN]:
             image = show(written, index)[0]
             self._read(image, (0, 0, image.shape[1], image.shape[0]), index)
+        self.kept = kept  # they were counted when they were read first
         return len(self.boxes) > before
 
     def look(self, image: NDArray[np.uint8], index: int, seen: Seen) -> None:

@@ -37,7 +37,8 @@ def find_strokes(image: NDArray[np.uint8]) -> NDArray[np.bool_]:
         closed = cv2.morphologyEx(plane, cv2.MORPH_CLOSE, kernel)
         opened = cv2.morphologyEx(plane, cv2.MORPH_OPEN, kernel)
         strokes |= np.maximum(closed - plane, plane - opened) >= _CONTRAST
-    return _tiles(strokes, "sum") >= _ENOUGH
+    held: NDArray[np.bool_] = _tiles(strokes, "sum") >= _ENOUGH
+    return held
 
 
 def _tiles(values: NDArray[Any], by: str) -> NDArray[Any]:
