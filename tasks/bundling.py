@@ -97,6 +97,7 @@ class _Bundle:
             today=self.today,
             source_authority=authority.authority or authority.name,
             text=load_text_policy(room.vault),
+            zone=authority.time_zone,
             images=load_image_policy(room.vault).ps315(room.home.profile),
         )
 
@@ -114,6 +115,7 @@ class _Bundle:
         found: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for index, fate in list(self.fates.items()):
             self.room.quarantine.forget(fate.job.unit)
+            fate.account.met()  # a file is one record
             try:
                 table, row = self.connector.read_single(self.room.reading(fate.job.unit))
             except Rejected as rejected:

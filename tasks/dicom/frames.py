@@ -9,7 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -30,6 +30,7 @@ DEFLATED_FRAME = "1.2.840.10008.1.2.8.1"
 RLE = "1.2.840.10008.1.2.5"
 SAMPLES_LIMIT = 1 << 27
 """Samples of one frame; what declares more is not decoded."""
+_OF_PIXELS = ("no-pixels", "pixels-undecodable", "pixels-lost", "pixels-not-writable")
 _KEYWORDS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
 _OFFSET_TABLES = (0x7FE00001, 0x7FE00002)
 _EXTRA = (0x00080005, 0x00080016, *_OFFSET_TABLES)
@@ -72,7 +73,7 @@ def undecodable() -> Iterator[None]:
         with judging_errors():
             yield
     except Rejected as rejected:
-        if rejected.reason in ("no-pixels", "pixels-undecodable"):
+        if rejected.reason in _OF_PIXELS:
             raise
         where = rejected.place if rejected.reason == "unreadable" else rejected.reason
         raise Rejected("pixels-undecodable", where, "a whole image in a known transfer syntax") from None
@@ -144,6 +145,23 @@ def decode_frame(pixels: Pixels, index: int) -> tuple[NDArray[Any], str]:
         if pixels.opening.transfer_syntax == RLE and pixels.options["bits_allocated"] == 1:
             return _decode_bits(pixels, _fragments(file, pixels, index))
         return _decode(pixels, file, index)
+
+
+def holds_unused_bits(pixels: Pixels) -> bool:
+    """Whether bits of native pixels beyond those stored differ from the sign's: old overlays lie there (PS3.5 8.1.2).
+
+    Raises:
+        Rejected: as `decode_frame`.
+    """
+    if pixels.element.length == -1 or int(pixels.options["bits_stored"]) >= int(
+        pixels.options["bits_allocated"]
+    ):
+        return False
+    plain = replace(pixels, options={**pixels.options, "correct_unused_bits": False})
+    return any(
+        not np.array_equal(decode_frame(pixels, index)[0], decode_frame(plain, index)[0])
+        for index in range(pixels.frames)
+    )
 
 
 @contextmanager

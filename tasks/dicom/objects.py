@@ -18,7 +18,7 @@ from stores.objects import Draft, Objects, object_key, preview_key
 from tasks.dicom.burned_in.looking import Looked, look_at
 from tasks.dicom.burned_in.risk import facts_of, judge_risk
 from tasks.dicom.deidentify import Cleaned, FileCleaner, Told
-from tasks.dicom.frames import Pixels, decode_frame, find_pixels, undecodable
+from tasks.dicom.frames import Pixels, decode_frame, find_pixels, holds_unused_bits, undecodable
 from tasks.dicom.pixels import PixelDigest, render
 from tasks.dicom.policy import ImagePolicy
 from tasks.dicom.preview import preview_png
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from contracts.protocols import Place, Reading
 
 WRITTEN, HELD = "written", "held"
+_ATTEMPTS = 3
+"""How often a file is written: what reading it again finds is hidden, too."""
 NO_FACE, FACE = "no", "possible"
 
 
@@ -143,6 +145,10 @@ def _make(making: _Making, cleaner: FileCleaner) -> None:
         raise Rejected("face", "series", 'the setting faces = "release"')
     if looked.reason:
         raise Rejected(looked.reason)
+    if "overlay" in cleaned.flags:
+        if cleaner.options.clean_graphics:
+            raise Rejected("overlay-not-read", "group 6000", "overlays that the options remove")
+        looked.masked = holds_unused_bits(pixels)
     told = looked.told()
     if told != Told():
         cleaned = cleaner.clean(place, making.person, told)
@@ -166,34 +172,44 @@ def _look(making: _Making, place: Place, pixels: Pixels) -> Looked:
     if risk.hold:
         raise Rejected(risk.rule, "image type", "an image that a modality made")
     digest = PixelDigest(making.room.key)
-    looked = look_at(pixels, risk, making.policy, making.person, digest.add)
+    looked = look_at(pixels, risk, making.policy, making.person, digest.add, making.task.sampled)
     making.row.update(pixel_digest=digest.hexdigest(), shown_digest=digest.hexdigest(), **looked.counts())
     return looked
 
 
 def _write(making: _Making, cleaned: Cleaned, pixels: Pixels | None, looked: Looked | None) -> None:
+    """Write the file, read it again, and keep it if it shows what it should; text that was left is hidden, too."""
     task, row = making.task, making.row
     objects = Objects(making.room.home.objects)
     key = object_key(task.study_id, cleaned.sop_instance_uid, task.instance_id)
-    with objects.draft(key) as draft:
-        if pixels is not None and looked is not None and looked.changed:
-            row["transfer_syntax_uid"] = redraw(cleaned, pixels, looked.shown(pixels), draft.file)
-        else:
-            cleaned.write(draft.file)
-            row["transfer_syntax_uid"] = cleaned.transfer_syntax_uid
-        if pixels is not None and looked is not None:
-            _verify(making, pixels, looked, draft)
-            objects.write(preview_key(key), _preview(draft))
-        row["size_bytes"] = draft.file.tell()
-        draft.keep()
-    row.update(status=WRITTEN, object_key=key, has_preview=pixels is not None)
+    for _ in range(_ATTEMPTS):
+        with objects.draft(key) as draft:
+            row["transfer_syntax_uid"] = _fill(draft, cleaned, pixels, looked)
+            row["size_bytes"] = draft.file.tell()
+            if pixels is not None and looked is not None:
+                if _text_left(making, pixels, looked, draft):
+                    continue
+                objects.write(preview_key(key), _preview(draft))
+            draft.keep()
+            row.update(status=WRITTEN, object_key=key, has_preview=pixels is not None)
+            return
+    raise Rejected("text-left", "tag 7FE00010", "frames in which nothing can be read")
 
 
-def _verify(making: _Making, pixels: Pixels, looked: Looked, draft: Draft) -> None:
-    """Read the file again: its frames must be those of the source, but for what was hidden, of which no text is left.
+def _fill(draft: Draft, cleaned: Cleaned, pixels: Pixels | None, looked: Looked | None) -> str:
+    """Write the file into its draft; returns its transfer syntax."""
+    if pixels is not None and looked is not None and looked.changed:
+        with undecodable():
+            return redraw(cleaned, pixels, looked.shown(pixels), draft.file)
+    cleaned.write(draft.file)
+    return cleaned.transfer_syntax_uid
+
+
+def _text_left(making: _Making, pixels: Pixels, looked: Looked, draft: Draft) -> bool:
+    """Read the file again: its frames must be those of the source, but for what was hidden; whether text is left.
 
     Raises:
-        Rejected: `pixels-lost`, `text-left`.
+        Rejected: `pixels-lost`.
     """
     with undecodable():
         written = find_pixels(draft.place())
@@ -202,16 +218,18 @@ def _verify(making: _Making, pixels: Pixels, looked: Looked, draft: Draft) -> No
         if not looked.changed:
             if written.element.end - written.element.value != pixels.element.end - pixels.element.value:
                 raise Rejected("pixels-lost", "tag 7FE00010", "as many bytes as were read")
-            return
+            return False
         expected, found = PixelDigest(making.room.key), PixelDigest(making.room.key)
+        shown = looked.shown(pixels)
         for index in range(pixels.frames):
-            expected.add(looked.shown(pixels)(index)[0])
+            expected.add(shown(index)[0])
             found.add(decode_frame(written, index)[0])
-    if expected.hexdigest() != found.hexdigest():
-        raise Rejected("pixels-lost", "tag 7FE00010", "the pixels that were written")
-    making.row["shown_digest"] = found.hexdigest()
-    if looked.reads_again(written):
-        raise Rejected("text-left", "tag 7FE00010", "frames in which nothing can be read")
+        if expected.hexdigest() != found.hexdigest():
+            raise Rejected("pixels-lost", "tag 7FE00010", "the pixels that were written")
+        making.row["shown_digest"] = found.hexdigest()
+        left = looked.reads_again(written)
+    making.row.update(looked.counts())
+    return left
 
 
 def _preview(draft: Draft) -> bytes:
