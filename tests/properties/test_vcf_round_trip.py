@@ -49,7 +49,8 @@ def _genotype(draw: Any, alternates: str) -> str:
     most = 0 if alternates == "." else alternates.count(",") + 1
     alleles = draw(st.lists(st.integers(0, most).map(str) | MISSING, min_size=1, max_size=3))
     marks = draw(st.lists(st.sampled_from("/|"), min_size=3, max_size=3))
-    return alleles[0] + "".join(mark + one for mark, one in zip(marks, alleles[1:], strict=False))
+    text: str = alleles[0]
+    return text + "".join(mark + one for mark, one in zip(marks, alleles[1:], strict=False))
 
 
 @st.composite

@@ -57,8 +57,7 @@ def _lines(path: Path) -> list[str]:
 def _by_bcftools(path: Path) -> str:
     import pysam.bcftools
 
-    text: str = pysam.bcftools.view("-H", str(path))
-    return text
+    return str(pysam.bcftools.view("-H", str(path)))
 
 
 def _sorted_info(text: str) -> list[list[str]]:

@@ -98,11 +98,11 @@ def test_a_ref_that_does_not_fit_stops_without_a_word_of_it(tmp_path: Path) -> N
 
 def test_ways_that_are_none() -> None:
     for wrong in (
-        {"check": "maybe"},
-        {"multiallelics": "any"},
-        {"duplicates": "some"},
-        {"old_record_tag": "a b"},
-        {},
+        lambda: Norm(check="maybe"),
+        lambda: Norm(multiallelics="any"),
+        lambda: Norm(duplicates="some"),
+        lambda: Norm(atomise=True, old_record_tag="a b"),
+        Norm,
     ):
         with pytest.raises(Usage):
-            Norm(**wrong)
+            wrong()
