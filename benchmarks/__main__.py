@@ -27,6 +27,7 @@ BENCHMARKS = {
     "records": "benchmarks.fhir_to_omop",
     "nights": "benchmarks.nights",
     "genomics": "benchmarks.genomics",
+    "normalisation": "benchmarks.normalisation",
 }
 """By name, the module whose `measure(folder, quick, runs)` gives the figures."""
 
