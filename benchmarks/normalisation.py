@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 
@@ -108,7 +109,7 @@ def _ours(vcf: Path, options: dict[str, str]) -> None:
 
     class Knowing:
         key = Key("bench", bytes(KEY_BYTES))
-        people: dict[str, object] = {}  # noqa: RUF012
+        people: dict[str, Any] = {}  # noqa: RUF012
         source_authority = "bench"
 
     knowing = Knowing()
