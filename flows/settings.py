@@ -158,6 +158,12 @@ class MedsSettings(_Section):
         return MedsOptions(**self.model_dump(exclude={"enabled"}))
 
 
+class GenomicsSettings(_Section):
+    """What of the genomics tables readers see: the lake keeps all, a release names what is released."""
+
+    release: Literal["all", "no-genotypes", "none"] = "all"
+
+
 class ScheduleSettings(_Section):
     """When the night round starts, and when it must be over."""
 
@@ -185,6 +191,7 @@ class Settings(BaseSettings):
     encoders: EncoderSettings = EncoderSettings()
     stores: StoreSettings = StoreSettings()
     meds: MedsSettings = MedsSettings()
+    genomics: GenomicsSettings = GenomicsSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     server: ServerSettings = ServerSettings()
     overlay: str = Field("", description="a site's folder of mappings and suites; the same file name wins")
@@ -306,6 +313,9 @@ quarantine_days = 365  # sealed records that were held back
 [meds]
 enabled = false  # true: every round brings the MEDS data set under meds/ up to date
 notes = false    # with the (scrubbed) text of notes
+
+[genomics]
+release = "all"  # or "no-genotypes" (variants without who has them), or "none": what readers and exports see
 
 [schedule]
 cron = "0 1 * * *"

@@ -77,6 +77,7 @@ done_with "bytecode"
 # The kernels that read variants, for whoever installs: 15 s once, instead of within a first night. Elsewhere, or for
 # another user, they are compiled at their first use (see connectors/vcf/bulk/compiled.py).
 "$venv/bin/python" -m connectors.vcf.bulk.warm >"$log" 2>&1 || fail "the kernels that read variants do not compile"
+"$venv/bin/python" -m tasks.vcf.normalise.warm >"$log" 2>&1 || fail "the kernels that normalise variants do not compile"
 done_with "kernels"
 
 touch "$stamp"

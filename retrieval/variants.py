@@ -15,7 +15,7 @@ from retrieval.reader import Reader
 from stores.lake_sql import quote
 
 _NEEDED = ("genomics.sample", "genomics.variant", "genomics.call")
-_GENE_COLUMN = re.compile(
+GENE_COLUMN = re.compile(
     r"info_(gene|genes|gene_?name|gene_?symbol|symbol|geneinfo|ann|csq)(_.*)?", re.IGNORECASE
 )
 _CSQ_FORMAT = re.compile(r'##INFO=<ID=CSQ,[^\n]*Format: *([^">\n]+)', re.IGNORECASE)
@@ -82,7 +82,7 @@ def summarise_variants(reader: Reader, person_id: int, most: int | None = 20) ->
     summary = VariantSummary(samples[0]["n"], counted[0]["calls"], counted[0]["total"])
     if not summary.total:
         return summary
-    columns = [name for name in reader.columns("genomics.variant") if _GENE_COLUMN.fullmatch(name)]
+    columns = [name for name in reader.columns("genomics.variant") if GENE_COLUMN.fullmatch(name)]
     listed = tuple(
         _variant(row, columns, _csq_places(reader)) for row in _carried(reader, person_id, columns, most)
     )

@@ -13,7 +13,8 @@ def release_round(current: Round) -> int | None:
     in the middle: what belongs together does not yet.
     """
     with current.timed("release"):
-        versions, vectors = current.lake.versions(), current.vectors.versions()
+        versions = released_tables(current.lake.versions(), current.settings.genomics.release)
+        vectors = current.vectors.versions()
         broken = any(outcome.publishing for outcome in current.sources.values()) or cut_off_sources(current)
         if current.critical or broken or _moved_back(current, versions, vectors):
             known = current.releases.current()
@@ -23,6 +24,26 @@ def release_round(current: Round) -> int | None:
         released = current.releases.publish(current.run_id, current.number, versions, vectors, created)
     current.release = released.number
     return current.release
+
+
+GENOTYPES = frozenset(
+    ["genomics.call", "genomics.reference_block", "genomics.variant_quality", "genomics.sample_quality"]
+)
+"""Tables that say who has which allele, or how many do."""
+
+
+def released_tables(versions: dict[str, int], policy: str) -> dict[str, int]:
+    """The tables that readers may see.
+
+    Args:
+        versions: of all tables of the lake.
+        policy: setting `genomics.release`: all, no-genotypes, or none.
+    """
+    if policy == "none":
+        return {name: version for name, version in versions.items() if not name.startswith("genomics.")}
+    if policy == "no-genotypes":
+        return {name: version for name, version in versions.items() if name not in GENOTYPES}
+    return versions
 
 
 def _moved_back(current: Round, versions: dict[str, int], vectors: dict[str, int]) -> bool:

@@ -45,7 +45,7 @@ def add_to(app: typer.Typer) -> None:
 def search(
     query: Annotated[
         str, typer.Argument(metavar="QUERY", help="Words or a question; in quotes where they are several.")
-    ],
+    ] = "",
     home: HomeOption = Path(DEFAULT_HOME),
     kind: Annotated[
         str, typer.Option(help="note: by meaning and by words. image: by what headers say.")
@@ -55,14 +55,35 @@ def search(
     date_to: Annotated[str | None, typer.Option("--to", help="This date or earlier (YYYY-MM-DD).")] = None,
     k: Annotated[int, typer.Option("-k", "--results", min=1, max=1000, help="How many results.")] = 10,
     json: JsonOption = False,
+    variant: Annotated[
+        bool,
+        typer.Option("--variant", help="Search variants: QUERY is a region, a gene, a name, or left out."),
+    ] = False,
+    consequence: Annotated[
+        str | None, typer.Option(help="With --variant: missense_variant, …, or an impact such as HIGH.")
+    ] = None,
+    max_frequency: Annotated[
+        float | None, typer.Option(min=0, max=1, help="With --variant: at most so frequent.")
+    ] = None,
+    sample: Annotated[
+        list[int] | None, typer.Option(help="With --variant: carried by this sample. May be repeated.")
+    ] = None,
+    assembly: Annotated[str | None, typer.Option(help="With --variant: called against it.")] = None,
 ) -> None:
     """Search the current release: notes by meaning and by words, or series of images by what their headers say.
 
     Filters are exact. Prints person, date, score, title and the best passage of each.
 
-    Examples: nightrounds search "shortness of breath"; nightrounds search "MRI brain" --kind image -k 5
+    Examples: nightrounds search "shortness of breath"; nightrounds search "MRI brain" --kind image -k 5;
+    nightrounds search --variant BRCA1 --consequence HIGH; nightrounds search --variant chr17:43044295-43125364
     """
     from retrieval.search import KINDS, Filters
+
+    if variant:
+        from nightrounds.commands.variants import find_variants
+
+        find_variants(home, query, k, json, person, sample, consequence, max_frequency, assembly)
+        return
 
     if kind not in KINDS:
         raise typer.BadParameter(f"{kind!r} is no kind; one of {', '.join(KINDS)}", param_hint="--kind")

@@ -56,7 +56,10 @@ def clean(kind: str, table: str, rows: pa.Table, today: date | None = None) -> C
         Fatal: a declared column is missing or of another type, which is the connector's fault and no record's.
     """
     rows = require_types(table, rows, _declared(kind, table))
-    rules = [*require_columns(_declared(kind, table)), *_rules(kind, table, today)]
+    own = _rules(kind, table, today)
+    if not own and not _lacks_required(rows, _declared(kind, table)):
+        return Cleaned(rows, REJECTED.empty_table(), Counter())  # polars is not even imported
+    rules = [*require_columns(_declared(kind, table)), *own]
     if not rules or not rows.num_rows:
         return Cleaned(rows, REJECTED.empty_table(), Counter())
     from tasks.cleaning.rules import judge
@@ -87,10 +90,16 @@ def require_columns(schema: pa.Schema) -> list[Rule]:
     """Rules that reject rows in which a required column is null."""
     from tasks.cleaning.rules import Rule, missing
 
-    required = [
-        declared.name for declared in schema if not declared.nullable and not declared.name.startswith("_")
-    ]
+    required = _required(schema)
     return [Rule(f"missing-{name.replace('_', '-')}", name, missing(name), (name,)) for name in required]
+
+
+def _required(schema: pa.Schema) -> list[str]:
+    return [one.name for one in schema if not one.nullable and not one.name.startswith("_")]
+
+
+def _lacks_required(rows: pa.Table, schema: pa.Schema) -> bool:
+    return any(rows[name].null_count for name in _required(schema))
 
 
 def _declared(kind: str, table: str) -> pa.Schema:

@@ -167,7 +167,12 @@ def _of_file(rows: pa.Table, deid: Knowing) -> dict[str, pa.Table]:
         own = {name: row[name] for name in _OWN}
         ids = [deid.key.id63("sample", deid.source_authority, name) for name in row["samples"]]
         contigs = dict(zip(row["contigs"], row["contig_lengths"], strict=True))
-        header = reduce_header(row["header"], ids, Tokens(deid.people, row["samples"]))
+        header = reduce_header(
+            row["header"],
+            ids,
+            Tokens(deid.people, row["samples"]),
+            lambda name: deid.key.id63("sample", deid.source_authority, name),
+        )
         assembly = detect_assembly(contigs.items())
         names = {name: harmonise_contig(name, length) for name, length in contigs.items()}
         referring = _referring.get(deid)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import gzip
 import pickle
 import re
@@ -20,7 +19,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectors.vcf import VcfConnector
-from connectors.vcf.bulk.reader import chunk_lines
 from connectors.vcf.rows import read_file
 from connectors.vcf.samples import person_parts
 from connectors.vcf.validity.rules import RULES
@@ -561,5 +559,5 @@ def test_a_record_does_not_depend_on_where_a_chunk_ends(
     lines[200] = "1\tx\t.\tA\tC\t.\tPASS\t.\tGT\t.\t."
     path = _write(tmp_path / "a.vcf", *lines)
     whole = _read(path)
-    monkeypatch.setattr("connectors.vcf.bulk.reader.chunk_lines", functools.partial(chunk_lines, size=97))
+    monkeypatch.setattr("connectors.vcf.bulk.reader.CHUNK_BYTES", 97)
     assert _read(path) == whole and [r["where"] for r in whole[2]] == ["line 212 POS"]

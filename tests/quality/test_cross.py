@@ -188,6 +188,43 @@ CASES: dict[str, tuple[Rows, int, int]] = {
         2,
         4,
     ),
+    "assembly-other-than-the-files": (
+        {
+            "genomics.file": [{"file_id": 1, "assembly": "GRCh38"}, {"file_id": 2, "assembly": None}],
+            "genomics.variant": [
+                {"record_id": 1, "file_id": 1, "assembly": "GRCh38"},
+                {"record_id": 2, "file_id": 1, "assembly": "GRCh37"},
+                {"record_id": 3, "file_id": 1, "assembly": None},
+                {"record_id": 4, "file_id": 2, "assembly": None},
+            ],
+        },
+        2,
+        4,
+    ),
+    "alleles-of-several-assemblies": (
+        {
+            "genomics.variant": [
+                {"record_id": 1, "variant_id": 5, "assembly": "GRCh38"},
+                {"record_id": 2, "variant_id": 5, "assembly": None},
+                {"record_id": 3, "variant_id": 6, "assembly": "GRCh37"},
+                {"record_id": 4, "variant_id": 6, "assembly": "GRCh37"},
+            ],
+        },
+        1,
+        2,
+    ),
+    "files-of-another-assembly": (
+        {
+            "genomics.file": [
+                {"file_id": n, "assembly": assembly, "number_of_records": records}
+                for n, (assembly, records) in enumerate(
+                    [("GRCh38", 2), ("GRCh38", 1), ("GRCh37", 9), (None, 3), ("GRCh37", 0), (None, 0)]
+                )
+            ],
+        },
+        2,
+        4,
+    ),
     "calls-without-variant": (
         {
             "genomics.variant": [{"record_id": 1}],

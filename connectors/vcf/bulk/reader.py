@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from contracts.keys import Key
 
 CHUNK_BYTES = 4 << 20
+WIDE_BYTES = 8 << 20
+"""Where a line is long, so that a chunk has few records, columns take little more than the text does."""
+_WIDE = 20
 _CELLS = 1 << 20
 _NEWLINE, _RETURN, _SPACE = 10, 13, 32
 _PAD = b"\n" * PADDING
@@ -97,12 +100,14 @@ class BulkReader:
     def batches(self) -> Iterator[tuple[str, pa.RecordBatch]]:
         """`vcf.record` and `rejected`, in the file's order."""
         index = 0
-        for data, starts, ends, numbers in chunk_lines(self.raw.stream, self.raw.header_lines + 1):
+        size = WIDE_BYTES if self.samples >= _WIDE else CHUNK_BYTES
+        for data, starts, ends, numbers in chunk_lines(self.raw.stream, self.raw.header_lines + 1, size):
             self.met += len(starts)
             for begin in range(0, len(starts), self.limit):
                 part = slice(begin, begin + self.limit)
                 yield from self._read(data, starts[part], ends[part], numbers[part], index)
                 index += len(numbers[part])
+            pa.default_memory_pool().release_unused()
 
     def _read(
         self, data: np.ndarray, starts: np.ndarray, ends: np.ndarray, numbers: np.ndarray, index: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +18,8 @@ RECORDS = 20_000
 """A window holds at most so many records, and so many of records times samples."""
 
 _CALLS = ("genotype", "phased")
+Taken: TypeAlias = tuple[np.ndarray, pa.Table | None]
+_NOTHING: Taken = (np.zeros(0, dtype=np.int64), None)
 
 
 @dataclass(frozen=True)
@@ -56,26 +59,22 @@ def read_records(lake: Lake, file: StoredFile) -> Iterator[pa.Table]:
     step = max(1, min(RECORDS, CELLS // max(1, file.samples)))
     for start in range(0, last + 1, step):
         stop = start + step
-        parts = [one.take(stop) for one in (variants, blocks) if one]
-        called = calls.take(stop) if calls else (np.zeros(0, dtype=np.int64), None)
-        joined = _join(parts, *called)
+        taken = [one.take(stop) if one else _NOTHING for one in (variants, blocks, calls)]
+        joined = _join(*taken)
         if joined is not None:
             yield joined
 
 
-def _join(
-    parts: list[tuple[np.ndarray, pa.Table | None]], call_numbers: np.ndarray, calls: pa.Table | None
-) -> pa.Table | None:
+def _join(variants: Taken, blocks: Taken, calls: Taken) -> pa.Table | None:
     """Variants with their calls, and reference blocks, in the order of their numbers."""
     found: list[pa.Table] = []
     numbers: list[np.ndarray] = []
-    for own, table in parts:
-        if table is None:
-            continue
-        if calls is not None and not any(name in table.schema.names for name in _CALLS):
-            table = _with_calls(own, table, call_numbers, calls)
-        found.append(table)
-        numbers.append(own)
+    for (own, table), has_calls in ((variants, False), (blocks, True)):
+        if table is not None:
+            if calls[1] is not None and not has_calls:
+                table = _with_calls(own, table, calls[0], calls[1])
+            found.append(table)
+            numbers.append(own)
     if not found:
         return None
     if len(found) == 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +14,7 @@ import pyarrow as pa
 from contracts.errors import Fatal
 from tasks.vcf.export.fields import read_declared, renamed_lines
 from tasks.vcf.export.text import write_lines
+from tasks.vcf.export.undeclared import Undeclared
 from tasks.vcf.normalise.files import Norm, normalise_file
 
 _LONGEST_TBI = 1 << 29
@@ -87,13 +88,13 @@ def write_file(
         Fatal: bcftools cannot normalise them, or htslib cannot write them as BCF.
     """
     text = path.with_name(f".{path.name}.part.vcf.gz")
-    order, count = _Order(), 0
+    order, undeclared = _Order(), Undeclared(header, read_declared(header))
     try:
-        count = _write_text(text, header, records, samples, width, order)
+        count = _write_text(text, header, _watched(records, order, undeclared), samples, width)
         if norm is not None and count:
             count = _normalise(text, norm)
         if bcf:
-            _to_bcf(text, path)
+            _to_bcf(text, path, undeclared.lines())
         else:
             os.replace(text, path)
     finally:
@@ -104,8 +105,15 @@ def write_file(
     return WrittenFile(path, count, len(samples), indexed)
 
 
+def _watched(records: Iterable[pa.Table], order: _Order, undeclared: Undeclared) -> Iterator[pa.Table]:
+    for rows in records:
+        order.add(rows["contig_stated"], rows["position"])
+        undeclared.add(rows)
+        yield rows
+
+
 def _write_text(
-    path: Path, header: str, records: Iterable[pa.Table], samples: Sequence[int], width: int, order: _Order
+    path: Path, header: str, records: Iterable[pa.Table], samples: Sequence[int], width: int
 ) -> int:
     """The bgzipped text; returns the number of records. Header lines of renamed fields come before the first."""
     import pysam
@@ -116,7 +124,6 @@ def _write_text(
             if not count:
                 out.write(_completed(header, rows).encode())
             out.write(write_lines(rows, declared, samples, width))
-            order.add(rows["contig_stated"], rows["position"])
             count += rows.num_rows
         if not count:
             out.write(_completed(header, None).encode())
@@ -152,18 +159,34 @@ def _normalise(text: Path, norm: Norm) -> int:
     return count
 
 
-def _to_bcf(text: Path, path: Path) -> None:
+def _to_bcf(text: Path, path: Path, lines: Sequence[str]) -> None:
+    """Translate a file; BCF needs header lines for all that its records use."""
     import pysam.bcftools
     from pysam.utils import SamtoolsError
 
-    part = path.with_name(f".{path.name}.part")
+    part, whole = path.with_name(f".{path.name}.part"), text
     try:
-        pysam.bcftools.view("--no-version", "-Ob", "-o", str(part), str(text), catch_stdout=False)
+        if lines:
+            whole = text.with_name(f"{text.name}.whole.vcf.gz")
+            _add_lines(text, whole, lines)
+        pysam.bcftools.view("--no-version", "-Ob", "-o", str(part), str(whole), catch_stdout=False)
         os.replace(part, path)
     except SamtoolsError:
         raise Fatal("htslib cannot write these records as BCF", path.name, "export them as VCF") from None
     finally:
         part.unlink(missing_ok=True)
+        if whole != text:
+            whole.unlink(missing_ok=True)
+
+
+def _add_lines(text: Path, whole: Path, lines: Sequence[str]) -> None:
+    import pysam
+
+    with pysam.BGZFile(str(text), "rb", None) as given, pysam.BGZFile(str(whole), "wb", None) as out:
+        for line in given:
+            if line.startswith(b"#CHROM"):
+                out.write("".join(f"{one}\n" for one in lines).encode())
+            out.write(line + b"\n")
 
 
 def _index(path: Path, highest: int, bcf: bool) -> bool:

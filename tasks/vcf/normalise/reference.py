@@ -60,11 +60,11 @@ class Reference:
 
 @dataclass(frozen=True)
 class FileReference:
-    """The reference of one file: of its contigs, those that are surely the same sequence.
+    """The reference of one file, without the sequences that are others in the file.
 
     Attributes:
         reference: the FASTA file.
-        rows: by harmonised name of the file's contigs, the row of the reference's.
+        rows: by harmonised name the row of the reference's contigs.
     """
 
     reference: Reference
@@ -88,7 +88,7 @@ class Referring:
     ) -> FileReference | None:
         """The reference for a file; None where there is none.
 
-        A contig is left out whose length, or MD5 where the header states one, is not the reference's.
+        A contig is left out whose length or MD5, where the header states them, is not the reference's.
 
         Args:
             assembly: what the file is called against, if known.
@@ -99,13 +99,15 @@ class Referring:
         if path is None:
             return None
         reference = open_reference(path)
-        sums, rows = _stated_sums(header), {}
-        for name, length in contigs.items():
-            row = reference.rows.get(harmonise_contig(name, length))
-            if row is None or (length and length != reference.contigs[row][3]):
+        sums, rows = _stated_sums(header), dict(reference.rows)
+        for stated, length in contigs.items():
+            name = harmonise_contig(stated, length)
+            row = rows.get(name)
+            if row is None:
                 continue
-            if name not in sums or sums[name] == reference.md5(row):
-                rows[harmonise_contig(name, length)] = row
+            other_length = length and length != reference.contigs[row][3]
+            if other_length or (stated in sums and sums[stated] != reference.md5(row)):
+                del rows[name]
         return FileReference(reference, rows)
 
     def version(self) -> str:

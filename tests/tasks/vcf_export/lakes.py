@@ -34,34 +34,42 @@ def fill_lake(root: Path, files: Sequence[Path], people: dict[str, Person] | Non
     """
     lake = Lake(root, 2)
     subjects = {encode_subject("lab", name): person for name, person in (people or {}).items()}
-    for number, path in enumerate(files, 1):
-        rows: dict[str, list[pa.Table]] = {}
-        deid = Deidentifier(KEY, Profile.EXPERT, subjects, today=date(2024, 3, 12), source_authority="lab")
-        unit = Unit("lab/token", "lab", "vcf", digest="0" * 32, recipe="r")
-        source = Source("lab", "vcf", str(path.parent), authority="lab")
-        reading = Reading(unit, source, LocalPlace(path), KEY)
-        count = 0
-        for table, batch in VcfConnector().read(reading, WHOLE):
-            if table == "rejected":
-                continue
-            count += batch.num_rows if table == "vcf.record" else 0
-            for target, made in standardise({table: pa.Table.from_batches([batch])}, deid).items():
-                rows.setdefault(target, []).append(made)
-        for target, tables in rows.items():
-            _publish(lake, target, tables, number, count)
+    rows: dict[str, list[pa.RecordBatch]] = {}
+    for owner, path in enumerate(files, 1):
+        for target, tables in _standardised(path, subjects).items():
+            records = sum(table.num_rows for table in tables)
+            for table in tables:
+                done = finish(target, table, owner, records=records)
+                done = done.select([name for name in done.schema.names if not name.startswith("_")])
+                done = done.append_column("_owner", pa.array([owner] * done.num_rows, pa.int64()))
+                done = done.append_column("_recipe", pa.array(["r"] * done.num_rows, pa.string()))
+                rows.setdefault(target, []).extend(done.combine_chunks().to_batches())
+    owners = list(range(1, len(files) + 1))
+    for target, batches in rows.items():
+        lake.replace(target, "lab", owners, batches, publish=(target, 1))
     return lake
 
 
-def _publish(lake: Lake, target: str, tables: list[pa.Table], owner: int, records: int) -> None:
-    def batches() -> Iterator[pa.RecordBatch]:
-        for rows in tables:
-            done = finish(target, rows, owner, records=records)
-            done = done.select([name for name in done.schema.names if not name.startswith("_")])
-            done = done.append_column("_owner", pa.array([owner] * done.num_rows, pa.int64()))
-            done = done.append_column("_recipe", pa.array(["r"] * done.num_rows, pa.string()))
-            yield from done.combine_chunks().to_batches()
+def _standardised(path: Path, subjects: dict[str, Person]) -> dict[str, list[pa.Table]]:
+    """What the tasks make of a file, a batch at a time; records that are held back are left out."""
+    deid = Deidentifier(KEY, Profile.EXPERT, subjects, today=date(2024, 3, 12), source_authority="lab")
+    found: dict[str, list[pa.Table]] = {}
+    for table, batch in VcfConnector().read(_reading(path), WHOLE):
+        if table != "rejected":
+            for target, made in standardise({table: pa.Table.from_batches([batch])}, deid).items():
+                found.setdefault(target, []).append(made)
+    return found
 
-    lake.replace(target, "lab", [owner], batches(), publish=(f"{target}/{owner}", 1))
+
+def _reading(path: Path) -> Reading:
+    source = Source("lab", "vcf", str(path.parent), authority="lab")
+    return Reading(Unit("lab/token", "lab", "vcf"), source, LocalPlace(path), KEY)
+
+
+def held_back(path: Path) -> set[int]:
+    """The numbers of records that the connector rejects."""
+    found = VcfConnector().read(_reading(path), WHOLE)
+    return {n for table, batch in found if table == "rejected" for n in batch["_record"].to_pylist()}
 
 
 def _bits(value: Any) -> Any:

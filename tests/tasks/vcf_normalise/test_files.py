@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -96,13 +97,25 @@ def test_a_ref_that_does_not_fit_stops_without_a_word_of_it(tmp_path: Path) -> N
     assert normalise_file(source, target, Norm(fasta, check="exclude"))["mismatch_removed"] == 1
 
 
-def test_ways_that_are_none() -> None:
-    for wrong in (
-        {"check": "maybe"},
-        {"multiallelics": "any"},
-        {"duplicates": "some"},
-        {"old_record_tag": "a b"},
-        {},
-    ):
-        with pytest.raises(Usage):
-            Norm(**wrong)
+def _unknown_check() -> Norm:
+    return Norm(check="maybe")
+
+
+def _unknown_multiallelics() -> Norm:
+    return Norm(multiallelics="any")
+
+
+def _unknown_duplicates() -> Norm:
+    return Norm(duplicates="some")
+
+
+def _odd_tag() -> Norm:
+    return Norm(atomise=True, old_record_tag="a b")
+
+
+@pytest.mark.parametrize(
+    "wrong", [Norm, _unknown_check, _unknown_multiallelics, _unknown_duplicates, _odd_tag]
+)
+def test_ways_that_are_none(wrong: Callable[[], Norm]) -> None:
+    with pytest.raises(Usage):
+        wrong()

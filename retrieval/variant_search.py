@@ -1,0 +1,270 @@
+"""Search variants by region, gene or name, consequence and frequency, sample or person.
+
+Regions are compared on harmonised contig names; files are told apart by assembly. Lake files carry the least and the
+most of each column, so that a region opens those alone that may hold it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from contracts.errors import Fatal, Usage
+from retrieval.reader import Reader
+from retrieval.variants import GENE_COLUMN
+from stores.lake_sql import quote
+from tasks.vcf.contigs import harmonise_contig
+
+_REGION = re.compile(r"([\w.\-*]+):([\d,]+)(?:-([\d,]+))?")
+_CONTIG = re.compile(r"(?:chr)?(?:[1-9]|1\d|2[0-2]|X|Y|M|MT)", re.IGNORECASE)
+_NAME = re.compile(r"(?:rs|ss|esv|nsv|COSV|COSM|CA)\d+|RCV\d+|VCV\d+", re.IGNORECASE)
+IMPACTS = ("HIGH", "MODERATE", "LOW", "MODIFIER")
+
+
+@dataclass(frozen=True)
+class VariantQuery:
+    """What is looked for; all that is given must hold.
+
+    Attributes:
+        contig: harmonised; with `start` and `end`, 1-based, both included: records that overlap.
+        gene: symbol or id, as an annotator or the export's own field has it.
+        identifier: a name such as dbSNP's.
+        consequence: a term of the Sequence Ontology ("missense_variant") or an impact ("HIGH").
+        max_frequency: at most so frequent in the population that an annotator looked up, else in the file's samples.
+        person_ids: carried by one of them.
+        sample_ids: carried by one of them.
+        assembly: called against it.
+    """
+
+    contig: str | None = None
+    start: int = 0
+    end: int = 1 << 62
+    gene: str | None = None
+    identifier: str | None = None
+    consequence: str | None = None
+    max_frequency: float | None = None
+    person_ids: Sequence[int] = ()
+    sample_ids: Sequence[int] = ()
+    assembly: str | None = None
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """A sample that carries a variant: its id, whose it is, and its genotype as VCF writes it."""
+
+    sample_id: int
+    person_id: int | None
+    genotype: str
+
+
+@dataclass(frozen=True)
+class FoundVariant:
+    """One record that was found.
+
+    Attributes:
+        record_id: of the row in `genomics.variant`.
+        assembly: what positions refer to; None where it is unknown.
+        contig: harmonised.
+        position: 1-based.
+        reference: reference allele.
+        alternates: the others.
+        identifiers: names.
+        genes: symbols, of annotations.
+        consequences: terms, of annotations.
+        impact: the gravest.
+        frequency: the rarest alternate's, of the population or else of the file; None where neither is known.
+        carriers: samples that carry an alternate; none where the release holds no genotypes.
+    """
+
+    record_id: int
+    assembly: str | None
+    contig: str
+    position: int
+    reference: str
+    alternates: tuple[str, ...]
+    identifiers: tuple[str, ...]
+    genes: tuple[str, ...]
+    consequences: tuple[str, ...]
+    impact: str | None
+    frequency: float | None
+    carriers: tuple[Carrier, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+
+def read_query(text: str, **others: Any) -> VariantQuery:
+    """From words to a query: `chr17:43044295-43125364`, `17:43124027`, `chr21`, `rs6025`, or a gene.
+
+    Args:
+        text: the words; empty where the other criteria are enough.
+        others: further attributes of `VariantQuery`.
+
+    Raises:
+        Usage: a region that ends before it begins.
+    """
+    text = text.strip()
+    if not text:
+        return VariantQuery(**others)
+    if match := _REGION.fullmatch(text):
+        start = int(match[2].replace(",", ""))
+        end = int(match[3].replace(",", "")) if match[3] else start
+        if end < start:
+            raise Usage("the region ends before it begins", text, "chr17:43044295-43125364")
+        return VariantQuery(harmonise_contig(match[1]), start, end, **others)
+    if _CONTIG.fullmatch(text):
+        return VariantQuery(harmonise_contig(text), **others)
+    if _NAME.fullmatch(text):
+        return VariantQuery(identifier=text, **others)
+    return VariantQuery(gene=text, **others)
+
+
+def search_variants(reader: Reader, query: VariantQuery, most: int = 20) -> list[FoundVariant]:
+    """The records that fit, in order of assembly, contig and position.
+
+    Raises:
+        Fatal: the release holds no variants, or no genotypes where persons or samples are asked for.
+    """
+    if not reader.has("genomics.variant"):
+        raise Fatal(
+            "the release holds no variants", reader.place, "read VCF, or see setting genomics.release"
+        )
+    if (query.person_ids or query.sample_ids) and not reader.has("genomics.call", "genomics.sample"):
+        raise Fatal("the release holds no genotypes", reader.place, "see setting genomics.release")
+    conditions, parameters = _conditions(reader, query)
+    rows = reader.rows(
+        f"""SELECT v.record_id, v.assembly, v.contig, v.position, v.reference, v.alternates, v.identifiers,
+            {_frequency(reader)} AS frequency
+        FROM genomics.variant AS v {_JOINED if reader.has(_QUALITY) else ""}
+        WHERE {" AND ".join(conditions) or "true"}
+        ORDER BY v.assembly, length(v.contig), v.contig, v.position, v.record_id LIMIT {int(most)}""",
+        parameters,
+    )
+    ids = [row["record_id"] for row in rows]
+    told, carriers = _annotations(reader, ids), _carriers(reader, ids, query)
+    return [_found(row, told.get(row["record_id"], {}), carriers.get(row["record_id"], ())) for row in rows]
+
+
+_QUALITY, _CONSEQUENCE = "genomics.variant_quality", "genomics.consequence"
+_JOINED = "LEFT JOIN genomics.variant_quality AS q USING (record_id)"
+_CARRIES = """v.record_id IN (
+    SELECT c.record_id FROM genomics.call AS c JOIN genomics.sample AS s USING (file_id)
+    WHERE s.{column} IN (SELECT unnest(?)) AND list_max(c.genotype[s.sample_index + 1]) > 0)"""
+
+
+def _conditions(reader: Reader, query: VariantQuery) -> tuple[list[str], list[Any]]:
+    """What must hold of `v`, and the values of its placeholders."""
+    found: list[tuple[str, list[Any]]] = []
+    if query.contig is not None:
+        place = "v.contig = ? AND v.position <= ? AND v.end_position >= ?"
+        found.append((place, [query.contig, query.end, query.start]))
+    if query.assembly is not None:
+        found.append(("v.assembly = ?", [query.assembly]))
+    if query.identifier is not None:
+        names = "list_contains(list_transform(v.identifiers, lambda name: lower(name)), ?)"
+        found.append((names, [query.identifier.lower()]))
+    if query.gene is not None:
+        found.append(_names_gene(reader, query.gene))
+    if query.consequence is not None:
+        found.append(_has_consequence(reader, query.consequence))
+    if query.max_frequency is not None:
+        found.append((f"{_frequency(reader)} <= ?", [query.max_frequency]))
+    for column, ids in (("person_id", query.person_ids), ("sample_id", query.sample_ids)):
+        if ids:
+            found.append((_CARRIES.format(column=column), [list(ids)]))
+    return [text for text, _ in found], [value for _, values in found for value in values]
+
+
+def _names_gene(reader: Reader, gene: str) -> tuple[str, list[Any]]:
+    """By annotations, and by fields of the export that name genes."""
+    texts, values = ["false"], list[Any]()
+    if reader.has(_CONSEQUENCE):
+        texts.append(
+            "v.record_id IN (SELECT record_id FROM genomics.consequence WHERE lower(gene_symbol) = ? "
+            "OR split_part(lower(gene_id), '.', 1) = ?)"
+        )
+        values += [gene.lower(), gene.lower().split(".")[0]]
+    pattern = rf"(?i)(^|[^A-Za-z0-9_.\-]){re.escape(gene)}($|[^A-Za-z0-9_.\-])"
+    for column in reader.columns("genomics.variant"):
+        if (match := GENE_COLUMN.fullmatch(column)) and match[1].lower() not in {"csq", "ann"}:
+            texts.append(f"regexp_matches(v.{quote(column)}::VARCHAR, ?)")
+            values.append(pattern)
+    return f"coalesce({' OR '.join(texts)}, false)", values
+
+
+def _has_consequence(reader: Reader, consequence: str) -> tuple[str, list[Any]]:
+    if not reader.has(_CONSEQUENCE):
+        fix = "annotate the export with VEP, SnpEff or bcftools csq"
+        raise Fatal("the release holds no consequences", reader.place, fix)
+    if consequence.upper() in IMPACTS:
+        text, value = "impact = ?", consequence.upper()
+    else:
+        text, value = "list_contains(consequences, ?)", consequence
+    return f"v.record_id IN (SELECT record_id FROM genomics.consequence WHERE {text})", [value]
+
+
+def _frequency(reader: Reader) -> str:
+    """The rarest alternate's: of annotations, else counted in the file."""
+    looked_up = (
+        "(SELECT min(a.frequency) FROM genomics.consequence AS a WHERE a.record_id = v.record_id)"
+        if reader.has(_CONSEQUENCE)
+        else "NULL"
+    )
+    counted = "list_min(q.allele_frequencies)" if reader.has(_QUALITY) else "NULL::DOUBLE"
+    return f"coalesce({looked_up}, {counted})"
+
+
+def _annotations(reader: Reader, ids: list[int]) -> dict[int, dict[str, Any]]:
+    if not ids or not reader.has(_CONSEQUENCE):
+        return {}
+    rows = reader.rows(
+        """SELECT record_id, list_sort(list(DISTINCT gene_symbol) FILTER (WHERE gene_symbol IS NOT NULL)) AS genes,
+            list_sort(list_distinct(flatten(list(coalesce(consequences, []))))) AS terms,
+            list(DISTINCT impact) AS impacts
+        FROM genomics.consequence WHERE record_id IN (SELECT unnest(?)) GROUP BY record_id""",
+        [ids],
+    )
+    return {row["record_id"]: row for row in rows}
+
+
+def _carriers(reader: Reader, ids: list[int], query: VariantQuery) -> dict[int, tuple[Carrier, ...]]:
+    """Who carries the records; where persons or samples were asked for, these alone."""
+    if not ids or not reader.has("genomics.call", "genomics.sample"):
+        return {}
+    rows = reader.rows(
+        """SELECT c.record_id, s.sample_id, s.person_id, c.genotype[s.sample_index + 1] AS alleles,
+            c.phased[s.sample_index + 1] AS phased
+        FROM genomics.call AS c JOIN genomics.sample AS s USING (file_id)
+        WHERE c.record_id IN (SELECT unnest(?)) AND list_max(c.genotype[s.sample_index + 1]) > 0
+        ORDER BY c.record_id, s.sample_index""",
+        [ids],
+    )
+    found: dict[int, dict[int, Carrier]] = {}
+    for row in rows:
+        asked = not query.person_ids or row["person_id"] in query.person_ids
+        if asked and (not query.sample_ids or row["sample_id"] in query.sample_ids):
+            told = ("|" if row["phased"] else "/").join("." if a is None else str(a) for a in row["alleles"])
+            carrier = Carrier(row["sample_id"], row["person_id"], told)
+            found.setdefault(row["record_id"], {})[row["sample_id"]] = carrier
+    return {record: tuple(carriers.values()) for record, carriers in found.items()}
+
+
+def _found(row: dict[str, Any], told: Mapping[str, Any], carriers: tuple[Carrier, ...]) -> FoundVariant:
+    impacts = [impact for impact in IMPACTS if impact in (told.get("impacts") or ())]
+    return FoundVariant(
+        row["record_id"],
+        row["assembly"],
+        row["contig"],
+        row["position"],
+        row["reference"],
+        tuple(row["alternates"]),
+        tuple(row["identifiers"] or ()),
+        tuple(told.get("genes") or ()),
+        tuple(told.get("terms") or ()),
+        impacts[0] if impacts else None,
+        row["frequency"],
+        carriers,
+    )
