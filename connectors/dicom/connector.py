@@ -64,6 +64,7 @@ class DicomConnector:
     def read_single(self, reading: Reading) -> tuple[str, dict[str, Any]]:
         """The row alone, with its table: files are read many at a time."""
         from connectors.dicom.dataset import judging_errors
+
         try:
             with judging_errors():
                 return _read(reading)

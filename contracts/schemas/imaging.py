@@ -179,7 +179,9 @@ OBJECT = pa.schema(
         col("frames_changed", _I),
         col("boxes_hidden", _I),
         col("texts_kept", _I),  # markers that say nothing of anybody
-        col("face", _S, required=True),  # no, possible; possible and written only where the settings release faces
+        col(
+            "face", _S, required=True
+        ),  # no, possible; possible and written only where the settings release faces
         col("flags", pa.list_(_S)),  # what de-identifying the header came across
         col("made_from", _S, required=True),  # digest of content, persons, recipe and verdict on faces
     ]
