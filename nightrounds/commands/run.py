@@ -17,6 +17,7 @@ from nightrounds.commands.common import (
     enter_home,
     print_json,
     print_table,
+    say,
 )
 from nightrounds.commands.init import ProfileOption, make_home
 
@@ -141,7 +142,7 @@ def _chosen(home: Home, names: list[str] | None, given: Given, mapping: Path | N
     """
     from flows.planning import check_names
     from flows.settings import load_settings
-    from nightrounds.commands.adhoc import sources_of
+    from nightrounds.commands.adhoc import hints_of, sources_of
     from tasks.workroom import load_sources, open_workroom, save_sources
 
     home.load_key()
@@ -151,6 +152,8 @@ def _chosen(home: Home, names: list[str] | None, given: Given, mapping: Path | N
     sealed = load_sources(vault)
     check_names(names, {s.name: s.to_source() for s in settings.sources} or sealed)
     extra = sources_of(given, sealed, settings, mapping)
+    for hint in hints_of(extra, sealed):
+        say(hint)
     if extra:
         save_sources(vault, list({**sealed, **{s.name: s for s in extra}}.values()))
     return [*(names or []), *(s.name for s in extra)]
