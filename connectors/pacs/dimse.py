@@ -141,7 +141,9 @@ class DimseArchive:
         for last in (False, True):
             found, status = [], None
             with self.pool.taken() as association:
-                for answer, match in association.send_c_find(wanted, StudyRootQueryRetrieveInformationModelFind):
+                for answer, match in association.send_c_find(
+                    wanted, StudyRootQueryRetrieveInformationModelFind
+                ):
                     status = answer.get("Status")
                     if status in _PENDING and match is not None:
                         found.append(match)
@@ -150,7 +152,9 @@ class DimseArchive:
             if status is not None and _LOWEST_FAILURE <= status <= _HIGHEST_FAILURE and last:
                 fix = "what the PACS allows calling_aet to search"
                 raise Fatal(f"the PACS cannot be searched (status {status:04X})", self._where, fix)
-        raise Retriable("the PACS was cut off while it was searched", self._where, "the next round searches again")
+        raise Retriable(
+            "the PACS was cut off while it was searched", self._where, "the next round searches again"
+        )
 
     @contextmanager
     def fetch(self, instance: Instance) -> Iterator[BinaryIO]:
@@ -172,7 +176,9 @@ class DimseArchive:
                     awaited.came.wait(_LATE_SECONDS if moves else 0)
             if not awaited.came.is_set():
                 told = f"status {status:04X}" if status is not None else "cut off"
-                raise Retriable(f"the PACS did not send an instance ({told})", self._where, "it is asked for again")
+                raise Retriable(
+                    f"the PACS did not send an instance ({told})", self._where, "it is asked for again"
+                )
         yield file_of(awaited)
 
     def _retrieve(self, association: Association, wanted: Dataset) -> int | None:

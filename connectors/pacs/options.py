@@ -35,9 +35,7 @@ class Hours:
     def seconds_until(self, now: time) -> float:
         """0 inside the hours, else the seconds until they begin."""
         inside = (
-            self.start <= now < self.end
-            if self.start < self.end
-            else now >= self.start or now < self.end
+            self.start <= now < self.end if self.start < self.end else now >= self.start or now < self.end
         )
         if inside or self.start == self.end:
             return 0.0
@@ -83,7 +81,9 @@ def manners_of(source: Source) -> Manners:
         Fatal: an option is unknown or wrong; the message names it, never its value.
     """
     for name in sorted(set(source.options) - _OPTIONS[source.kind]):
-        raise wrong(source, name, f"one of {', '.join(sorted(_OPTIONS[source.kind]))}", "there is no such option")
+        raise wrong(
+            source, name, f"one of {', '.join(sorted(_OPTIONS[source.kind]))}", "there is no such option"
+        )
     if source.snapshot:
         fix = "snapshot = false: a night sees the studies of a window, and what lies outside it is not gone"
         raise wrong(source, "snapshot", fix)

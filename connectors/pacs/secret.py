@@ -27,6 +27,8 @@ def load_secret(reference: str, name: str, option: str) -> str:
             text = ""
     if not text.strip():
         raise Fatal(
-            "a secret is not there", f"source {name}: {option}", "a file, variable or secret this user may read"
+            "a secret is not there",
+            f"source {name}: {option}",
+            "a file, variable or secret this user may read",
         )
     return text.strip()

@@ -64,4 +64,6 @@ def read_state(checkpoint: str) -> State:
             content[name] = {uid: Seen(**seen) for uid, seen in content[name].items()}
         return State(**content)
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
-        raise Fatal("a checkpoint cannot be read", "pacs", "a source under another name begins anew") from None
+        raise Fatal(
+            "a checkpoint cannot be read", "pacs", "a source under another name begins anew"
+        ) from None

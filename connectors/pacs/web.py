@@ -162,7 +162,11 @@ class WebArchive:
         if not page:
             return "the service answers; it shows no study yet"
         counts = isinstance(page[0], dict) and _number(page[0], _STUDY_INSTANCES) is not None
-        told = "counts their instances" if counts else "does not count instances: each night asks for all of a window"
+        told = (
+            "counts their instances"
+            if counts
+            else "does not count instances: each night asks for all of a window"
+        )
         return f"the service answers, shows studies and {told}"
 
 
@@ -213,7 +217,9 @@ class _Guarded(io.RawIOBase):
         try:
             data = self._stream.read(len(buffer))
         except Malformed:
-            raise Retriable("an instance came in part", f"source {self._name}", "it is asked for again") from None
+            raise Retriable(
+                "an instance came in part", f"source {self._name}", "it is asked for again"
+            ) from None
         buffer[: len(data)] = data
         return len(data)
 
