@@ -10,6 +10,7 @@ from threading import BoundedSemaphore, Lock, Thread
 from typing import TYPE_CHECKING
 
 from connectors.fhir_bulk.http import pause
+from connectors.pacs.gate import settle
 from contracts.errors import Fatal, Unreachable
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Associations:
 
     @contextmanager
     def taken(self) -> Iterator[Association]:
-        """An association for this thread alone. One that the block leaves by an error is aborted.
+        """An association for this thread alone, ready for one question. One that the block leaves by an error is aborted.
 
         Raises:
             Fatal: the PACS rejects us. Unreachable: it does not answer.
@@ -77,7 +78,7 @@ class Associations:
         with self._lock:
             while self._idle:
                 _, association = self._idle.pop()
-                if association.is_established:
+                if settle(association):
                     return association
         return None
 
@@ -85,7 +86,7 @@ class Associations:
         what = ""
         for attempt in range(_ATTEMPTS):
             association = self.open_one()
-            if association.is_established:
+            if association.is_established and settle(association):
                 return association
             if association.is_rejected:
                 answer = association.acceptor.primitive
@@ -123,7 +124,7 @@ class Associations:
                     self._reaper = None
                     self.at_rest()
             for association in over:
-                if association.is_established:
+                if settle(association):
                     association.release()
             if rests:
                 return
@@ -133,7 +134,7 @@ class Associations:
         with self._lock:
             idle, self._idle = self._idle, []
         for _, association in idle:
-            if association.is_established:
+            if settle(association):
                 association.release()
 
 

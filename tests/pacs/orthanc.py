@@ -129,6 +129,7 @@ class Orthanc:
         """Send instances by C-STORE, as a modality does."""
         from pynetdicom import AE, evt
 
+        from connectors.pacs.gate import settle
         from connectors.pacs.network import without_delay
 
         kept = list(datasets)
@@ -140,5 +141,6 @@ class Orthanc:
         )
         assert association.is_established
         for dataset in kept:
-            assert association.send_c_store(dataset).Status == 0
+            assert settle(association) and association.send_c_store(dataset).Status == 0
+        assert settle(association)
         association.release()
