@@ -1,9 +1,10 @@
-"""Take in the crosswalks and resolve identities to persons."""
+"""Take in the crosswalks and sample sheets, and resolve identities to persons."""
 
 from __future__ import annotations
 
 from connectors.crosswalk import read_links
 from connectors.listing import list_files
+from connectors.sample_sheet import SUFFIXES, Sheet, is_crosswalk, read_sheet
 from contracts.accounting import Account
 from contracts.errors import NightroundsError, Rejected
 from contracts.identity import Link
@@ -18,13 +19,17 @@ def link_source(current: Round, name: str) -> SourceOutcome:
     account, links = Account(), list[Link]()
     with current.timed(f"survey {name}"):
         try:
-            listed = list_files(source.location, (".csv",))
+            sheet = Sheet.of(source.authority, source.options)
+            listed = list_files(source.location, (".csv",) if sheet is None else SUFFIXES)
         except (NightroundsError, OSError) as error:
             outcome.problem = str(error) if isinstance(error, NightroundsError) else type(error).__name__
             return outcome
         for item in listed:
             try:
-                found = read_links(place_of(source, item.path))
+                place = place_of(source, item.path)
+                found = (
+                    read_links(place) if sheet is None or is_crosswalk(place) else read_sheet(place, sheet)
+                )
             except Rejected as rejected:
                 account.met()
                 account.add("quarantined", reason=rejected.reason)

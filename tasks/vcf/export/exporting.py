@@ -22,6 +22,9 @@ TABLES = ("genomics.file", "genomics.sample", "genomics.variant", "genomics.call
 _REGION = re.compile(r"([^:\s]+|HLA-[^\s]+?)(?::([\d,]+)(?:-([\d,]+))?)?")
 
 
+_OF_SAMPLES = ("##SAMPLE=", "##PEDIGREE=")
+
+
 @dataclass(frozen=True)
 class Region:
     """A place in the genome, 1-based, both ends included."""
@@ -151,9 +154,15 @@ def _chosen_files(
             yield row, wanted, len(own)
 
 
+def _names_any(line: str, names: set[str]) -> bool:
+    return not names.isdisjoint(re.findall(r"\d+", line))
+
+
 def _with_samples(header: str, sample_ids: list[int]) -> str:
-    """The header, its last line naming these samples."""
+    """The header, its last line naming these samples; what it tells of others goes."""
     lines = header.splitlines()
-    fixed = lines[-1].split("\t")[:8]
+    fixed, own = lines[-1].split("\t")[:8], set(map(str, sample_ids))
+    others = set(lines[-1].split("\t")[9:]) - own
+    lines = [line for line in lines if not (line.startswith(_OF_SAMPLES) and _names_any(line, others))]
     names = ["FORMAT", *map(str, sample_ids)] if sample_ids else []
     return "\n".join([*lines[:-1], "\t".join([*fixed, *names])]) + "\n"

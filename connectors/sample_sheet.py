@@ -1,0 +1,162 @@
+"""Sample sheets: which sample is whose. Read from a crosswalk source, beside crosswalk files.
+
+A CSV or a LIMS export has a header with a column for the sample and one for the patient's number, by names that
+laboratories use (`SAMPLE_COLUMNS`, `PATIENT_COLUMNS`) or that the source's options give; a PED file has six columns
+(family, individual, father, mother, sex, phenotype), its individuals being samples and patients' numbers at once. The
+source's authority assigns the patients' numbers; its option `samples` names the authority of the samples, which is
+that of the VCF source.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from connectors.crosswalk import COLUMNS, KIND, Links
+from contracts.errors import Fatal, Rejected
+from contracts.identity import Identity, Link
+from contracts.protocols import Place
+
+SUFFIXES = (".csv", ".tsv", ".txt", ".ped", ".fam")
+SAMPLE_COLUMNS = ("sample", "sample_id", "sampleid", "sample_name", "samplename", "vcf_sample", "lab_id")
+PATIENT_COLUMNS = (
+    "patient",
+    "patient_id",
+    "patientid",
+    "subject",
+    "subject_id",
+    "mrn",
+    "identifier",
+    "case_id",
+)
+_PED_COLUMNS = 6
+_NOBODY = frozenset(["", "0", "."])
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """How a source's sheets are read.
+
+    Attributes:
+        samples: the authority of sample names.
+        patients: the authority of patients' numbers.
+        sample_column: its name, where it is none of `SAMPLE_COLUMNS`.
+        patient_column: its name, where it is none of `PATIENT_COLUMNS`.
+    """
+
+    samples: str
+    patients: str
+    sample_column: str = ""
+    patient_column: str = ""
+
+    @staticmethod
+    def of(authority: str, options: Mapping[str, str]) -> Sheet | None:
+        """From a source's options; None where it has no option `samples`: its files are crosswalks.
+
+        Raises:
+            Fatal: an option that sheets do not have.
+        """
+        known = {"samples", "sample_column", "patient_column"}
+        if unknown := sorted(options.keys() - known):
+            raise Fatal("unknown option of a sample sheet", unknown[0], f"one of {', '.join(sorted(known))}")
+        if not options.get("samples"):
+            return None
+        return Sheet(
+            options["samples"], authority, options.get("sample_column", ""), options.get("patient_column", "")
+        )
+
+
+def is_crosswalk(place: Place) -> bool:
+    """Whether the first line is a crosswalk's."""
+    with place.open() as raw:
+        first = raw.readline().decode("utf-8-sig", "replace")
+    return set(COLUMNS) <= {name.strip().strip('"').lower() for name in first.split(",")}
+
+
+def read_sheet(place: Place, sheet: Sheet) -> Links:
+    """Read one sheet: a link for each row that ties a sample to a patient.
+
+    Rows that tie nobody have the reasons `empty-identity` (a cell is empty) and `sample-of-two` (the sample stands
+    with another number before: neither tie holds).
+
+    Raises:
+        Rejected: `missing-column`, `malformed-pedigree`, `invalid-utf8`.
+    """
+    with place.open() as raw:
+        data = raw.read()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Rejected("invalid-utf8", "sample sheet", "save it as UTF-8") from None
+    lines = text.splitlines()
+    rows = _rows_of_table(lines, sheet)
+    return _link(_rows_of_pedigree(lines) if rows is None else rows, sheet)
+
+
+def _link(rows: Sequence[tuple[int, str, str]], sheet: Sheet) -> Links:
+    patients: dict[str, set[str]] = {}
+    for _, sample, patient in rows:
+        if sample and patient:
+            patients.setdefault(sample, set()).add(patient)
+    found, seen = Links(), set[str]()
+    for number, sample, patient in rows:
+        if not sample or not patient:
+            found.rejected.append((number, "empty-identity"))
+        elif len(patients[sample]) > 1:
+            found.rejected.append((number, "sample-of-two"))
+        elif sample not in seen:
+            seen.add(sample)
+            one, other = (
+                Identity(sheet.samples, sample, kind=KIND),
+                Identity(sheet.patients, patient, kind=KIND),
+            )
+            found.links.append(Link(one, other))
+    return found
+
+
+def _rows_of_table(lines: list[str], sheet: Sheet) -> list[tuple[int, str, str]] | None:
+    """Row number, sample and patient; None where the first line names no sample: then it is a PED file."""
+    if not lines:
+        raise Rejected("missing-column", "line 1", f"one of {', '.join(SAMPLE_COLUMNS)}")
+    delimiter = max("\t;,", key=lines[0].count)
+    names = [_plain(name) for name in next(csv.reader([lines[0]], delimiter=delimiter))]
+    sample = _find(names, sheet.sample_column, SAMPLE_COLUMNS)
+    patient = _find(names, sheet.patient_column, PATIENT_COLUMNS)
+    if sample is None and patient is None and not sheet.sample_column:
+        return None
+    if sample is None or patient is None:
+        missing, legal = ("sample", SAMPLE_COLUMNS) if sample is None else ("patient", PATIENT_COLUMNS)
+        raise Rejected(
+            "missing-column", f"column of the {missing}", f"one of {', '.join(legal)}, or the option"
+        )
+    found = []
+    for number, row in enumerate(csv.reader(lines[1:], delimiter=delimiter), 2):
+        if any(cell.strip() for cell in row):
+            cells = [row[place].strip() if place < len(row) else "" for place in (sample, patient)]
+            found.append((number, *("" if cell == "." else cell for cell in cells)))
+    return [(number, one, other) for number, one, other in found]
+
+
+def _rows_of_pedigree(lines: list[str]) -> list[tuple[int, str, str]]:
+    found = []
+    for number, line in enumerate(lines, 1):
+        cells = line.split("\t") if "\t" in line else line.split()
+        if not line.strip() or line.startswith("#"):
+            continue
+        if len(cells) < _PED_COLUMNS:
+            legal = "family, individual, father, mother, sex, phenotype; or a header that names the sample"
+            raise Rejected("malformed-pedigree", f"line {number}", legal)
+        individual = "" if cells[1].strip() in _NOBODY else cells[1].strip()
+        found.append((number, individual, individual))
+    return found
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s\-]+", "_", name.strip().lower())
+
+
+def _find(names: list[str], chosen: str, known: Sequence[str]) -> int | None:
+    wanted = (_plain(chosen),) if chosen else known
+    return next((names.index(name) for name in wanted if name in names), None)
