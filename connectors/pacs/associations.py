@@ -55,7 +55,7 @@ class Associations:
 
     @contextmanager
     def taken(self) -> Iterator[Association]:
-        """An association for this thread alone, for one question. One that the block leaves by an error is aborted.
+        """An association for this thread alone, ready for one question; aborted where the block fails.
 
         Raises:
             Fatal: the PACS rejects us. Unreachable: it does not answer.

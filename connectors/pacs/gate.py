@@ -59,7 +59,7 @@ class Gate:
 
 def settle(association: Association) -> bool:
     """Make an association ready for one question; False where it has ended. To be called before each."""
-    gate = association._reactor_checkpoint
+    gate: object = association._reactor_checkpoint
     if not isinstance(gate, Gate):
         gate = association._reactor_checkpoint = Gate()  # type: ignore[assignment]
     if association.is_established and gate.stop(_PATIENCE_SECONDS):

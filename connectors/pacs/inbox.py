@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from contracts.errors import Fatal, Retriable
 
 if TYPE_CHECKING:
+    from pynetdicom.dimse_primitives import C_STORE
     from pynetdicom.events import Event
     from pynetdicom.transport import ThreadedAssociationServer
 
@@ -55,12 +56,13 @@ class Inbox:
         """Handle C-STORE: keep what is awaited, as it came; its bytes lie in memory once. Returns the status."""
         from pynetdicom.dsutils import encode_file_meta
 
-        uid = str(event.request.AffectedSOPInstanceUID)
+        request = cast("C_STORE", event.request)
+        uid = str(request.AffectedSOPInstanceUID)
         with self._lock:
             awaited = self._awaited.get(uid)
         if awaited is None or awaited.came.is_set():
             return NOT_ASKED
-        body = event.request.DataSet
+        body = request.DataSet
         if body is None:
             return UNREADABLE
         body.seek(0)

@@ -1,4 +1,4 @@
-"""What our associations have in common: no words of pynetdicom's in any log, and no waiting for full packets."""
+"""What all our associations have in common: no words of pynetdicom in a log, no waiting for full packets."""
 
 from __future__ import annotations
 

@@ -203,8 +203,8 @@ def _hours(source: Source) -> Hours | None:
     match = _HOURS.fullmatch(text)
     if match is None:
         raise wrong(source, "hours", "from-to in the source's time zone, as 20:00-06:00")
-    numbers = [int(part) for part in match.groups()]
-    return Hours(time(*numbers[:2]), time(*numbers[2:]))
+    start, start_minute, end, end_minute = (int(part) for part in match.groups())
+    return Hours(time(start, start_minute), time(end, end_minute))
 
 
 def _modalities(source: Source) -> frozenset[str]:

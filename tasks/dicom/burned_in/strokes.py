@@ -46,7 +46,8 @@ def _tiles(values: NDArray[Any], by: str) -> NDArray[Any]:
     padded = np.zeros((rows * TILE, columns * TILE), np.uint8)
     padded[: values.shape[0], : values.shape[1]] = values
     cells = padded.reshape(rows, TILE, columns, TILE)
-    return cells.sum(axis=(1, 3), dtype=np.int32) if by == "sum" else cells.max(axis=(1, 3))
+    found: NDArray[Any] = cells.sum(axis=(1, 3), dtype=np.int32) if by == "sum" else cells.max(axis=(1, 3))
+    return found
 
 
 class Seen:

@@ -181,7 +181,12 @@ def test_faces_are_of_heads_with_enough_slices() -> None:
         *series(6, 20, pixel_spacing_mm=[0.9, 0.9]),
     ]
     lists = {"frame_positions_mm": pl.List(pl.Float64), "pixel_spacing_mm": pl.List(pl.Float64)}
-    texts = ("sop_class_uid", "body_part_examined", "body_part_code_meaning", "protocol_name")
+    texts: tuple[str, ...] = (
+        "sop_class_uid",
+        "body_part_examined",
+        "body_part_code_meaning",
+        "protocol_name",
+    )
     texts += ("series_description", "study_description")
     schema = lists | dict.fromkeys(texts, pl.String) | {"number_of_frames": pl.Int32}
     assert facing_series(pl.DataFrame(rows, schema_overrides=schema)) == {1, 4}
