@@ -134,9 +134,9 @@ def _rows_of_table(lines: list[str], sheet: Sheet) -> list[tuple[int, str, str]]
     found = []
     for number, row in enumerate(csv.reader(lines[1:], delimiter=delimiter), 2):
         if any(cell.strip() for cell in row):
-            cells = [row[place].strip() if place < len(row) else "" for place in (sample, patient)]
-            found.append((number, *("" if cell == "." else cell for cell in cells)))
-    return [(number, one, other) for number, one, other in found]
+            one, other = (row[place].strip() if place < len(row) else "" for place in (sample, patient))
+            found.append((number, "" if one == "." else one, "" if other == "." else other))
+    return found
 
 
 def _rows_of_pedigree(lines: list[str]) -> list[tuple[int, str, str]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nightrounds.commands import check, explain, quarantine, status
+from nightrounds.commands import check, explain, quarantine, samples, status
 from nightrounds.commands.common import (
     DEFAULT_HOME,
     HomeOption,
@@ -40,6 +40,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("search")(search)
     app.command("patient")(patient)
     app.command("check")(check.check)
+    app.command("samples")(samples.samples)
 
 
 def search(

@@ -120,6 +120,8 @@ def test_the_header_keeps_what_the_list_allows(anna: dict[str, pa.Table]) -> Non
     assert lines == [
         "##fileformat=VCFv4.2",
         "##reference=GRCh38",
+        f"##SAMPLE=<ID={ids[0]}>",
+        f"##PEDIGREE=<Child={ids[0]},Father={ids[1]}>",
         "##contig=<ID=chr20,length=64444167>",
         '##FILTER=<ID=q10,Description="Quality below 10">',
         '##INFO=<ID=DP,Number=1,Type=Integer,Description="Depth, of [ID] on [DATE]">',
