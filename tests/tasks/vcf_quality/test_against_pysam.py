@@ -87,7 +87,7 @@ def _slow_p(hom_ref: int, het: int, hom_alt: int) -> float:
         rares = (rare - hets) // 2
         commons = people - hets - rares
         shapes = factorial(people) // (factorial(hets) * factorial(rares) * factorial(commons))
-        return shapes * 2**hets / total
+        return float(shapes * 2**hets / total)
 
     possible = [h for h in range(rare % 2, rare + 1, 2) if people - h - (rare - h) // 2 >= 0]
     own = ways(het)

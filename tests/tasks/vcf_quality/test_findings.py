@@ -21,7 +21,8 @@ def _family() -> np.ndarray:
 
     def child() -> np.ndarray:
         rows = np.arange(SITES)
-        return founders[rows, 0, rng.integers(0, 2, SITES)] + founders[rows, 1, rng.integers(0, 2, SITES)]
+        father, mother = (founders[rows, parent, rng.integers(0, 2, SITES)] for parent in (0, 1))
+        return np.asarray(father + mother)
 
     one, other = child(), child()
     doses = np.stack([*founders.sum(axis=2).T[:2], one, other, one, founders.sum(axis=2)[:, 2]], axis=1)
