@@ -46,6 +46,8 @@ def run_ours(path: Path) -> None:
         unit = Unit("bench/0", "bench", "vcf", size=1)
         with StagingWriter(Path(folder), unit, "bench") as writer:
             for table, batch in read_file(path, knowing.key):
+                if table == "counted":
+                    continue
                 if table == "rejected":
                     raise ValueError("a record of the benchmark's own was rejected")
                 rows = clean("vcf", table, _table(batch), today=day).accepted

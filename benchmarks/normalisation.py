@@ -115,6 +115,8 @@ def _ours(vcf: Path, options: dict[str, str]) -> None:
     knowing = Knowing()
     refer(knowing, options)
     for table, batch in read_file(vcf, knowing.key):
+        if table == "counted":
+            continue
         standardise({table: pa.Table.from_batches([batch])}, knowing)
 
 

@@ -475,7 +475,7 @@ def _both(path: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     for plainly in (False, True):
         rows: list[dict[str, Any]] = []
         try:
-            for table, batch in read_file(path, KEY, plainly=plainly):
+            for table, batch in accounted(read_file(path, KEY, plainly=plainly)):
                 batch.validate(full=True)
                 told = batch.to_pylist()
                 rows += [

@@ -14,6 +14,7 @@ from connectors.vcf.rows import read_file
 from contracts.errors import Fatal, Rejected
 from contracts.keys import Key
 from contracts.units import Source
+from tests.accounts import accounted
 
 _HEAD = (
     "##fileformat=VCFv4.3\n##contig=<ID=1,length=249250621>\n"
@@ -32,7 +33,7 @@ def _read(path: Path, **how: bool) -> dict[str, list[dict[str, Any]]]:
         "rejected": [],
         "vcf.finding": [],
     }
-    for table, batch in read_file(path, _KEY, **how):
+    for table, batch in accounted(read_file(path, _KEY, **how)):
         found[table] += batch.to_pylist()
     return found
 

@@ -20,6 +20,7 @@ from stores.lake import Lake
 from stores.places import LocalPlace
 from tasks.deidentification.engine import Deidentifier
 from tasks.vcf.standardise import finish, standardise
+from tests.accounts import accounted
 
 KEY = Key("test", bytes(range(32)))
 
@@ -54,7 +55,7 @@ def _standardised(path: Path, subjects: dict[str, Person]) -> dict[str, list[pa.
     """What the tasks make of a file, a batch at a time; records that are held back are left out."""
     deid = Deidentifier(KEY, Profile.EXPERT, subjects, today=date(2024, 3, 12), source_authority="lab")
     found: dict[str, list[pa.Table]] = {}
-    for table, batch in VcfConnector().read(_reading(path), WHOLE):
+    for table, batch in accounted(VcfConnector().read(_reading(path), WHOLE)):
         if table != "rejected":
             for target, made in standardise({table: pa.Table.from_batches([batch])}, deid).items():
                 found.setdefault(target, []).append(made)
