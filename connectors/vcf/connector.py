@@ -58,7 +58,8 @@ class VcfConnector:
 
         Raises:
             Rejected: `empty-file`, `truncated-file`, `corrupt-gzip`, `corrupt-bcf`, `malformed-header`,
-                `unreadable-file`, or a rule over header or file: nothing of the file is to be kept.
+                `unreadable-file`, or a rule of `connectors/vcf/validity/rules.csv` over header or file: nothing of the
+                file is to be kept.
         """
         from connectors.vcf.rows import read_file
         from connectors.vcf.validity.reading import is_strict

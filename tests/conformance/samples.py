@@ -139,6 +139,7 @@ def vcf_export(folder: Path, times: int) -> Sequence[str]:
     ]
     with (folder / "calls.vcf").open("w") as file:
         file.writelines(line + "\n" for line in head)
+        file.write("20\t900\t.\tA\tC,C\t29\tPASS\tDP=3\tGT:GQ\t0|1:9\t1|1:48\n")  # the rules frown on it
         for n in range(3 * times):
             info = f"DP={n % 60}" + (f";SRC={samples[0]}" if n % 3 == 0 else "")
             file.write(f"20\t{1000 + 7 * n}\trs{n}\tA\tC\t29\tPASS\t{info}\tGT:GQ\t0|1:{n % 99}\t1|1:48\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import random
+import re
 import sys
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from contracts.protocols import Reading
 from contracts.schemas import IGNORED, REJECTED
 from contracts.units import WHOLE
 from tests.accounts import counts
+from tests.architecture.files import ROOT
 from tests.conformance.reading import REASON, Found, Sample, read_unit
 
 _OWN = {"file": ("_record", "_digest"), "record": ("_record", "_owner", "_version", "_digest")}
@@ -161,6 +163,10 @@ def _read_damaged(sample: Sample, folder: Path, name: str, data: bytes) -> Found
     if found.rejection is not None:
         assert REASON.fullmatch(found.rejection.reason)
         documented = type(sample.connector).read.__doc__ or ""
+        for name in re.findall(r"`([\w/]+\.csv)`", documented):  # a table of rules, each with its code
+            documented += "".join(
+                f"`{line.split(',')[0]}`" for line in (ROOT / name).read_text().splitlines()
+            )
         assert f"`{found.rejection.reason}`" in documented, (
             f"read's docstring must name {found.rejection.reason}"
         )
