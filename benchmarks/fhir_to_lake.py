@@ -55,6 +55,8 @@ def read_by_nightrounds(path: Path, rejected: list[Rejection], *, people: dict[s
     deidentifier = Deidentifier(KEY, Profile.EXPERT, people, today=TODAY, source_authority=AUTHORITY)
     for part in connector.parts(reading):
         for table, batch in connector.read(reading, part):
+            if table == "counted":
+                continue
             rows = pa.Table.from_batches([batch])
             if table == "rejected":
                 rejected += _rejections(rows)

@@ -93,7 +93,7 @@ REFERRING = EVENT
 keyed id). That record may come in any file of any night, so they are kept as events; OMOP's rows follow from both."""
 
 REPORT = pa.schema([*schema_of("note"), lake_field("kind", pa.string())])
-"""Texts that are notes (`omop.note`) or not by what else there is, in any file of any night (`kind`: report, superseded):
+"""Texts that are notes (`omop.note`) or not by what else there is, in any file of any night (`kind`):
 those of reports, unless a document tells the same of the same visit, and documents that their source calls superseded,
 unless a current one of the same type and visit stands in their place."""
 
