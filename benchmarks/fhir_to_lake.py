@@ -78,7 +78,7 @@ def _rejections(rows: pa.Table) -> list[Rejection]:
 
 
 _BESIDE = "records.report"
-"""Where a round keeps superseded documents too, to tell later whether they stand; the loop's rows are the notes alone."""
+"""Where a round keeps superseded documents too, to tell later whether they stand; the loop makes notes alone."""
 
 
 def require_same(path: Path, target: str, ours: Reader, peer: Reader) -> int:
