@@ -212,6 +212,16 @@ GOOD: dict[str, dict[str, Any]] = {
         "number_of_records": 0,
     },
     "genomics.sample": {"file_id": 1, "sample_index": 0, "sample_id": LARGE, "person_id": LARGE},
+    "genomics.finding": {
+        "file_id": 1,
+        "finding_index": 0,
+        "rule": "file-last-line",
+        "verdict": "nonconformant",
+        "field": "INFO/DP",
+        "records": 2,
+        "first_line": 12,
+        "held_back": False,
+    },
     "genomics.variant": {
         "record_id": 1,
         "variant_id": 2,
