@@ -30,10 +30,10 @@ def _write(path: Path, content: str | bytes) -> Path:
     ("name", "content", "kind"),
     [
         ("no-name-says-it", PATIENT, "fhir"),
-        ("zipped", gzip.compress(PATIENT.encode()), "fhir"),
+        ("zipped", gzip.compress(PATIENT.encode(), mtime=0), "fhir"),
         ("marked", b"\xef\xbb\xbf" + PATIENT.encode(), "fhir"),
         ("calls.txt", VCF, "vcf"),
-        ("calls.gz", gzip.compress(VCF.encode()), "vcf"),
+        ("calls.gz", gzip.compress(VCF.encode(), mtime=0), "vcf"),
         ("headless.vcf", "", "vcf"),
         ("links.csv", "authority_a,identifier_a,authority_b,identifier_b\n", "crosswalk"),
         ("links-without-one.csv", "Authority_A,identifier_a,authority_b\n", "crosswalk"),
