@@ -23,6 +23,7 @@ BENCHMARKS = {
     "orchestration": "benchmarks.orchestration",
     "memory": "benchmarks.memory",
     "fixed": "benchmarks.fixed_cost",
+    "notes": "benchmarks.notes",
 }
 """By name, the module whose `measure(folder, quick, runs)` gives the figures."""
 

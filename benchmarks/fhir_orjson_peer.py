@@ -22,6 +22,7 @@ import pyarrow as pa
 from contracts.identity import Person
 from contracts.keys import Key
 from contracts.schemas import table_named
+from contracts.schemas.vocabularies import vocabulary_of
 from tasks.deidentification.text import Scrubber
 
 Json = dict[str, Any]
@@ -49,6 +50,7 @@ _ENDED = frozenset(("inactive", "remission", "resolved"))
 _VERIFICATION = frozenset("unconfirmed provisional differential confirmed refuted entered-in-error".split())
 _DOCUMENT = frozenset("current superseded entered-in-error".split())
 _COMPOSITION = frozenset("preliminary final amended entered-in-error".split())
+_CONDITION_TYPES = {"problem-list-item": 32840, "encounter-diagnosis": 32827}
 _EHR, _UTF8, _ENGLISH = 32817, 32678, 4180186
 
 
@@ -73,6 +75,38 @@ def first_coding(concept: Any) -> tuple[str | None, str | None]:
     """Code and display of a concept's first coding."""
     codings = concept.get("coding") if concept else None
     return check_coding(codings[0].get("code"), codings[0].get("display")) if codings else (None, None)
+
+
+@lru_cache(maxsize=10_000)
+def vocabulary(system: Any) -> str | None:
+    """OMOP's name of a terminology."""
+    return vocabulary_of(system) if isinstance(system, str) else None
+
+
+def described(concept: Any) -> tuple[str | None, str | None, str | None, str | None]:
+    """Vocabulary, code and display of a concept's first coding, and its text where it has no code."""
+    code, display = first_coding(concept)
+    if code is None:
+        return None, None, None, concept.get("text") if concept else None
+    return vocabulary(concept["coding"][0].get("system")), code, display, None
+
+
+def conditional(value: Any, kind: str) -> str | None:
+    """The `system|value` of a conditional reference, else the id of a literal one."""
+    text = value.get("reference") if value else None
+    search = f"{kind}?identifier="
+    return text[len(search) :] if text and text.startswith(search) else referred(value, f"{kind}/")
+
+
+def responsible(participants: Any) -> str | None:
+    """The practitioner who is the attending or primary performer, else the first of three."""
+    found, first = None, None
+    for participant in (participants or [])[:3]:
+        person = conditional(participant.get("individual"), "Practitioner")
+        role = first_coding((participant.get("type") or [None])[0])[0]
+        first = first or person
+        found = found or (person if role in ("ATND", "PPRF") else None)
+    return found or first
 
 
 def referred(value: Any, prefix: str) -> str | None:
@@ -115,7 +149,7 @@ class Loop:
         self._subject = f"{authority}\x1ffhir\x1f"
         self._content = key.hasher("record-digest", 8)
         self._owners, self._ids = {}, {}
-        for kind in TARGETS:
+        for kind in (*TARGETS, "Practitioner", "Organization", "Location"):
             owner = key.hasher("owner", 8)
             owner.update(f"{authority}\x1f{kind}\x1f".encode())
             self._owners[kind], self._ids[kind] = owner, key.hasher(kind, 8)
@@ -161,15 +195,13 @@ class Loop:
             raise Refused("missing-start-date")
         if end is not None and (end.date() < start.date() or (timed and end_timed and start - end > _HOUR)):
             raise Refused("visit-ends-before-start")
-        concept = (r.get("type") or [None])[0]
-        code, display = first_coding(concept)
+        system, code, display, text = described((r.get("type") or [None])[0])
         kind = check_code((r.get("class") or {}).get("code"))
-        text = concept.get("text") if concept and code is None else None
-        name = (
-            f"{code} {display}"
-            if display is not None
-            else code or (self._scrubber.scrub(text, person) if text else kind)
-        )
+        words = display if display is not None else self._scrubber.scrub(text, person) if text else None
+        hospital = conditional(r.get("serviceProvider"), "Organization")
+        place = None
+        if hospital is None:
+            place = conditional(((r.get("location") or [{}])[0]).get("location"), "Location")
         day, moment = shifted(start, timed, person)
         last, until = shifted(end, end_timed, person)
         if last is None or day is None:
@@ -177,7 +209,9 @@ class Loop:
         return (
             self._keyed("Encounter", r["id"]), person and person.person_id, _VISITS.get(kind or "", 0), day, moment,
             max(last, day) if last is not None and day is not None else None, until,
-            _EHR, None, None, name, 0, None, None, None, None, None,
+            _EHR, self._keyed("Practitioner", responsible(r.get("participant"))),
+            self._keyed("Organization", hospital) if hospital else self._keyed("Location", place),
+            code or words or kind, 0, None, None, None, None, None, system, words,
         )  # fmt: skip
 
     def _condition(self, r: Json) -> Row:
@@ -192,21 +226,18 @@ class Loop:
             raise Refused("missing-date")
         if end is not None and onset is not None and end.date() < onset.date():
             raise Refused("condition-ends-before-start")
-        concept = r.get("code")
-        code, display = first_coding(concept)
-        text = concept.get("text") if concept and code is None else None
-        name = (
-            f"{code} {display}"
-            if display is not None
-            else code or (self._scrubber.scrub(text, person) if text else None)
-        )
+        system, code, display, text = described(r.get("code"))
+        words = display if display is not None else self._scrubber.scrub(text, person) if text else None
+        who = conditional(r.get("recorder"), "Practitioner") or conditional(r.get("asserter"), "Practitioner")
+        category = first_coding((r.get("category") or [None])[0])[0]
         status = first_coding(r.get("clinicalStatus"))[0]
         start = (onset, timed) if onset is not None else (recorded, recorded_timed)
         return (
             self._keyed("Condition", r["id"]), person and person.person_id, 0, *shifted(*start, person),
-            *shifted(end, end_timed, person), _EHR, 0, status if status in _ENDED else None, None,
-            self._keyed("Encounter", referred(r.get("encounter"), "Encounter/")), None, name, 0,
-            verified if verified in _VERIFICATION else None,
+            *shifted(end, end_timed, person), _CONDITION_TYPES.get(category or "", _EHR), 0,
+            status if status in _ENDED else None, self._keyed("Practitioner", who),
+            self._keyed("Encounter", referred(r.get("encounter"), "Encounter/")), None, code or words, 0,
+            verified if verified in _VERIFICATION else None, system, words,
         )  # fmt: skip
 
     def _note(self, r: Json) -> Row:
@@ -227,12 +258,13 @@ class Loop:
         code, display = first_coding(r.get("type"))
         language = (attachment.get("language") or r.get("language") or "").lower()
         visit = referred((context.get("encounter") or [None])[0], "Encounter/")
+        author = conditional((r.get("author") or [None])[0], "Practitioner")
         moment = (start, timed) if start is not None else (authored, authored_timed)
         return (
             self._keyed("DocumentReference", r["id"]), person and person.person_id, *shifted(*moment, person), _EHR, 0,
             display, self._scrubber.scrub(text, person), _UTF8,
             _ENGLISH if language == "en" or language.startswith("en-") else 0,
-            None, self._keyed("Encounter", visit), None, code, None, None,
+            self._keyed("Practitioner", author), self._keyed("Encounter", visit), None, code, None, None,
         )  # fmt: skip
 
 

@@ -80,7 +80,7 @@ def require_same(path: Path, target: str, ours: Reader, peer: Reader) -> int:
     found = []
     for read in (ours, peer):
         rejected: list[Rejection] = []
-        tables = list(read(path, rejected))
+        tables = [(name, rows) for name, rows in read(path, rejected) if rows.num_rows]
         assert {name for name, _ in tables} == {target}, target
         rows = pa.concat_tables(t.cast(lake_schema(target)) for _, t in tables).combine_chunks()
         found.append((rows, sorted(rejected)))

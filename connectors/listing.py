@@ -1,16 +1,25 @@
-"""Listing a source's files through one file-system layer: a folder, one file, or a URL that fsspec knows."""
+"""Listing a source's files through one file-system layer: a folder, one file, or a URL that fsspec knows.
+
+Where a connector asks for it, the members of zip and tar archives are listed as files of their own.
+"""
 
 from __future__ import annotations
 
 import os
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from contracts.errors import Fatal, Retriable
+from contracts.archives import MemberPlace, is_archive, join_path, list_members, split_path
+from contracts.errors import Fatal, Rejected, Retriable
 from contracts.units import Listed, Stamp
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
+
+    from contracts.protocols import Place
 
 _SKIPPED_NAMES = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
 _INDEX_SUFFIXES = (".csi", ".tbi", ".bai", ".fai", ".gzi", ".idx")
@@ -18,12 +27,15 @@ _ETAGS = ("ETag", "etag", "e_tag", "md5Hash", "content_md5", "version_id", "ino"
 _MODIFIED = ("LastModified", "last_modified", "updated", "mtime", "modified", "created")
 
 
-def list_files(location: str, suffixes: tuple[str, ...] | None = None) -> tuple[Listed, ...]:
+def list_files(
+    location: str, suffixes: tuple[str, ...] | None = None, *, strays: bool = False
+) -> tuple[Listed, ...]:
     """List the files of a source, sorted by their path inside it.
 
     Args:
         location: a folder, a single file, or a URL of either.
         suffixes: lower-case name endings to keep (".ndjson"); None keeps all.
+        strays: keep hidden files and what file managers leave behind, too.
 
     Returns:
         One `Listed` for each file. Its path is relative to the folder, with forward slashes; the file's name where
@@ -45,7 +57,88 @@ def list_files(location: str, suffixes: tuple[str, ...] | None = None) -> tuple[
         raise Retriable(f"the location cannot be listed: {type(error).__name__}", "location") from None
     prefix = root.rstrip("/") + "/"
     kept = {path.removeprefix(prefix): info for path, info in found.items()}
-    return tuple(_listed(system, name, kept[name]) for name in sorted(kept) if _wanted(name, suffixes))
+    return tuple(
+        _listed(system, name, kept[name]) for name in sorted(kept) if strays or _wanted(name, suffixes)
+    )
+
+
+def list_with_members(location: str, *, strict: bool) -> tuple[Listed, ...]:
+    """List the files of a source, and in place of each archive its members (`contracts.archives`), sorted by path.
+
+    Args:
+        location: as for `list_files`; all files are listed, strays too.
+        strict: an archive that cannot be read is an error. Where it is not, it is listed itself, so that whoever reads
+            it can say why; but of a snapshot all that it held would then seem to be gone.
+
+    Raises:
+        As `list_files`; and Fatal: an archive cannot be read, or is refused.
+    """
+    found: list[Listed] = []
+    for item in list_files(location, strays=True):
+        if not is_archive(item.path):
+            found.append(item)
+            continue
+        try:
+            found += _members(location, item)
+        except Rejected as rejected:
+            if strict:
+                what = f"an archive cannot be read: {rejected.reason}"
+                raise Fatal(what, "location", rejected.legal) from None
+            found.append(item)
+    return tuple(sorted(found, key=lambda item: item.path))
+
+
+def _members(location: str, item: Listed) -> Iterator[Listed]:
+    """An archive's members; each has its archive's time, so that a new archive is looked into as a whole."""
+    system, path = locate(location, item.path)
+    outer = _Object(system, path, item.stamp.size)
+    for member in list_members(outer):
+        stamp = Stamp(member.size, item.stamp.modified, f"{item.stamp.identity}:{member.mark}")
+        yield Listed(join_path(item.path, member.name), stamp)
+
+
+def list_beside(location: str, path: str) -> Iterator[Place]:
+    """The objects in the same folder as one of a source's, read where they are; for what small files say of others.
+
+    Args:
+        location: the source's.
+        path: the object's, as listed.
+    """
+    archive, member = split_path(path)
+    system, outer = locate(location, archive)
+    if member:
+        yield from MemberPlace(_Object(system, outer, int(system.size(outer))), member).beside()
+        return
+    for info in system.ls(outer.rpartition("/")[0], detail=True):
+        if info["type"] == "file":
+            yield _Object(system, info["name"], int(info["size"] or 0))
+
+
+@dataclass(frozen=True)
+class _Object:
+    """A listed object, to be looked into."""
+
+    system: AbstractFileSystem = field(repr=False)
+    location: str = field(repr=False)
+    size: int
+
+    @property
+    def name(self) -> str:
+        return PurePosixPath(self.location).name
+
+    @property
+    def path(self) -> Path | None:
+        """Where it lies, if on this machine."""
+        return Path(self.location) if "file" in _protocols(self.system) else None
+
+    def open(self) -> BinaryIO:
+        try:
+            return cast(BinaryIO, self.system.open(self.location, "rb"))
+        except OSError as error:
+            raise Retriable(f"an archive cannot be opened: {type(error).__name__}", "location") from None
+
+    def local(self) -> AbstractContextManager[Path]:
+        raise Fatal("a listing reads no files", "location")
 
 
 def locate(location: str, path: str) -> tuple[AbstractFileSystem, str]:

@@ -10,12 +10,27 @@ from contracts.plugins import declared_connectors, load_plugins
 
 if TYPE_CHECKING:
     from contracts.protocols import Connector
+    from contracts.units import Source
 
 _TARGETS: dict[str, str] = {
     "fhir": "connectors.fhir:FhirConnector",
+    "fhir_bulk": "connectors.fhir_bulk:FhirBulkConnector",
     "dicom": "connectors.dicom:DicomConnector",
     "vcf": "connectors.vcf:VcfConnector",
+    "hl7v2": "connectors.hl7v2:Hl7v2Connector",
+    "omop": "connectors.omop:OmopConnector",
+    "synthea": "connectors.synthea:SyntheaConnector",
+    "ccda": "connectors.ccda:CcdaConnector",
+    "csv": "connectors.csv_table:CsvConnector",
 }
+
+_READ_AS = {"fhir_bulk": "fhir"}
+"""Kinds that differ from another in how their exports come, and in nothing else."""
+
+
+def read_as(kind: str) -> str:
+    """The kind whose tables, cleaning and mappings are those of `kind`: itself, for most."""
+    return _READ_AS.get(kind, kind)
 
 
 def register(kind: str, target: str) -> None:
@@ -57,6 +72,13 @@ def connector(kind: str) -> Connector:
             f"the connector cannot be loaded: {missing}", f"kind {kind!r}", "install what it needs"
         ) from error
     return cast("Connector", made)
+
+
+def source_components(source: Source) -> dict[str, str]:
+    """What besides its connector's version decides how a source is read, by name, each with its digest: part of the
+    source's recipe. A connector that reads by files of the site tells it by a method `components(source)`."""
+    told = getattr(connector(source.kind), "components", None)
+    return dict(told(source)) if told else {}
 
 
 def _targets() -> dict[str, str]:

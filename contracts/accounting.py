@@ -18,8 +18,8 @@ class Account:
 
     Invariant: `read == accepted + quarantined + merged + unmapped + unchanged + removed`. `removed` counts records
     that an earlier night published and this night's source no longer holds; they are added to `read` too, since the
-    round reads their absence. `rows` counts lake rows by table, which follow from accepted records by a declared
-    expansion and are checked apart.
+    round reads their absence. It also counts statements that a record is no more, which are records themselves. `rows`
+    counts lake rows by table, which follow from accepted records by a declared expansion and are checked apart.
     """
 
     read: int = 0

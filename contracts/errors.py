@@ -34,6 +34,10 @@ class Retriable(NightroundsError):
     """Try again later: a lock, a lost connection, a busy store."""
 
 
+class Unreachable(Retriable):
+    """A server that does not answer, or stays busy, asked as often as is fair: a later round may find it well."""
+
+
 class Fatal(NightroundsError):
     """Stop: a wrong setting, a missing key, a broken home. Trying again changes nothing."""
 

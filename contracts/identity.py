@@ -8,9 +8,9 @@ from typing import Literal
 
 _SEPARATOR = "\x1f"
 
-SUBJECT_SYSTEMS = ("", "fhir")
+SUBJECT_SYSTEMS = ("", "fhir", "omop")
 """Name spaces inside an authority: "" for the authority's own patient number (MRN, PatientID, sample name),
-"fhir" for the logical id of a Patient resource on that authority's server."""
+"fhir" for the logical id of a Patient resource on that authority's server, "omop" for `person_id` in its OMOP CDM."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+OLDEST_AGE = 90
+"""Ages of 90 and over form one group (45 CFR 164.514(b)(2)(i)(C))."""
+
 
 class Profile(StrEnum):
     """How a home de-identifies. Chosen at `init`; there is no silent default."""

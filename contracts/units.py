@@ -19,7 +19,7 @@ class Source:
     authority: str = ""
     time_zone: str = "UTC"
     snapshot: bool = False
-    options: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,21 @@ class Listed:
 
 @dataclass(frozen=True)
 class Discovery:
-    """What `discover` returns: the objects, and the checkpoint to begin from next time."""
+    """What `discover` returns: the objects, and the checkpoint to begin from next time.
+
+    Attributes:
+        listed: the objects; none while an export is still being made.
+        checkpoint: what is handed to the next `discover`; an exporter's may hold addresses, so it is kept sealed.
+        wait_seconds: an exporter's: the export is still being made, ask again after this time. None: it is done.
+        progress: what may be told of an export under way: figures only.
+        problem: an export ended badly: why, free of addresses. The checkpoint is kept all the same.
+    """
 
     listed: tuple[Listed, ...] = field(repr=False)
-    checkpoint: str = ""
+    checkpoint: str = field(default="", repr=False)
+    wait_seconds: float | None = None
+    progress: str = ""
+    problem: str = ""
 
 
 @dataclass(frozen=True)

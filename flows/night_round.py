@@ -144,6 +144,7 @@ def _make_round(sources: list[str] | None, modality: str | None, options: Option
             work.link_graph(current.run_id)
             work.keep_up(current.run_id)
         work.release(current.run_id)
+        work.export(current.run_id)
         work.report(current.run_id)
         stopped = [f"{p.source} {p.table} {p.state}" for p in current.blocked]
         held = current.held_back - len(stopped)

@@ -6,19 +6,24 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from connectors.crosswalk import KIND as CROSSWALK
-from connectors.registry import connector
+from connectors.registry import connector, source_components
 from contracts.errors import Fatal, NightroundsError, Usage
 from contracts.keys import Key
+from contracts.protocols import Exporter
 from contracts.units import Listed, Source
 from flows.rounds import use_overlay
 from flows.settings import load_settings
 from stores.catalog import Catalog, UnitRow
 from stores.home import Home, open_home
 from stores.vault import Vault, token_of
+from stores.vocabulary_site import read_site_map
+from tasks.concepts import vocabulary_parts
+from tasks.deidentification.policy import TextPolicy
 from tasks.recipe import changed_components, components, touching
 from tasks.workroom import load_sources
 
@@ -92,18 +97,22 @@ def plan_round(
     use_overlay(settings)
     known = {**known_sources(home), **{source.name: source for source in extra}}
     check_names(names, known)
-    plan: dict[str, Any] = {"sources": [], "rows": [], "problems": [], "cut_off": []}
+    plan: dict[str, Any] = {"sources": [], "rows": [], "problems": [], "cut_off": [], "asked": []}
     with _kept(home, settings.stores.catalog_url) as kept:
         for name, source in sorted(known.items()):
             if (names and name not in names) or source.kind == CROSSWALK:
                 continue
+            one = connector(source.kind)
+            if isinstance(one, Exporter):
+                plan["asked"].append(name)
+                continue
             try:
-                listed = connector(source.kind).discover(source, kept.checkpoint(name)).listed
+                listed = one.discover(source, kept.checkpoint(name)).listed
             except (NightroundsError, OSError) as error:
                 problem = str(error) if isinstance(error, NightroundsError) else type(error).__name__
                 plan["problems"].append({"source": name, "problem": problem})
                 continue
-            _plan_source(plan, kept, source, listed, reprocess)
+            _plan_source(plan, kept, source, listed, reprocess, settings.privacy.text_policy())
     return plan
 
 
@@ -111,23 +120,37 @@ def _contexts(kept: _Kept, units: list[str]) -> dict[str, str | None]:
     """Each unit's context; None where its people are not resolved, since a round was cut off in between."""
     if kept.vault is None:
         return {}
+    today = datetime.now(UTC).date()
     try:
-        return dict(kept.vault.contexts(units))
+        return dict(kept.vault.contexts(units, today))
     except Fatal:
         found: dict[str, str | None] = {}
         for unit in units:
             try:
-                found |= kept.vault.contexts([unit])
+                found |= kept.vault.contexts([unit], today)
             except Fatal:
                 found[unit] = None
         return found
 
 
 def _plan_source(
-    plan: dict[str, Any], kept: _Kept, source: Source, listed: tuple[Listed, ...], reprocess: bool
+    plan: dict[str, Any],
+    kept: _Kept,
+    source: Source,
+    listed: tuple[Listed, ...],
+    reprocess: bool,
+    text: TextPolicy,
 ) -> None:
     known = kept.units(source.name)
-    parts = components(source.kind, connector(source.kind).version, kept.home.profile, kept.home.key_id)
+    parts = components(
+        source.kind,
+        connector(source.kind).version,
+        kept.home.profile,
+        kept.home.key_id,
+        vocabulary_parts(kept.home, read_site_map(kept.home.vocabulary)),
+        text,
+    )
+    parts |= source_components(source)
     units = {f"{source.name}/{token_of(kept.key, source.name, item.path)}": item for item in listed}
     contexts = _contexts(kept, sorted(units))
     if None in contexts.values():
@@ -176,7 +199,10 @@ def _why(
         return ["a round was cut off"]
     why = ["linkage"] if row.context != context else []
     return why + touching(
-        changed_components(row.recipe, parts), row.kind, set(row.account.get("source_tables", {}))
+        changed_components(row.recipe, parts),
+        row.kind,
+        set(row.account.get("source_tables", {})),
+        row.account.get("vocabularies"),
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from connectors.registry import connector, source_components
 from contracts.accounting import Account
 from contracts.errors import Fatal
 from contracts.units import Source, Unit
@@ -24,8 +25,10 @@ from stores.lake import Lake
 from stores.lease import Lease
 from stores.releases import Releases
 from stores.vectors import Vectors
+from tasks.concepts import adopt_vocabulary
 from tasks.publishing import Publication
-from tasks.workroom import Workroom, load_sources, open_workroom, save_sources
+from tasks.recipe import components
+from tasks.workroom import Workroom, load_sources, open_workroom, save_sources, save_text_policy
 
 
 @dataclass(frozen=True)
@@ -76,8 +79,10 @@ class Round:
     linkage_changed: bool = False
     derived: dict[str, int] = field(default_factory=dict)
     embedded: dict[str, dict[str, Any]] = field(default_factory=dict)
+    exported: dict[str, Any] = field(default_factory=dict)
     checks: list[dict[str, Any]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    vocabulary: dict[str, str] = field(default_factory=dict)
     release: int | None = None
     changed: bool = False
     interrupted: list[str] = field(default_factory=list)
@@ -97,6 +102,19 @@ class Round:
         """A source of the round by name."""
         return load_sources(self.room.vault)[name]
 
+    def recipe_of(self, name: str) -> dict[str, str]:
+        """The components of a source's recipe in this round, by name."""
+        source = self.source(name)
+        parts = components(
+            source.kind,
+            connector(source.kind).version,
+            self.home.profile,
+            self.home.key_id,
+            self.vocabulary,
+            self.settings.privacy.text_policy(),
+        )
+        return parts | source_components(source)
+
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:
         """Add the wall time of the block to `seconds[name]`."""
@@ -109,7 +127,7 @@ class Round:
     @property
     def failed(self) -> int:
         """Units and sources that ended in an error."""
-        after = sum(bool(found.get("problem")) for found in self.embedded.values())
+        after = sum(bool(found.get("problem")) for found in (*self.embedded.values(), self.exported))
         return after + sum(len(s.failures) + bool(s.problem) for s in self.sources.values())
 
     @property
@@ -179,8 +197,10 @@ def open_round(
     with ExitStack() as stack:
         room = open_workroom(str(path))
         stack.enter_context(Lease(room.home))
+        vocabulary = adopt_vocabulary(room.home)
         if settings.sources:
             save_sources(room.vault, [s.to_source() for s in settings.sources])
+        save_text_policy(room.vault, settings.privacy.text_policy())
         catalog = Catalog.open(room.home, settings.stores.catalog_url or None)
         interrupted = _close_interrupted(catalog)
         run_id = str(uuid.uuid4())
@@ -199,6 +219,7 @@ def open_round(
             today=today or datetime.now(UTC).date(),
             started=datetime.now(UTC),
             interrupted=interrupted,
+            vocabulary=vocabulary,
         )
         _ROUNDS[run_id] = current
         stack.callback(_ROUNDS.pop, run_id, None)

@@ -17,6 +17,8 @@ from pydantic_settings import (
 
 from contracts.errors import Fatal, Usage
 from contracts.units import Source
+from tasks.deidentification.policy import TextPolicy
+from tasks.meds.options import MedsOptions
 
 CONFIG_NAME = "nightrounds.toml"
 
@@ -57,10 +59,17 @@ class SourceSettings(_Section):
 
 
 class PrivacySettings(_Section):
-    """The profile is chosen once, at `init`; the home remembers it."""
+    """The profile is chosen once, at `init`; the home remembers it. How free text is treated may change at any time:
+    the next round rewrites what it touches."""
 
     profile: Literal["safe_harbor", "expert"] | None = None
     key_id: str | None = None
+    text: Literal["tags", "surrogates"] = "tags"
+    recogniser: Literal["none", "spacy"] = "none"
+
+    def text_policy(self) -> TextPolicy:
+        """How free text is treated."""
+        return TextPolicy(self.text, self.recogniser)
 
 
 class DaskSettings(_Section):
@@ -93,6 +102,27 @@ class StoreSettings(_Section):
     quarantine_days: float = Field(365, gt=0, description="how long sealed records in quarantine are kept")
 
 
+class MedsSettings(_Section):
+    """The MEDS data set under the home's `meds/`: whether the round keeps one, and what goes in."""
+
+    enabled: bool = False
+    notes: bool = False
+    images: bool = False
+    variants: bool = False
+    tuning: float = Field(0.1, ge=0, le=1, description="share of persons in the split tuning")
+    held_out: float = Field(0.1, ge=0, le=1, description="share of persons in the split held_out")
+
+    @model_validator(mode="after")
+    def _shares_of_one(self) -> MedsSettings:
+        if self.tuning + self.held_out > 1:
+            raise ValueError("meds.tuning and meds.held_out are together more than 1")
+        return self
+
+    def options(self) -> MedsOptions:
+        """What goes in, for the exporter."""
+        return MedsOptions(**self.model_dump(exclude={"enabled"}))
+
+
 class ScheduleSettings(_Section):
     """When the night round starts, and when it must be over."""
 
@@ -118,6 +148,7 @@ class Settings(BaseSettings):
     dask: DaskSettings = DaskSettings()
     encoders: EncoderSettings = EncoderSettings()
     stores: StoreSettings = StoreSettings()
+    meds: MedsSettings = MedsSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     server: ServerSettings = ServerSettings()
     overlay: str = Field("", description="a site's folder of mappings and suites; the same file name wins")
@@ -190,17 +221,28 @@ _TEMPLATE = """# Nightrounds: what is read every night, and how.
 #   expert       dates shifted by person, intervals kept; needs an expert's determination (164.514(b)(1))
 profile = "{profile}"
 key_id = "{key_id}"  # the key lies outside the home; without it nothing runs: keep it in escrow
+text = "tags"         # what is found in notes becomes [NAME], [DATE] …; or "surrogates": invented stand-ins
+recogniser = "none"   # or "spacy": a model looks for names too (pip install "nightrounds[recogniser]")
 
 # One block for each export. `authority` is who assigns the patient numbers: the same number under two
 # authorities is two people. `snapshot = true` says that what is absent from the export is gone.
 #
 # [[sources]]
 # name = "ehr"
-# kind = "fhir"                      # fhir, dicom, vcf or crosswalk
+# kind = "fhir"                      # fhir, omop, synthea, csv, dicom, vcf or crosswalk
 # location = "/exports/fhir"         # a file, a folder or a URL (s3://bucket/prefix)
 # authority = "st-elsewhere"
 # time_zone = "America/New_York"
 # snapshot = false
+#
+# A FHIR server is asked for an export every night (docs/how-to/fhir-bulk.md). The key itself has no place here.
+#
+# [[sources]]
+# name = "live"
+# kind = "fhir_bulk"
+# location = "https://fhir.st-elsewhere.example/r4"
+# authority = "st-elsewhere"
+# options = {{ client_id = "nightrounds", private_key = "secret:fhir-key", group = "research-cohort" }}
 
 [dask]
 mode = "local"       # local (a cluster of `workers` on this machine), sync (no cluster) or address
@@ -215,6 +257,10 @@ image = "efficientnet-lite0"  # or "none"
 # catalog_url = "postgresql+psycopg://nightrounds@db/nightrounds"   # SQLite in the home where unset
 landing_days = 7       # sealed copies of remote objects
 quarantine_days = 365  # sealed records that were held back
+
+[meds]
+enabled = false  # true: every round brings the MEDS data set under meds/ up to date
+notes = false    # with the (scrubbed) text of notes
 
 [schedule]
 cron = "0 1 * * *"

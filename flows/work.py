@@ -19,6 +19,7 @@ from flows.observing import shown_progress
 from flows.rounds import round_by
 from flows.stages.deriving import check_lake, derive_all
 from flows.stages.embedding import embed_images, embed_notes
+from flows.stages.exporting import export_meds, wants_meds
 from flows.stages.linking import link_source, resolve_persons
 from flows.stages.processing import process_source
 from flows.stages.publishing import publish_source
@@ -55,7 +56,7 @@ def survey(run_id: str, source: str) -> int:
     if current.source(source).kind == CROSSWALK:
         outcome = link_source(current, source)
     else:
-        outcome = survey_source(current, source, shown_progress(f"survey {source}"))
+        outcome = survey_source(current, source, shown_progress(f"survey {source}"), get_run_logger().info)
     if outcome.problem:
         get_run_logger().error("source %s could not be listed: %s", source, outcome.problem)
     get_run_logger().info("%s: %d units listed", source, outcome.listed)
@@ -145,6 +146,21 @@ def keep_up(run_id: str) -> dict[str, int]:
 def release(run_id: str) -> int | None:
     """Move the readers' pointer to what this round published."""
     return release_round(round_by(run_id))
+
+
+@task(name="export meds", tags=["nightrounds"], **_COARSE)
+@discreet("export meds")
+def _export(run_id: str) -> dict[str, Any]:
+    found = export_meds(round_by(run_id))
+    if found.get("problem"):
+        get_run_logger().error("%(problem)s", found)
+    return found
+
+
+def export(run_id: str) -> None:
+    """Bring the home's MEDS data set to the release, where the home has one; else not even a task is run."""
+    if wants_meds(round_by(run_id)):
+        _export(run_id)
 
 
 @task(name="report", tags=["nightrounds"], **_COARSE)

@@ -233,12 +233,16 @@ def _try_source(source: Source, sizes: list[int]) -> str:
     from connectors.listing import list_files
     from connectors.registry import connector
     from contracts.errors import Retriable
+    from contracts.protocols import Exporter
 
     try:
         if source.kind == KIND:
             listed = list_files(source.location, (".csv",))
         else:
-            listed = connector(source.kind).discover(source, "").listed
+            one = connector(source.kind)
+            if isinstance(one, Exporter):
+                return f"{source.kind}, {one.probe(source)}"
+            listed = one.discover(source, "").listed
     except OSError as error:
         raise Retriable(
             f"it cannot be listed ({type(error).__name__})", "source", "is it mounted, and readable?"

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from nightrounds import __version__
-from nightrounds.commands import demo, doctor, init, keys, read, release, run, serve
+from nightrounds.commands import demo, doctor, export, init, keys, read, release, run, serve, vocabulary
 from nightrounds.commands.common import EXIT_ERROR, EXIT_USAGE, print_json, say
 
 app = typer.Typer(
@@ -44,7 +44,9 @@ for module in (demo, init, run, serve, read, doctor):
     module.add_to(app)
 app.add_typer(read.quarantine_app, name="quarantine")
 app.add_typer(release.app, name="release")
+app.add_typer(export.app, name="export")
 app.add_typer(keys.app, name="key")
+app.add_typer(vocabulary.app, name="vocabulary")
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -28,7 +29,7 @@ class Checked:
 
     Attributes:
         path: as the user named it, or found below a folder that the user named.
-        kind: fhir, dicom, vcf, crosswalk or "not known".
+        kind: fhir, dicom, vcf, hl7v2, ccda, crosswalk or "not known".
         findings: what the preflight says.
         readable: whether the file could be read at all.
     """
@@ -72,19 +73,30 @@ def _wanted(path: Path) -> bool:
     return not parts[-1].endswith(_INDEX_SUFFIXES)
 
 
-def check_path(path: Path) -> Checked:
-    """Check one file by the preflight of its kind. What cannot be read is said so, and no error is raised."""
+def check_path(path: Path, mapping: Path | None = None) -> Checked:
+    """Check one file by the preflight of its kind. What cannot be read is said so, and no error is raised.
+
+    `mapping` is the mapping file of a CSV; without it those beside the file, or in the site's overlay, are taken.
+    """
     from connectors import crosswalk
+    from connectors.csv_table import preflight as csv_table
     from connectors.registry import connector
     from contracts.units import Source
     from stores.places import place_of
 
     try:
         place = place_of(Source("check", UNKNOWN, str(path.absolute())), "")
-        kind = kind_of(place)
-        if kind == UNKNOWN:
+        kind = kind_of(place, mapping)
+        if path.suffix == ".toml" and kind == UNKNOWN:
+            return Checked(path, "csv mapping", tuple(csv_table.check_mapping(path)))
+        if kind == UNKNOWN and mapping is None:
             return Checked(path, kind, (_not_known(place),))
-        found = crosswalk.check(place) if kind == CROSSWALK else connector(kind).check(place)
+        if kind == CROSSWALK:
+            found = crosswalk.check(place)
+        elif kind in {"csv", UNKNOWN}:  # of no other kind, but a mapping file was named
+            found = csv_table.check_file(place, csv_table.mappings_of(place, mapping))
+        else:
+            found = connector(kind).check(place)
         return Checked(path, kind, tuple(found))
     except NightroundsError as error:
         legal = f" ({error.legal})" if error.legal else ""
@@ -102,12 +114,13 @@ def _not_known(place: Place) -> Finding:
     if place.size == 0:
         return Finding("warning", "empty-file", "the file is empty")
     message = (
-        "neither FHIR NDJSON, DICOM, VCF or BCF, nor a crosswalk: no connector would take it for its own"
+        "neither FHIR NDJSON, DICOM, VCF or BCF, HL7 v2 messages, C-CDA documents, OMOP or Synthea CSV, CSV that a "
+        "mapping file is for, nor a crosswalk: no connector would take it for its own"
     )
     return Finding("warning", "not-known", message)
 
 
-def kind_of(place: Place) -> str:
+def kind_of(place: Place, mapping: Path | None = None) -> str:
     """The kind of export by what the file holds, whatever its name says."""
     head = _head(place)
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
@@ -117,9 +130,43 @@ def kind_of(place: Place) -> str:
         return "dicom"
     if text.startswith((b"{", b"[")):
         return "fhir"
+    if text.startswith((b"<", b"PK\x03\x04", b"\xff\xfe", b"\xfe\xff")) and _is_ccda(place):
+        return "ccda"
+    if _is_hl7v2(text):
+        return "hl7v2"
     if _is_crosswalk(text):
         return CROSSWALK
+    if _is_omop(place):
+        return "omop"
+    if _has_mapping(place, mapping):
+        return "csv"
+    if _is_synthea(text):
+        return "synthea"
     return _by_name_or_elements(place, head)
+
+
+def _is_hl7v2(text: bytes) -> bool:
+    """A header segment, perhaps after what a log put before it."""
+    return re.search(rb"(?:\A|[\r\n\x0b])(?:MSH|FHS|BHS)[^A-Za-z0-9\s]", text[:4096]) is not None
+
+
+def _is_ccda(place: Place) -> bool:
+    from connectors.ccda.preflight import is_export
+
+    return is_export(place)
+
+
+def _has_mapping(place: Place, mapping: Path | None) -> bool:
+    from connectors.csv_table.preflight import mappings_of, takes
+
+    return takes(place.name, mappings_of(place, mapping))
+
+
+def _is_synthea(text: bytes) -> bool:
+    from connectors.synthea.layout import is_header
+
+    first = text.split(b"\n", 1)[0].decode("utf-8", errors="replace")
+    return is_header([name.strip().strip('"') for name in first.split(",")])
 
 
 def _by_name_or_elements(place: Place, head: bytes) -> str:
@@ -136,6 +183,12 @@ def _by_name_or_elements(place: Place, head: bytes) -> str:
         return UNKNOWN if place.size == 0 or recognise(place) is None else "dicom"
     except Rejected:
         return "dicom"  # cut off within its file meta: the preflight tells
+
+
+def _is_omop(place: Place) -> bool:
+    from connectors.omop.reading import is_export
+
+    return is_export(place)
 
 
 def _is_crosswalk(text: bytes) -> bool:
@@ -160,7 +213,7 @@ def _head(place: Place) -> bytes:
         return raw
 
 
-def check_all(paths: list[Path]) -> Iterator[Checked]:
+def check_all(paths: list[Path], mapping: Path | None = None) -> Iterator[Checked]:
     """Check the files one after another."""
     for path in paths:
-        yield check_path(path)
+        yield check_path(path, mapping)

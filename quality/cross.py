@@ -1,9 +1,11 @@
 """Checks between tables: what must hold of the lake as a whole.
 
 Each check is one SQL file in `checks/`: a header of comments (`-- severity: warning`, `-- tables: omop.death ...`,
-`-- reason: events-after-death`), a sentence that says what it looks for, and one DuckDB SELECT of one row with the
-columns `failing` and `total`. That no key stands twice is checked for every table of the registry. A check is left out
-while one of its tables does not exist. Counts only.
+`-- reason: after-death`), a sentence that says what it looks for, and one DuckDB SELECT of one row with the columns
+`failing` and `total`. A file with `-- each: omop.note=note ...` is a template: one check for each table that it names,
+`{table}` its name, `{date}` its date column and `{event}` the word given, so that `begin-after-death.sql` is
+`notes-begin-after-death` and more. A file under a check's own name wins over the template. That no key stands twice is
+checked for every table of the registry. A check is left out while one of its tables does not exist. Counts only.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     import duckdb
 
 _FOLDER = Path(__file__).parent / "checks"
-_HEADER = re.compile(r"^-- (severity|tables|reason): *(.+?) *$", re.MULTILINE)
+_HEADER = re.compile(r"^-- (severity|tables|reason|each): *(.+?) *$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,10 @@ def checks() -> dict[str, Check]:
     configured = os.environ.get(OVERLAY_VARIABLE)
     for folder in (_FOLDER, *([Path(configured) / "checks"] if configured else [])):
         files.update({path.stem: path for path in folder.glob("*.sql")})
-    found = {name: _load(files[name]) for name in sorted(files)}
-    return found | {check.name: check for check in _key_checks()}
+    loaded = [check for name in sorted(files) for check in _load(files[name])]
+    found = {check.name: check for check in loaded}
+    found |= {check.name: check for check in loaded if check.name in files}
+    return dict(sorted(found.items())) | {check.name: check for check in _key_checks()}
 
 
 def checks_digest() -> str:
@@ -98,19 +102,41 @@ def checks_digest() -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _load(path: Path) -> Check:
+def _load(path: Path) -> list[Check]:
     sql = path.read_text(encoding="utf-8")
-    header: Mapping[str, str] = dict(_HEADER.findall(sql))
+    lines = _HEADER.findall(sql)
+    header: Mapping[str, str] = dict(lines)
     if missing := sorted({"severity", "tables", "reason"} - set(header)):
         raise Fatal(
             f"the check lacks {', '.join(missing)}", path.name, "a header line `-- severity: warning`"
         )
     if header["severity"] not in SEVERITIES:
         raise Fatal("unknown severity", path.name, f"one of {', '.join(SEVERITIES)}")
+    subjects = [word for name, value in lines if name == "each" for word in value.split()]
+    if not subjects:
+        return [_check(path, path.stem, header, sql)]
+    return [_expand(path, header, sql, subject) for subject in subjects]
+
+
+def _check(path: Path, name: str, header: Mapping[str, str], sql: str) -> Check:
     tables = tuple(header["tables"].replace(",", " ").split())
     if unknown := sorted(set(tables) - set(LAKE)):
         raise Fatal(f"the check reads {', '.join(unknown)}", path.name, "tables of the lake")
-    return Check(path.stem, header["severity"], header["reason"], tables, sql)
+    return Check(name, header["severity"], header["reason"], tables, sql)
+
+
+def _expand(path: Path, header: Mapping[str, str], sql: str, subject: str) -> Check:
+    """A template's check for one table."""
+    table, _, event = subject.partition("=")
+    if table not in LAKE or not event:
+        raise Fatal("the check is for what is no table", path.name, "`-- each: omop.note=note ...`")
+    places = {"{table}": table, "{date}": LAKE[table].date, "{event}": event.replace("-", "_")}
+    for place, value in places.items():
+        if place in sql and not value:
+            raise Fatal(f"the check asks for a {place} that {table} has not", path.name)
+        sql = sql.replace(place, value)
+    tables = header["tables"].replace("{table}", table)
+    return _check(path, f"{event}s-{path.stem}", {**header, "tables": tables}, sql)
 
 
 def _key_checks() -> Iterator[Check]:

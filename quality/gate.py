@@ -101,17 +101,14 @@ def judge_rows(table: str, rows: pa.Table, *, today: date) -> RowVerdict:
         return RowVerdict(table, found.digest if found else "", rows.num_rows)
     verdict = RowVerdict(table, found.digest, rows.num_rows)
     present = [e for e in found.expectations if _present(e, table, rows)]
-    failing = _failing(table, rows, present, today) if present else {}
+    counts, indexes = _failing(found, rows, present, today) if present else ({}, {})
     rejected: dict[int, str] = {}
     for expectation in present:
-        indexes = failing.get(expectation.name, [])
-        if not indexes:
-            continue
-        verdict.failures[expectation.name] += len(indexes)
-        if expectation.on_failure == "warn":
-            verdict.warnings[expectation.reason] += len(indexes)
-        elif expectation.on_failure == "quarantine":
-            for index in indexes:
+        if count := counts[expectation.name]:
+            verdict.failures[expectation.name] += count
+            if expectation.on_failure == "warn":
+                verdict.warnings[expectation.reason] += count
+            for index in indexes.get(expectation.name, ()):
                 rejected.setdefault(index, expectation.reason)
     verdict.rejected.extend(sorted(rejected.items()))
     return verdict
@@ -164,8 +161,8 @@ def judge_table(table: str, verdicts: Sequence[Mapping[str, Any]], *, today: dat
 
 
 def warm() -> None:
-    """Import Great Expectations and make the process's context now, rather than within the first unit."""
-    _validator()
+    """Import Great Expectations and make the process's engine now, rather than within the first unit."""
+    _engine()
 
 
 def _present(expectation: Expectation, table: str, rows: pa.Table) -> bool:
@@ -175,48 +172,115 @@ def _present(expectation: Expectation, table: str, rows: pa.Table) -> bool:
     return not missing
 
 
+class _Plan:
+    """A suite made ready for rows of one shape: what Great Expectations has to compute, in which order.
+
+    Validating a suite costs milliseconds an expectation, whatever the rows: Great Expectations builds its graph of
+    metrics anew each time. Here the graph is built once, from the same expectations, and each batch only computes it.
+    """
+
+    def __init__(
+        self, table: str, expectations: Sequence[Expectation], schema: pa.Schema, today: date
+    ) -> None:
+        asked = {"result_format": {"result_format": "COMPLETE", "exclude_unexpected_values": True}}
+        self.table = table
+        self.counts: dict[str, list[Any]] = {}
+        self.indexes: dict[str, list[Any]] = {}
+        for expectation in expectations:
+            built = _build(expectation, _bounds(expectation, schema, today))
+            metrics = built.get_validation_dependencies(_engine(), asked).metric_configurations
+            for kept, ending in ((self.counts, "unexpected_count"), (self.indexes, "unexpected_index_list")):
+                kept[expectation.name] = _in_order(metrics[f"{built.map_metric}.{ending}"])
+        self.together = _distinct([m for found in self.counts.values() for m in found])
+
+    def count(self) -> dict[str, int]:
+        """How many of the engine's rows fail each expectation."""
+        from great_expectations.exceptions.exceptions import GreatExpectationsError
+
+        try:
+            known = _compute(self.together)
+        except GreatExpectationsError:  # which expectation it was is told below
+            known = None
+        if known is None:
+            return {name: int(self._compute_alone(name, found)) for name, found in self.counts.items()}
+        return {name: int(known[found[-1].id]) for name, found in self.counts.items()}
+
+    def rows(self, name: str) -> list[int]:
+        """Which of the engine's rows fail the expectation, ascending."""
+        return sorted({int(index) for index in self._compute_alone(name, self.indexes[name])})
+
+    def _compute_alone(self, name: str, metrics: list[Any]) -> Any:
+        from great_expectations.exceptions.exceptions import GreatExpectationsError
+
+        try:
+            return _compute(metrics)[metrics[-1].id]
+        except GreatExpectationsError:  # its text may quote a value
+            raise Fatal("the expectation could not be computed", f"{self.table}: {name}") from None
+
+
+def _compute(metrics: Sequence[Any]) -> dict[Any, Any]:
+    """Great Expectations' values of metrics that are in the order of their dependencies."""
+    known: dict[Any, Any] = {}
+    for metric in metrics:
+        known.update(_engine().resolve_metrics([metric], known))
+    return known
+
+
+def _in_order(metric: Any) -> list[Any]:
+    """A metric with all that it depends on, itself last."""
+    from great_expectations.validator.metrics_calculator import MetricsCalculator
+
+    MetricsCalculator(_engine(), show_progress_bars=False).build_metric_dependency_graph([metric], {})
+    return _distinct(_depth_first(metric))
+
+
+def _depth_first(metric: Any) -> list[Any]:
+    return [*(m for need in (metric.metric_dependencies or {}).values() for m in _depth_first(need)), metric]
+
+
+def _distinct(metrics: Sequence[Any]) -> list[Any]:
+    """Each metric once, where it stands first."""
+    found: dict[Any, Any] = {}
+    for metric in metrics:
+        found.setdefault(metric.id, metric)
+    return list(found.values())
+
+
+_PLANS: dict[Any, _Plan] = {}
+_MOST_PLANS = 256
+
+
+def _plan(
+    table: str, digest: str, expectations: Sequence[Expectation], schema: pa.Schema, today: date
+) -> _Plan:
+    """The plan for rows of this shape, made once in a process."""
+    kinds = tuple((n, str(schema.field(n).type)) for e in expectations for n in e.columns)
+    key = (table, digest, kinds, tuple(e.name for e in expectations), today)
+    if key not in _PLANS:
+        if len(_PLANS) >= _MOST_PLANS:
+            _PLANS.clear()
+        _PLANS[key] = _Plan(table, expectations, schema, today)
+    return _PLANS[key]
+
+
 def _failing(
-    table: str, rows: pa.Table, expectations: Sequence[Expectation], today: date
-) -> dict[str, list[int]]:
-    """Row indexes by `Expectation.name`: which expectations fail at all is asked first, rows only of those."""
+    found: Suite, rows: pa.Table, expectations: Sequence[Expectation], today: date
+) -> tuple[dict[str, int], dict[str, list[int]]]:
+    """How many rows fail, by `Expectation.name`; which ones, only for those that quarantine."""
     with _LOCK:
-        batch = _validator().get_batch({"dataframe": make_frame(rows, expectations)})
-        results = _validate(table, batch, rows.schema, expectations, today, {"result_format": "BOOLEAN_ONLY"})
-        failed = [e for e, result in zip(expectations, results, strict=True) if not result.success]
-        if not failed:
-            return {}
-        asked = {"result_format": "COMPLETE", "exclude_unexpected_values": True}
-        results = _validate(table, batch, rows.schema, failed, today, asked)
-        return {e.name: _indexes(table, e, r) for e, r in zip(failed, results, strict=True)}
-
-
-def _indexes(table: str, expectation: Expectation, result: Any) -> list[int]:
-    indexes = sorted({int(index) for index in result.result.get("unexpected_index_list") or ()})
-    if len(indexes) != result.result["unexpected_count"]:
-        raise Fatal("the rows that fail could not be told", f"{table}: {expectation.name}")
-    return indexes
-
-
-def _validate(
-    table: str,
-    batch: Any,
-    schema: pa.Schema,
-    expectations: Sequence[Expectation],
-    today: date,
-    result_format: Mapping[str, Any],
-) -> list[Any]:
-    """Results in the order of `expectations`; any that could not be computed is fatal, told without its values."""
-    from great_expectations import ExpectationSuite
-
-    built = [_build(e, _bounds(e, schema, today)) for e in expectations]
-    asked = ExpectationSuite(name=table, expectations=built)
-    found: dict[str, Any] = {}
-    for result in batch.validate(asked, result_format=dict(result_format)).results:
-        name = result.expectation_config.meta["name"]
-        if result.exception_info.get("raised_exception", True):
-            raise Fatal("the expectation could not be computed", f"{table}: {name}")
-        found[name] = result
-    return [found[e.name] for e in expectations]
+        engine = _engine()
+        engine.load_batch_data(_BATCH, make_frame(rows, expectations))
+        try:
+            plan = _plan(found.table, found.digest, expectations, rows.schema, today)
+            counts = plan.count()
+            held = [e.name for e in expectations if e.on_failure == "quarantine" and counts[e.name]]
+            indexes = {name: plan.rows(name) for name in held}
+        finally:
+            engine.batch_manager.batch_data_cache.clear()  # the next batch may be long in coming
+    for name, which in indexes.items():
+        if len(which) != counts[name]:
+            raise Fatal("the rows that fail could not be told", f"{found.table}: {name}")
+    return counts, indexes
 
 
 def _bounds(expectation: Expectation, schema: pa.Schema, today: date) -> dict[str, Any]:
@@ -237,32 +301,28 @@ def _build(expectation: Expectation, kwargs: Mapping[str, Any]) -> Any:
     return getattr(kinds, name)(**kwargs, **pair, severity=expectation.severity, meta=meta)
 
 
+_BATCH = "rows"
 _cached: list[Any] = []
 
 
-def _validator() -> Any:
-    """The process's batch definition: one ephemeral context, one data source, one asset for every frame."""
+def _engine() -> Any:
+    """The process's execution engine: every batch is loaded into it under one name, one after the other."""
     with _LOCK:
         if not _cached:
             os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read at import
-            import great_expectations
-            from great_expectations.data_context.types.base import ProgressBarsConfig
+            from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
 
             logging.getLogger("great_expectations").setLevel(
                 logging.CRITICAL
             )  # its messages may quote values
-            context = great_expectations.get_context(mode="ephemeral")
-            quiet = ProgressBarsConfig(globally=False, metric_calculations=False)
-            context.variables.progress_bars = quiet
-            asset = context.data_sources.add_pandas("gate").add_dataframe_asset("rows")
-            _cached.append(asset.add_batch_definition_whole_dataframe("whole"))
+            _cached.append(PandasExecutionEngine(caching=False))
         return _cached[0]
 
 
 def _results(found: Suite, counts: Mapping[str, Any], today: date) -> dict[str, Any]:
     """The counts of many batches as one validation result of Great Expectations' public classes."""
     with _LOCK:
-        _validator()
+        _engine()
         from great_expectations.core import ExpectationSuiteValidationResult, ExpectationValidationResult
 
         rows = int(counts.get("rows", 0))

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from contracts.errors import Fatal
+from retrieval.events import Event, clinical_events, time_of
 from retrieval.passages import snippet_of
 from retrieval.reader import Reader
 from retrieval.variants import VariantSummary, summarise_variants
@@ -15,7 +16,19 @@ from tasks.chunking import chunk_note
 
 FIRST_WORDS = 100
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
-_ORDER = ("visit", "condition", "note", "study", "death")
+_ORDER = (
+    "visit",
+    "condition",
+    "procedure",
+    "device",
+    "drug",
+    "immunisation",
+    "measurement",
+    "observation",
+    "note",
+    "study",
+    "death",
+)
 _SEXES = {8507: "male", 8532: "female"}
 """OMOP standard concepts of gender; any other is told as the source states it."""
 _VISITS = {
@@ -31,6 +44,11 @@ _TABLES = {
     "omop.person": "",
     "omop.visit_occurrence": "visits",
     "omop.condition_occurrence": "conditions",
+    "omop.drug_exposure": "drugs",
+    "omop.procedure_occurrence": "procedures",
+    "omop.device_exposure": "devices",
+    "omop.measurement": "measurements",
+    "omop.observation": "observations",
     "omop.note": "notes",
     "imaging.study": "studies",
     "imaging.series": "series",
@@ -38,29 +56,9 @@ _TABLES = {
     "genomics.sample": "samples",
     "omop.death": "",
 }
+_UNLISTED = {"series", "instances", "devices"}
 _SOURCES = {"genomics.sample": "(SELECT DISTINCT person_id, sample_id FROM genomics.sample)"}
 """A sample that several files hold is one sample."""
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something that happened at a time.
-
-    Attributes:
-        kind: visit, condition, note, study or death.
-        id: of the row in its table; the person's for a death.
-        date: as the profile keeps it; None where the source does not say.
-        time: local wall time, where known and kept.
-        title: what it is.
-        detail: what more is to be said of it.
-    """
-
-    kind: str
-    id: int
-    date: dt.date | None
-    time: dt.time | None
-    title: str
-    detail: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,8 @@ class PatientRecord:
         person_id: who.
         year_of_birth: None where no record states it.
         sex: "male", "female", or as the source states it; "" where no record does.
-        counts: rows by what they are (visits, conditions, notes, studies, series, instances, samples, variants).
+        counts: rows by what they are (visits, conditions, drugs, ..., notes, studies, series, instances, samples,
+            variants); measurements and observations are events by the day.
         events: in time order, undated ones last.
         variants: the genome, in short.
         release: number of the release that was read.
@@ -109,7 +108,7 @@ def patient_record(reader: Reader, person_id: int, most_variants: int | None = 2
         fix = "`nightrounds patient --list` lists the ids, `nightrounds search WORDS` finds some"
         raise Fatal("the release knows no person by this id", f"person {person_id}", fix)
     events = [*_visits(reader, person_id), *_conditions(reader, person_id), *_notes(reader, person_id)]
-    events += [*_studies(reader, person_id), *_deaths(reader, person_id)]
+    events += [*clinical_events(reader, person_id), *_studies(reader, person_id), *_deaths(reader, person_id)]
     variants = summarise_variants(reader, person_id, most_variants)
     return PatientRecord(
         person_id=person_id,
@@ -134,7 +133,7 @@ def list_persons(reader: Reader, most: int | None = None) -> list[dict[str, Any]
     ]
     if reader.has("omop.person"):
         parts.append("SELECT person_id, 'person' FROM omop.person")
-    wanted = [what for what in _TABLES.values() if what and what not in {"series", "instances"}]
+    wanted = [what for what in _TABLES.values() if what and what not in _UNLISTED]
     columns = ", ".join(f"count(*) FILTER (WHERE what = '{what}') AS {what}" for what in wanted)
     query = f"""
         SELECT person_id, {columns} FROM ({" UNION ALL ".join(parts)})
@@ -169,12 +168,12 @@ def _person(reader: Reader, person_id: int) -> dict[str, Any] | None:
 def _visits(reader: Reader, person_id: int) -> list[Event]:
     columns = (
         "visit_occurrence_id, visit_start_date, visit_start_datetime, visit_end_date, visit_concept_id, "
-        "visit_source_value"
+        "coalesce(source_display, visit_source_value) AS words"
     )
     events = []
     for row in _of_person(reader, "omop.visit_occurrence", columns, person_id):
         days = (row["visit_end_date"] - row["visit_start_date"]).days
-        words = _without_code(row["visit_source_value"])
+        words = row["words"]
         title = _VISITS.get(row["visit_concept_id"], words or "visit")
         detail = [words if words != title else "", f"{days:,} day{'s' * (days != 1)}" if days > 0 else ""]
         events.append(
@@ -182,7 +181,7 @@ def _visits(reader: Reader, person_id: int) -> list[Event]:
                 "visit",
                 row["visit_occurrence_id"],
                 row["visit_start_date"],
-                _time(row["visit_start_datetime"]),
+                time_of(row["visit_start_datetime"]),
                 title,
                 ", ".join(part for part in detail if part),
             )
@@ -193,7 +192,7 @@ def _visits(reader: Reader, person_id: int) -> list[Event]:
 def _conditions(reader: Reader, person_id: int) -> list[Event]:
     columns = (
         "condition_occurrence_id, condition_start_date, condition_start_datetime, condition_end_date, "
-        "condition_source_value, condition_status_source_value"
+        "coalesce(source_display, condition_source_value) AS words, condition_status_source_value"
     )
     events = []
     for row in _of_person(reader, "omop.condition_occurrence", columns, person_id):
@@ -204,8 +203,8 @@ def _conditions(reader: Reader, person_id: int) -> list[Event]:
                 "condition",
                 row["condition_occurrence_id"],
                 row["condition_start_date"],
-                _time(row["condition_start_datetime"]),
-                _without_code(row["condition_source_value"]) or "condition",
+                time_of(row["condition_start_datetime"]),
+                row["words"] or "condition",
                 ", ".join(part for part in detail if part),
             )
         )
@@ -219,7 +218,7 @@ def _notes(reader: Reader, person_id: int) -> list[Event]:
             "note",
             row["note_id"],
             row["note_date"],
-            _time(row["note_datetime"]),
+            time_of(row["note_datetime"]),
             row["note_title"] or "note",
             snippet_of(_opening(row["note_text"]), "", FIRST_WORDS),
         )
@@ -266,20 +265,9 @@ def _deaths(reader: Reader, person_id: int) -> list[Event]:
             "death",
             person_id,
             row["death_date"],
-            _time(row["death_datetime"]),
+            time_of(row["death_datetime"]),
             "death",
             row["cause_source_value"] or "",
         )
         for row in _of_person(reader, "omop.death", columns, person_id)
     ]
-
-
-def _time(moment: dt.datetime | None) -> dt.time | None:
-    """The time of day; none where midnight sharp stands for "not known"."""
-    return moment.time() if moment is not None and moment.time() != dt.time() else None
-
-
-def _without_code(value: str | None) -> str:
-    """`266474003 Calculus in biliary tract` without its code: a source value is code and words."""
-    code, _, words = (value or "").partition(" ")
-    return words if words and any(c.isdigit() for c in code) else value or ""

@@ -69,6 +69,11 @@ class Home:
         return self.path / "objects"
 
     @property
+    def meds(self) -> Path:
+        """The MEDS data set, where the home keeps one."""
+        return self.path / "meds"
+
+    @property
     def releases(self) -> Path:
         """What readers see, night by night."""
         return self.path / "releases"
@@ -102,6 +107,11 @@ class Home:
     def reports(self) -> Path:
         """One report for each round."""
         return self.path / "reports"
+
+    @property
+    def vocabulary(self) -> Path:
+        """OMOP's vocabularies and the site's source-to-concept map; no patient data."""
+        return self.path / "vocabulary"
 
     @property
     def prefect(self) -> Path:

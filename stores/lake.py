@@ -14,6 +14,7 @@ from contracts.errors import Fatal
 from contracts.protocols import Receipt
 from contracts.schemas import LAKE, table_named
 from stores.files import file_name
+from stores.lake_commits import content_version, last_fact
 from stores.lake_digest import digest_rows, distinct
 from stores.lake_files import Selection, arrow_schema, find_owners, list_files, read_batches
 from stores.lake_replace import PARTITION, Target, after_commit, find_publication, replace_rows
@@ -104,19 +105,26 @@ class Lake:
         rows: Rows,
         publish: tuple[str, int],
         source: str = DERIVED_SOURCE,
+        facts: Mapping[str, str] | None = None,
     ) -> Receipt:
         """The rows of these buckets become exactly `rows`: how derived tables are written. Equal buckets stay.
 
-        Rows without `_owner` and `_recipe` get 0 and "". Errors are those of `replace`.
+        Rows without `_owner` and `_recipe` get 0 and "". `facts` are kept with the commit, one without rows where no
+        row differs (of a table without rows too); `last_fact` tells them. Errors are those of `replace`.
         """
         keys = distinct(np.asarray(buckets, dtype=np.int64))
         if len(keys) and (keys[0] < 0 or keys[-1] >= self.buckets):
             raise Fatal("no such bucket", table, f"0 to {self.buckets - 1}")
         fitting = Fitting(table_named(table), file_name(source, "source"), self.buckets, derived=True)
-        return self._replace(fitting, Selection(None, PARTITION, keys), rows, publish)
+        return self._replace(fitting, Selection(None, PARTITION, keys), rows, publish, facts)
 
     def _replace(
-        self, fitting: Fitting, selection: Selection, rows: Rows, publish: tuple[str, int]
+        self,
+        fitting: Fitting,
+        selection: Selection,
+        rows: Rows,
+        publish: tuple[str, int],
+        facts: Mapping[str, str] | None = None,
     ) -> Receipt:
         if not _PUBLISHER.fullmatch(publish[0]):
             raise Fatal("the application of a publish id has odd characters", fitting.table.name)
@@ -129,10 +137,10 @@ class Lake:
         with Spool(self.root, fitting, selection) as spool:
             spool.fill(rows)
             if delta is None:
-                if not len(spool.counts.keys):
+                if not len(spool.counts.keys) and not facts:
                     return Receipt(fitting.table.name, -1, False)
                 self.ensure(fitting.table.name)
-            return replace_rows(target, spool, selection, publish)
+            return replace_rows(target, spool, selection, publish, facts)
 
     def ensure(self, table: str) -> int:
         """Make the table, empty, where it is missing; returns its version."""
@@ -167,6 +175,16 @@ class Lake:
     def versions(self) -> dict[str, int]:
         """The newest version of each table."""
         return {name: self._target(name).open().version() for name in self.tables()}
+
+    def content_version(self, table: str) -> str | None:
+        """Tells contents of the table apart: compaction leaves it as it is. None where the table does not exist."""
+        delta = self._open(table)
+        return None if delta is None else content_version(delta)
+
+    def last_fact(self, table: str, name: str) -> str | None:
+        """What the table's last commit says of itself under `name`; None where it says nothing."""
+        delta = self._open(table)
+        return None if delta is None else last_fact(delta, name)
 
     def rows(self, table: str, version: int | None = None) -> int:
         """How many rows the table holds, from its log alone."""

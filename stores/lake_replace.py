@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,11 +62,18 @@ class Change:
     rows_written: int
 
 
-def replace_rows(target: Target, spool: Spool, selection: Selection, publish: tuple[str, int]) -> Receipt:
+def replace_rows(
+    target: Target,
+    spool: Spool,
+    selection: Selection,
+    publish: tuple[str, int],
+    facts: Mapping[str, str] | None = None,
+) -> Receipt:
     """Make the selected rows of a table exactly those in the spool, in one commit or none.
 
     A lost race starts again from the newest version. A publish id that was committed already gives the receipt of
-    that commit, and nothing is written.
+    that commit, and nothing is written. `facts` are carried by the commit; where no row differs, there is one that
+    carries them alone.
 
     Raises:
         Retriable: other writers won `ATTEMPTS` times.
@@ -81,11 +88,15 @@ def replace_rows(target: Target, spool: Spool, selection: Selection, publish: tu
             return done
         files = [file for file in list_files(delta) if selection.covers(file)]
         change = _compare(target, delta, files, spool, selection)
-        if not len(change.remove) and not len(change.write):
+        nothing = not len(change.remove) and not len(change.write)
+        if nothing and not facts:
             return Receipt(target.name, delta.version(), False)
         try:
+            if nothing:
+                said = {"rows_written": "0", "rows_removed": "0", **(facts or {})}
+                return Receipt(target.name, commit(delta, [], [], said, publish), False)
             _add_columns(target, delta, spool)
-            return _rewrite(target, delta, files, spool, selection, change, publish)
+            return _rewrite(target, delta, files, spool, selection, change, publish, facts or {})
         except CommitFailedError:
             time.sleep(random.uniform(0.05, 0.15) * 2**attempt)
     raise Retriable(f"{ATTEMPTS} commits were overtaken by other writers", target.name, "run again")
@@ -100,7 +111,7 @@ def find_publication(target: Target, delta: DeltaTable, publish: tuple[str, int]
     for commit in delta.history():
         if commit.get("publish") == f"{app}:{number}":
             written, removed = int(commit["rows_written"]), int(commit["rows_removed"])
-            return Receipt(target.name, commit["version"], True, written, removed)
+            return Receipt(target.name, commit["version"], bool(written or removed), written, removed)
     return Receipt(target.name, delta.version(), False)
 
 
@@ -176,6 +187,7 @@ def _rewrite(
     selection: Selection,
     change: Change,
     publish: tuple[str, int],
+    facts: Mapping[str, str],
 ) -> Receipt:
     """Write the new files, then commit them in place of the old ones."""
     gone = Selection(selection.source, selection.key, change.remove)
@@ -194,8 +206,8 @@ def _rewrite(
         remove_written(target.root, written)
         raise
     # An error from here on may come after the commit has landed: the files stay, vacuum clears what no commit names.
-    facts = {"rows_written": str(change.rows_written), "rows_removed": str(change.rows_removed)}
-    version = commit(delta, written, touched, facts, publish)
+    counts = {"rows_written": str(change.rows_written), "rows_removed": str(change.rows_removed)}
+    version = commit(delta, written, touched, {**facts, **counts}, publish)
     return Receipt(target.name, version, True, change.rows_written, change.rows_removed)
 
 

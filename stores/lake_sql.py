@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
 
 def connect_views(
-    tables: Mapping[str, tuple[Path, DeltaTable]], own_columns: bool = False
+    tables: Mapping[str, tuple[Path, DeltaTable]], own_columns: bool = False, bucket: int | None = None
 ) -> duckdb.DuckDBPyConnection:
     """An in-memory DuckDB with a view `schema.table` for each table; nothing is copied.
 
     Args:
         tables: by name `schema.table`, the table's folder and the version to read.
         own_columns: whether the views show `_source`, `_owner`, `_recipe` and `_bucket`.
+        bucket: the views hold this bucket's rows alone; None: all.
     """
     import duckdb
 
@@ -32,7 +33,8 @@ def connect_views(
         schema, table = name.split(".")
         columns = [f for f in arrow_schema(delta) if own_columns or not f.name.startswith("_")]
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quote(schema)}")
-        body = _select(connection, name, root, list_files(delta), columns)
+        files = [file for file in list_files(delta) if bucket is None or file.bucket == bucket]
+        body = _select(connection, name, root, files, columns)
         connection.execute(f"CREATE VIEW {quote(schema)}.{quote(table)} AS {body}")
     return connection
 

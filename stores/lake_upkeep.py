@@ -16,6 +16,7 @@ import pyarrow as pa
 from contracts.errors import Fatal, Retriable
 from contracts.protocols import Receipt
 from stores.files import sync_folder
+from stores.lake_commits import COMPACTED
 from stores.lake_files import DataFile, arrow_schema, list_files, read_batches, remove_written
 from stores.lake_replace import PARTITION, Target, commit, write_bucket
 
@@ -55,7 +56,7 @@ def compact_files(target: Target, small_bytes: int = SMALL_BYTES, fewest: int = 
         remove_written(target.root, written)
         raise Fatal("the compacted rows do not add up", target.name)
     try:
-        version = commit(delta, written, joined, {"compacted": str(len(joined))}, None, data_change=False)
+        version = commit(delta, written, joined, {COMPACTED: str(len(joined))}, None, data_change=False)
     except CommitFailedError:
         raise Retriable("another writer committed meanwhile", target.name, "run again") from None
     return Receipt(target.name, version, True)

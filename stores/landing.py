@@ -14,10 +14,10 @@ from typing import BinaryIO, cast
 
 from contracts.errors import Fatal, Retriable
 from contracts.keys import Key
-from contracts.protocols import Place
+from contracts.protocols import Fetchable, Place
 from contracts.units import Stamp, Unit
 from stores import sealing
-from stores.files import FILE_MODE, file_name, make_folder, sync_folder
+from stores.files import FILE_MODE, file_name, make_folder, sync_folder, write_file
 from stores.home import Home
 from stores.places import naming_errors, sweep_copies, temporary_copy
 
@@ -68,9 +68,17 @@ class Landing:
         """
         state = stamp or Stamp(place.size, "", "")
         target = self._target(unit, state)
-        if not target.exists():
+        if target.exists():
+            return target
+        if isinstance(place, Fetchable):
+            self._download(unit, place, target)
+        else:
             self._fetch(unit, place, target, state.size)
         return target
+
+    def pending(self, unit: Unit) -> int:
+        """Bytes of a unit's copies that are not complete, sealed: more after a failure than before is progress."""
+        return sum(path.stat().st_size for path in self._folder(unit).glob(f"{unit.token}.*.part"))
 
     def landed(self, unit: Unit, name: str = "") -> LandedPlace:
         """The place of a landed unit; `name` is the object's own name where the reader goes by it.
@@ -126,32 +134,84 @@ class Landing:
                 partial.unlink(missing_ok=True)
                 raise Retriable("an object changed while it was copied", unit.token, "list its source again")
             partial.replace(target)
-        sync_folder(target.parent)
-        for other in target.parent.glob(f"{unit.token}.*"):
-            if other != target:
-                other.unlink(missing_ok=True)
+        _keep_only(target, unit)
+
+    def _download(self, unit: Unit, place: Fetchable, target: Path) -> None:
+        """As `_fetch`, of an object that is known by a mark, and whose size shows at its end."""
+        partial, bound = target.with_suffix(".part"), self._bound(unit, target)
+        marked = target.with_suffix(".mark")
+        with _exclusive(partial, unit) as file, naming_errors(unit.source):
+            sealer, number = self._resume(file, bound)
+            mark = self._mark_of(marked, bound)
+            with place.fetch(number * sealing.CHUNK_BYTES, mark) as fetched:
+                if fetched.start != number * sealing.CHUNK_BYTES:
+                    sealer, number = self._begin(file, bound)
+                if fetched.mark != mark:
+                    write_file(marked, sealing.seal(self._key, PURPOSE, fetched.mark.encode(), bound))
+                _seal_rest(sealer, number, fetched.stream, file)
+            try:
+                place.accept(lambda: sealing.open_sealed(self._key, PURPOSE, partial, bound))
+            except Retriable:
+                marked.unlink(missing_ok=True)
+                partial.unlink(missing_ok=True)
+                raise
+            partial.replace(target)
+        _keep_only(target, unit)
+
+    def _mark_of(self, marked: Path, bound: str) -> str:
+        """The mark under which a copy was begun, empty where it has none."""
+        if not marked.exists():
+            return ""
+        return sealing.unseal(self._key, PURPOSE, marked.read_bytes(), bound).decode()
+
+    def _begin(self, file: BinaryIO, bound: str) -> tuple[sealing.Sealer, int]:
+        """Empty `file` and begin it anew."""
+        sealer = sealing.Sealer(self._key, PURPOSE, bound)
+        file.seek(0)
+        file.truncate()
+        file.write(sealer.header)
+        return sealer, 0
 
     def _resume(self, file: BinaryIO, bound: str) -> tuple[sealing.Sealer, int]:
         """Position `file` after its last whole chunk and return its sealer and the number of the next chunk.
 
-        The last whole chunk is made again: it may have been the object's last one, which is sealed as such.
+        One that was sealed as the object's last is made again: more may follow it.
         """
         stored = file.seek(0, os.SEEK_END)
-        whole = max(0, (stored - sealing.HEADER_BYTES) // sealing.STORED_BYTES) - 1
+        whole = max(0, stored - sealing.HEADER_BYTES) // sealing.STORED_BYTES
         file.seek(0)
         header = file.read(sealing.HEADER_BYTES)
         if whole < 1 or not header.startswith(sealing.MAGIC):
-            sealer, whole = sealing.Sealer(self._key, PURPOSE, bound), 0
-            file.seek(0)
-            file.truncate()
-            file.write(sealer.header)
-            return sealer, whole
+            return self._begin(file, bound)
         sealer = sealing.Sealer(self._key, PURPOSE, bound, header[len(sealing.MAGIC) :])
-        position = sealing.HEADER_BYTES + (whole - 1) * sealing.STORED_BYTES
-        file.seek(position)
-        sealer.unseal(whole - 1, False, file.read(sealing.STORED_BYTES))
-        file.truncate(position + sealing.STORED_BYTES)
+        if not _is_sealed(sealer, whole - 1, file):
+            whole -= 1
+            if whole < 1:
+                return self._begin(file, bound)
+            if not _is_sealed(sealer, whole - 1, file):
+                fix = "remove the partial copies in the landing area, or check that the key is this home's"
+                raise Fatal("a partial copy was changed, or sealed with another key", PURPOSE, fix)
+        file.seek(sealing.HEADER_BYTES + whole * sealing.STORED_BYTES)
+        file.truncate()
         return sealer, whole
+
+
+def _is_sealed(sealer: sealing.Sealer, number: int, file: BinaryIO) -> bool:
+    """Whether chunk `number` of a partial copy is what was sealed there, and not as the object's last."""
+    file.seek(sealing.HEADER_BYTES + number * sealing.STORED_BYTES)
+    try:
+        sealer.unseal(number, False, file.read(sealing.STORED_BYTES))
+    except Fatal:
+        return False
+    return True
+
+
+def _keep_only(target: Path, unit: Unit) -> None:
+    """Make a complete copy survive a loss of power, and remove all others of its unit."""
+    sync_folder(target.parent)
+    for other in target.parent.glob(f"{unit.token}.*"):
+        if other != target:
+            other.unlink(missing_ok=True)
 
 
 def _seal_rest(sealer: sealing.Sealer, number: int, source: BinaryIO, file: BinaryIO) -> int:

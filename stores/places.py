@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from contracts.archives import MemberPlace, split_path
 from contracts.errors import Fatal, NightroundsError, Retriable
-from contracts.protocols import Place
+from contracts.protocols import Fetchable, Place
 from contracts.units import Source
 from stores.files import FILE_MODE, make_folder
 
@@ -50,6 +51,12 @@ class LocalPlace:
         with naming_errors(self.source):
             os.stat(self.path)
         yield self.path
+
+    def beside(self) -> Iterator[LocalPlace]:
+        """The files in the same folder, by name."""
+        with naming_errors(self.source):
+            found = sorted(path for path in self.path.parent.iterdir() if path.is_file())
+        yield from (LocalPlace(path, self.source) for path in found)
 
 
 @dataclass(frozen=True)
@@ -91,7 +98,8 @@ def place_of(source: Source, path: str, landing: Path | None = None) -> Place:
 
     Args:
         source: its `location` is a folder or a single file, as a path or any URL that fsspec knows.
-        path: as `discover` listed it: relative to the folder; for a single file "" or the file's name.
+        path: as `discover` listed it: relative to the folder; for a single file "" or the file's name. The path of a
+            member of an archive names the archive, too (`contracts.archives`).
         landing: the home's landing area, for temporary copies of remote objects.
 
     Raises:
@@ -100,6 +108,9 @@ def place_of(source: Source, path: str, landing: Path | None = None) -> Place:
     """
     if path.startswith("/") or ".." in PurePosixPath(path).parts:
         raise Fatal("a path leads out of its source", f"source {source.name}", "list the source again")
+    path, member = split_path(path)
+    if member:
+        return _member_of(place_of(source, path, landing), member, source, landing)
     system, root = file_system_of(source)
     with naming_errors(source.name):
         single = path in ("", PurePosixPath(root).name) and system.isfile(root)
@@ -107,6 +118,20 @@ def place_of(source: Source, path: str, landing: Path | None = None) -> Place:
     if "file" in _protocols(system):
         return LocalPlace(Path(full), source.name)
     return RemotePlace(system, full, source.name, landing)
+
+
+def _member_of(archive: Place, member: str, source: Source, landing: Path | None) -> MemberPlace:
+    if landing is None:
+        return MemberPlace(archive, member, source.name)
+    return MemberPlace(
+        archive, member, source.name, lambda place: temporary_copy(place, landing, source.name)
+    )
+
+
+def is_remote(place: Place) -> bool:
+    """Whether a place's bytes must be fetched: a remote object, or a member of a remote archive."""
+    outer = place.archive if isinstance(place, MemberPlace) else place
+    return isinstance(outer, (RemotePlace, Fetchable))
 
 
 def file_system_of(source: Source) -> tuple[AbstractFileSystem, str]:

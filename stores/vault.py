@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Self
 
 from contracts.errors import Fatal
@@ -135,15 +136,16 @@ class Vault:
         """
         return vault_people.people_of(self._connection, self._key, unit.unit)
 
-    def contexts(self, units: Sequence[str]) -> dict[str, str]:
+    def contexts(self, units: Sequence[str], today: date | None = None) -> dict[str, str]:
         """For each unit name, a keyed digest over its people and all that is known of them.
 
-        A late link, an unlink or a new name changes it for exactly the units of the person concerned.
+        A late link, an unlink or a new name changes it for exactly the units of the person concerned. So does, with
+        `today`, the year in which they turn 90, and each year after it in which they live.
 
         Raises:
             Fatal: the vault was not resolved since the identities of one of them were remembered.
         """
-        return vault_people.contexts_of(self._connection, self._key, units)
+        return vault_people.contexts_of(self._connection, self._key, units, today)
 
     def linkage_person(self) -> pa.Table:
         """Which identity belongs to which person now; schema `contracts.schemas.linkage.PERSON`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from contracts.errors import Fatal
 from contracts.identity import Person
 from contracts.keys import Key
 from stores.sealing import unseal
+from stores.vault_ages import birth_marks, group_of
 from stores.vault_identities import DIGEST_BYTES, PURPOSE, rank_of, unseal_traits
 from stores.vault_resolve import unseal_shift
 from stores.vault_schema import reading, writing
@@ -60,20 +62,27 @@ def people_of(connection: sqlite3.Connection, key: Key, unit: str) -> dict[str, 
     return people
 
 
-def contexts_of(connection: sqlite3.Connection, key: Key, units: Sequence[str]) -> dict[str, str]:
+def contexts_of(
+    connection: sqlite3.Connection, key: Key, units: Sequence[str], today: date | None = None
+) -> dict[str, str]:
     """For each unit, a digest that changes when, and only when, its people or what is known of them changes.
 
     It covers, for each identity of the unit, its id, its person id (which stands for the date shift, since both are
-    allotted together and never change) and the digests of all traits of the person's cluster.
+    allotted together and never change) and the digests of all traits of the person's cluster. With `today` it covers
+    what the calendar changes as well: of who is 90 or over, the year by which their age is told.
     """
     _want(connection, units)
     contexts = dict.fromkeys(units, key.digest("context"))
+    old = birth_marks(key, today.year) if today else frozenset()
     with reading(connection):
         known: dict[int, bytes] = {}
         for person, rows in groupby(connection.execute(_DIGESTS), itemgetter(0)):
             hasher = key.hasher("traits")
-            for digest in sorted({piece for _, digests in rows for piece in _pieces(digests)}):
+            pieces = {piece for _, digests in rows for piece in _pieces(digests)}
+            for digest in sorted(pieces):
                 hasher.update(digest)
+            if today and not old.isdisjoint(pieces):
+                hasher.update(b"/%d" % (group_of(connection, key, person, today.year) or 0))
             known[person] = hasher.digest()
         for unit, members in groupby(connection.execute(_MEMBERS), itemgetter(0)):
             hasher = key.hasher("context")

@@ -1,15 +1,21 @@
-"""Derive: tables computed over whole tables of the lake, by SQL files, from what is published."""
+"""Derive: tables computed over whole tables of the lake, by SQL files, from what is published.
+
+A derived table is computed anew when a table that it reads has other rows, or its SQL, its columns or the vocabulary
+are others: what it was made from stands in its last commit (`_BASIS`). So a night costs what its changes touch.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
 
 from contracts.protocols import Receipt
 from contracts.schemas import LAKE, table_named
+from contracts.schemas.omop import parse_columns
 from stores.lake import Lake
 from stores.vault import Vault
 from tasks.mappings import Mapping, mappings
@@ -18,7 +24,30 @@ if TYPE_CHECKING:
     import duckdb
 
 DERIVED = "derived"
+_BASIS = "made_from"
 _BATCH_ROWS = 20_000
+
+VOCABULARY = {
+    "vocabulary.ingredient": parse_columns("drug_concept_id:id! ingredient_concept_id:id!"),
+    "vocabulary.strength": parse_columns(
+        "drug_concept_id:id! ingredient_concept_id:id! amount_value:float amount_unit_concept_id:id"
+    ),
+}
+"""What mappings may ask of OMOP's vocabularies: a drug's ingredients (CONCEPT_ANCESTOR, concept class Ingredient), and
+how much of each is in one piece of it (DRUG_STRENGTH)."""
+
+
+class DrugVocabulary(Protocol):
+    """Knows what drugs consist of."""
+
+    @property
+    def digest(self) -> str:
+        """Tells its content apart: another one derives anew what asked it."""
+        ...
+
+    def relation(self, name: str) -> pa.Table:
+        """One of `VOCABULARY`, in its columns."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -35,20 +64,47 @@ def derived_tables() -> list[str]:
     return sorted(mappings(DERIVED), key=lambda name: (LAKE[name].order, name))
 
 
-def derive_table(lake: Lake, table: str, round_no: int) -> Derived | None:
-    """Compute a derived table anew and write the buckets that differ; None where a source table is not there yet.
+def derive_table(
+    lake: Lake, table: str, round_no: int, vocabulary: DrugVocabulary | None = None
+) -> Derived | None:
+    """Bring a derived table up to date and write the buckets that differ; None where no source table is there yet.
 
-    A table that reads several (the graph) takes those not there yet as empty.
+    Nothing is computed where everything that it is made from is as it was. A table that reads several (the graph) takes
+    those not there yet as empty, and a vocabulary that is not at hand likewise.
     """
     mapping = mappings(DERIVED)[table]
     present = set(lake.tables())
     if not present & set(mapping.source_tables):
         return None
+    basis = _basis(lake, table, mapping, vocabulary)
+    if lake.last_fact(table, _BASIS) == basis:
+        return Derived(table, lake.rows(table), Receipt(table, lake.version(table) or 0, False))
     with lake.connect() as connection:
-        for missing in set(mapping.source_tables) - present:
-            _create_empty(connection, missing)
-        receipt = write_derived(lake, table, _computed(connection, table, mapping), round_no)
+        for name in set(mapping.source_tables) - present:
+            _create_view(connection, name, _absent(name, vocabulary))
+        receipt = write_derived(lake, table, _computed(connection, table, mapping), round_no, basis)
     return Derived(table, lake.rows(table), receipt)
+
+
+def _basis(lake: Lake, table: str, mapping: Mapping, vocabulary: DrugVocabulary | None) -> str:
+    """Digest over all that decides a derived table's rows."""
+    parts = [mapping.digest, str(table_named(table).schema)]
+    for name in sorted(mapping.source_tables):
+        known = "" if vocabulary is None else vocabulary.digest
+        parts.append(f"{name}={known if name in VOCABULARY else lake.content_version(name)}")
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+def _absent(name: str, vocabulary: DrugVocabulary | None) -> pa.Table:
+    """What stands for a table that the lake does not hold."""
+    if name not in VOCABULARY:
+        return table_named(name).schema.empty_table()
+    empty = VOCABULARY[name].empty_table()
+    return (
+        empty
+        if vocabulary is None
+        else vocabulary.relation(name).select(empty.schema.names).cast(empty.schema)
+    )
 
 
 def _computed(
@@ -60,19 +116,26 @@ def _computed(
         yield from pa.Table.from_batches([batch]).select(schema.names).cast(schema).to_batches()
 
 
-def _create_empty(connection: duckdb.DuckDBPyConnection, table: str) -> None:
-    empty = table_named(table).schema.empty_table()
+def _create_view(connection: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> None:
     schema, _, name = table.partition(".")
-    connection.register(f"_empty_{name}", empty)
+    connection.register(f"_{schema}_{name}", rows)
     connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
-    connection.execute(f'CREATE VIEW "{schema}"."{name}" AS SELECT * FROM "_empty_{name}"')
+    connection.execute(f'CREATE VIEW "{schema}"."{name}" AS SELECT * FROM "_{schema}_{name}"')
 
 
-def write_derived(lake: Lake, table: str, rows: Iterable[pa.RecordBatch], round_no: int) -> Receipt:
-    """Make a derived table hold exactly `rows`; buckets that hold them already are left alone."""
-    buckets = list(range(lake.buckets))
+def write_derived(
+    lake: Lake, table: str, rows: Iterable[pa.RecordBatch], round_no: int, basis: str = ""
+) -> Receipt:
+    """Make a derived table hold exactly `rows`; buckets that hold them already are left alone.
+
+    `basis` is kept with the commit: what the rows were made from.
+    """
     return lake.replace_buckets(
-        table, buckets, rows, publish=lake.next_publication(table, f"{DERIVED}:{table}", round_no)
+        table,
+        list(range(lake.buckets)),
+        rows,
+        publish=lake.next_publication(table, f"{DERIVED}:{table}", round_no),
+        facts={_BASIS: basis} if basis else None,
     )
 
 

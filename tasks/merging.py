@@ -1,7 +1,12 @@
 """Newest wins: which of a source's records stand, when several units hold the same one.
 
 Judged by `meta.lastUpdated` (else the export's transaction time), then by the content's digest; never by arrival. So
-any order and any split of the same files gives the same lake.
+any order and any split of the same files gives the same lake. That a record is no more (deleted), or should never have
+been (retracted: entered in error), is a version of it like any other: where it is the newest, nothing stands, and the
+ledger remembers it, so that an older statement sent again does not come back, and a newer one does.
+
+A statement may be made within a document that has versions: its version then ends in U+001F and the document's owner.
+Only what the document's newest version states stands; where that was taken back, nothing of it does.
 """
 
 from __future__ import annotations
@@ -18,6 +23,13 @@ from tasks.processing import NO_OWNER
 
 LEDGER_COLUMNS = ["_owner", "unit", "record_type", "version", "digest", "fate", "_recipe"]
 _STANDING = ("accepted", "unmapped")
+_ENDING = ("deleted", "retracted")
+_STATED = (*_STANDING, *_ENDING)
+WITHIN = "\x1f"
+"""Parts the order of a statement from the owner of the document that it is made within."""
+_ORDER = ["version", "ends", "digest"]
+"""What is newest comes last. Of one instant, that a record is no more outweighs what it says: an export in which both
+stand was made while it was deleted, and what is deleted by mistake is stated anew, with a later instant."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +44,7 @@ class Merge:
         ledger: the ledger's rows of the touched owners after this round (columns of records.LEDGER and _owner).
         merged: records by (unit, fate before) that lost to another presence of the same record.
         unchanged: records by (unit, fate before) that the ledger already held with the same content and recipe.
-        removed: owners that stood before and stand no more.
+        removed: owners that stood before and stand no more, but for those whose deletion is a record of its own.
         dirty: units that hold a record's newest version but were not read this round; read them next.
     """
 
@@ -91,7 +103,7 @@ def merge_presences(
             stated; bulk servers use the same file names every night. A file that owns its rows is replaced whole.
     """
     found = opened(pl.concat([presences(m) for m in manifests])) if manifests else _no_presences()
-    staged = found.filter(pl.col("fate").is_in(_STANDING))
+    staged = found.filter(pl.col("fate").is_in(_STATED))
     old = ledger.select(LEDGER_COLUMNS)
     # a file that cannot be read says nothing of what it held: that stays, as the earlier version
     replaced = pl.Series([m.unit.unit for m in manifests if not is_rejected(m)] + list(gone), dtype=pl.String)
@@ -106,32 +118,35 @@ def merge_presences(
         held_back = found.filter(pl.col("fate") == "quarantined")
         unmentioned = leaving.join(held_back, on="_owner", how="semi").join(staged, on="_owner", how="anti")
         leaving = leaving.join(unmentioned, on=["_owner", "unit"], how="anti")
-    touched = pl.concat([staged["_owner"], leaving["_owner"]]).unique().sort()
+    touched = pl.concat([staged["_owner"], leaving["_owner"]]).unique()
+    touched = pl.concat([touched, _within(old, touched)["_owner"]]).unique().sort()
     elsewhere = old.filter(~pl.col("unit").is_in(replaced.implode()))
     kept = pl.concat([elsewhere, unmentioned]).filter(pl.col("_owner").is_in(touched.implode()))
     standing = pl.concat(
         [_competing(staged, staged=True), _competing(kept.rename({"_recipe": "recipe"}), staged=False)]
     )
-    ranked = standing.sort(["_owner", "version", "digest", "staged", "unit", "_record"], descending=False)
+    standing = _without_replaced(standing, [staged, elsewhere, unmentioned])
+    ranked = standing.sort(["_owner", *_ORDER, "staged", "unit", "_record"], descending=False)
     winning = ranked.group_by("_owner", maintain_order=True).last()
+    resting = winning.filter(~pl.col("staged") & ~pl.col("ends"))["_owner"]  # keep the rows that they have
+    won = winning.filter(pl.col("staged") & ~pl.col("ends"))
     fresh, same = _split_unchanged(staged, winning, old)
-    dirty = _dirty(winning, old)
+    published = _newest(_without_replaced(old, [old]))
+    dirty = _dirty(winning, published)
     after = pl.concat([kept.select(LEDGER_COLUMNS), _ledger_rows(staged)]).unique(
         ["_owner", "unit"], keep="last"
     )
-    before = set(
-        old.filter(pl.col("fate").is_in(_STANDING) & pl.col("_owner").is_in(touched.implode()))["_owner"]
-    )
+    before = published.filter(pl.col("_owner").is_in(touched.implode()) & ~pl.col("ends"))["_owner"]
+    told = winning.filter(pl.col("staged") & (pl.col("fate") == "deleted"))["_owner"]
+    over = before.filter(~before.is_in(winning.filter(~pl.col("ends"))["_owner"].implode()))
     return Merge(
         touched=touched.to_list(),
-        rewritten=touched.filter(
-            ~touched.is_in(winning.filter(~pl.col("staged"))["_owner"].implode())
-        ).to_list(),
-        winners=winning.filter(pl.col("staged")).select("_owner", "unit", "_record"),
+        rewritten=touched.filter(~touched.is_in(resting.implode())).to_list(),
+        winners=won.select("_owner", "unit", "_record"),
         ledger=after,
         merged=_weights(fresh.join(winning.filter("staged"), on=["_owner", "unit", "_record"], how="anti")),
         unchanged=_weights(same),
-        removed=sorted(before - set(standing["_owner"])),
+        removed=over.filter(~over.is_in(told.implode())).sort().to_list(),
         dirty=dirty,
     )
 
@@ -145,51 +160,84 @@ def _no_presences() -> pl.DataFrame:
 def _competing(frame: pl.DataFrame, *, staged: bool) -> pl.DataFrame:
     """Presences that compete for a record; what is staged wins over an equal one that is not."""
     record = pl.col("_record") if staged else pl.lit(-1, pl.Int64)
-    return frame.filter(pl.col("fate").is_in(_STANDING)).select(
+    return frame.filter(pl.col("fate").is_in(_STATED)).select(
         "_owner",
         "unit",
         "version",
         "digest",
         "recipe",
+        "fate",
+        pl.col("fate").is_in(_ENDING).alias("ends"),
         record.alias("_record"),
         pl.lit(staged).alias("staged"),
     )
 
 
+def _newest(ledger: pl.DataFrame) -> pl.DataFrame:
+    """The newest statement of each record of the ledger: (_owner, unit, digest, ends)."""
+    stated = ledger.filter(pl.col("fate").is_in(_STATED)).with_columns(ends=pl.col("fate").is_in(_ENDING))
+    ranked = stated.sort(["_owner", *_ORDER, "unit"]).group_by("_owner", maintain_order=True).last()
+    return ranked.select("_owner", "unit", "digest", "ends")
+
+
 def _split_unchanged(
     staged: pl.DataFrame, winning: pl.DataFrame, old: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Split tonight's standing records into those that are new or changed and those the ledger held alike."""
-    standing = staged.filter(pl.col("fate").is_in(_STANDING))
-    held = old.filter(pl.col("fate").is_in(_STANDING)).select("_owner", "digest", recipe="_recipe").unique()
+    """Split tonight's statements into those that are new or changed and those the ledger held alike."""
+    held = old.filter(pl.col("fate").is_in(_STATED)).select("_owner", "digest", recipe="_recipe").unique()
     winners = winning.filter("staged").select("_owner", "unit", "_record")
-    same = standing.join(winners, on=["_owner", "unit", "_record"], how="semi").join(
+    same = staged.join(winners, on=["_owner", "unit", "_record"], how="semi").join(
         held, on=["_owner", "digest", "recipe"], how="semi"
     )
-    fresh = standing.join(same, on=["_owner", "unit", "_record"], how="anti")
+    fresh = staged.join(same, on=["_owner", "unit", "_record"], how="anti")
     return fresh, same
 
 
-def _dirty(winning: pl.DataFrame, old: pl.DataFrame) -> list[str]:
-    """Units not read tonight that hold the newest version of a record whose published version was another."""
-    published = (
-        old.filter(pl.col("fate").is_in(_STANDING))
-        .sort(["_owner", "version", "digest", "unit"])
-        .group_by("_owner", maintain_order=True)
-        .last()
-        .select("_owner", was="digest")
-    )
+def _dirty(winning: pl.DataFrame, published: pl.DataFrame) -> list[str]:
+    """Units not read tonight that hold the newest version of a record whose published version was another, or none."""
     stale = (
-        winning.filter(~pl.col("staged"))
-        .join(published, on="_owner")
-        .filter(pl.col("digest") != pl.col("was"))
+        winning.filter(~pl.col("staged") & ~pl.col("ends"))
+        .join(published.select("_owner", was="digest"), on="_owner", how="left")
+        .filter(pl.col("was").is_null() | (pl.col("digest") != pl.col("was")))
     )
     return sorted(stale["unit"].unique().to_list())
 
 
+def _within(frame: pl.DataFrame, documents: pl.Series | None = None) -> pl.DataFrame:
+    """The statements made within documents, or within these, with the document's owner as `within`."""
+    inside = frame.filter(pl.col("version").str.contains(WITHIN, literal=True)).with_columns(
+        within=pl.col("version").str.extract(r"\x1f(\d+)$").cast(pl.Int64)
+    )
+    return inside if documents is None else inside.filter(pl.col("within").is_in(documents.implode()))
+
+
+def _without_replaced(frame: pl.DataFrame, all_stated: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """The statements but for those within a document whose newest version stands in another unit.
+
+    Args:
+        frame: statements.
+        all_stated: where the documents' own statements are.
+    """
+    inside = _within(frame)
+    if inside.is_empty():
+        return frame
+    owners = inside["within"].unique().implode()
+    columns = ["_owner", "unit", "version", "digest", "fate"]
+    documents = pl.concat([one.select(columns) for one in all_stated]).filter(
+        pl.col("_owner").is_in(owners) & pl.col("fate").is_in(_STATED)
+    )
+    newest = _newest(documents)
+    holders = documents.join(newest, on=["_owner", "digest"], how="semi").select("unit", within="_owner")
+    others = inside.join(newest, left_on="within", right_on="_owner", how="semi")
+    replaced = others.join(holders, on=["within", "unit"], how="anti").select(
+        "_owner", "unit", "version", "digest"
+    )
+    return frame.join(replaced, on=["_owner", "unit", "version", "digest"], how="anti")
+
+
 def _ledger_rows(staged: pl.DataFrame) -> pl.DataFrame:
     """Of a record that a unit holds twice, the newest comes last: it is the one that the ledger keeps."""
-    newest_last = staged.sort(["version", "digest", "_record"])
+    newest_last = staged.with_columns(ends=pl.col("fate").is_in(_ENDING)).sort([*_ORDER, "_record"])
     return newest_last.rename({"recipe": "_recipe"}).select(LEDGER_COLUMNS)
 
 

@@ -20,11 +20,14 @@ from quality.gate import judge_rows, merge_verdicts
 from stores import staging
 from stores.staging import Manifest, StagingWriter
 from tasks.cleaning import clean
+from tasks.concepts import Watched
 from tasks.deidentification.engine import Deidentifier
 from tasks.standardising import standardise_rows
 from tasks.versions import seal_texts
-from tasks.workroom import Job, Workroom, open_workroom
+from tasks.workroom import Job, Workroom, load_text_policy, open_workroom
 
+ENTERED_IN_ERROR = "entered-in-error"
+"""The reason code under which cleaning rejects what its own source has declared void."""
 NO_OWNER = 0
 """The owner of a file of which nothing stands: all of it was quarantined or is no record."""
 _MODULUS = 1 << 63
@@ -97,7 +100,10 @@ class Treatment:
             self.room.vault.people(self.unit),
             today=self.job.day,
             source_authority=self.reading.authority,
+            text=load_text_policy(self.room.vault),
         )
+
+        self.vocabulary = Watched(self.room.vocabulary)
 
     def run(self) -> None:
         """Read the unit to its end.
@@ -123,6 +129,8 @@ class Treatment:
         elif table == "ignored":
             for kind, count in Counter(rows["type"].to_pylist()).items():
                 self.account.add("unmapped", count, kind=kind)
+        elif table == "deleted":
+            self._delete(rows)
         else:
             self._treat(table, rows)
 
@@ -131,6 +139,12 @@ class Treatment:
             self.rejected.append(rows.select(REJECTED.names).cast(REJECTED))
             for reason, count in Counter(rows["reason"].to_pylist()).items():
                 self.account.add("quarantined", count, reason=reason)
+
+    def _delete(self, rows: pa.Table) -> None:
+        """Statements that records are no more: nothing is staged of them but that they were made."""
+        for kind, count in Counter(rows["record_type"].to_pylist()).items():
+            self.account.add("removed", count, kind=kind)
+        self._note_presence("deleted", rows, "deleted")
 
     def _treat(self, table: str, rows: pa.Table) -> None:
         counted = (rows.schema.metadata or {}).get(b"counts") != b"no"
@@ -145,7 +159,7 @@ class Treatment:
             self.unit.kind != "vcf"
         ):  # whose columns are the export's own: its standardising de-identifies them
             safe = self.deid.apply(safe, self.connector.tables[table])
-        staged = standardise_rows(self.unit.kind, table, safe, self.deid)
+        staged = standardise_rows(self.unit.kind, table, safe, self.deid, self.vocabulary)
         failed = self._judge(staged)
         self._reject(_rejections(cleaned.accepted, failed))
         if failed:
@@ -155,9 +169,19 @@ class Treatment:
             self.account.rows[target] += accepted.num_rows
         self._count(table, cleaned.accepted, failed, set(staged), counted)
         self._tell_gate(cleaned.rejected, set(staged))
-        held = {**dict.fromkeys(cleaned.rejected["_record"].to_pylist(), ""), **failed}
-        if self.record_owned and held:
-            self._note_presence(table, rows.filter(pc.invert(_outside(rows["_record"], held))), "quarantined")
+        if self.record_owned:
+            self._note_held(table, rows, cleaned.rejected, failed)
+
+    def _note_held(self, table: str, rows: pa.Table, rejected: pa.Table, failed: dict[int, str]) -> None:
+        """Note what is there and held back; what its source has declared void ends the record, like a deletion."""
+        held = {**dict(zip(*(rejected[n].to_pylist() for n in ("_record", "reason")), strict=True)), **failed}
+        void = {record: reason for record, reason in held.items() if reason == ENTERED_IN_ERROR}
+        for fate, records in (
+            ("retracted", void),
+            ("quarantined", {r: held[r] for r in held.keys() - void.keys()}),
+        ):
+            if records:
+                self._note_presence(table, rows.filter(pc.invert(_outside(rows["_record"], records))), fate)
 
     def _tell_gate(self, rejected: pa.Table, targets: set[str]) -> None:
         """What cleaning rejects counts for the gate too: a table that loses too many rows is blocked."""
@@ -219,7 +243,11 @@ class Treatment:
             owner=None if self.record_owned else (self.content or 1) if stands else NO_OWNER,
             ownership=self.connector.ownership,
             recipe=self.job.stamp,
-            account={**self.account.to_json(), "source_tables": dict(self.source_tables)},
+            account={
+                **self.account.to_json(),
+                "source_tables": dict(self.source_tables),
+                "vocabularies": sorted(self.vocabulary.asked),
+            },
             verdicts={target: merge_verdicts(found) for target, found in self.verdicts.items()},
             context={"persons": self.job.context, "rejected": self.rejected_whole},
         )

@@ -28,6 +28,8 @@ from tasks.versions import seal_versions
 
 LEDGER = "records.ledger"
 _BATCH_ROWS = 20_000
+_COUNTED_AS = {"accepted": "accepted", "unmapped": "unmapped", "deleted": "removed"}
+"""Under which fate the account counts a presence; what is retracted lies in quarantine and stays counted there."""
 
 
 @dataclass(frozen=True)
@@ -152,15 +154,15 @@ def account_source(
     for manifest in manifests:
         account = Account.from_json(manifest.account)
         for fates, fate in ((merge.merged, "merged"), (merge.unchanged, "unchanged")):
-            for before in ("accepted", "unmapped"):
-                account.move(fates.get((manifest.unit.unit, before), 0), before, fate)
+            for stated, before in _COUNTED_AS.items():
+                account.move(fates.get((manifest.unit.unit, stated), 0), before, fate)
         by_unit[manifest.unit.unit] = account
         total.merge(account)
     for account in unread:
         kept = Account(reasons=Counter(account.reasons), warnings=Counter(account.warnings))
         held = account.fates["quarantined"]
         kept.add("quarantined", held)
-        kept.add("unchanged", account.read - held - account.fates["removed"])
+        kept.add("unchanged", account.read - held)
         total.merge(kept)
     total.add("removed", removed_records)
     return total, by_unit

@@ -38,7 +38,13 @@ def survey_unit(job: Job) -> Surveyed:
     room = open_workroom(job.home)
     room.acquire(job.unit, job.listed)
     reading = room.reading(job.unit)
-    unit = replace(job.unit, digest=digest_content(reading.place, room.key), size=reading.place.size)
+    try:
+        digest, size = digest_content(reading.place, room.key), reading.place.size
+    except Rejected as rejected:  # a damaged archive shows while it is read
+        digest = room.key.digest("unreadable", rejected.reason, repr(job.listed))
+        room.vault.remember_identities(job.unit, [])
+        return Surveyed(replace(job.unit, digest=digest), rejected.reason)
+    unit = replace(job.unit, digest=digest, size=size)
     try:
         identities = list(room.connector(unit.kind).identities(replace(reading, unit=unit)))
     except Rejected as rejected:

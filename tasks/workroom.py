@@ -17,15 +17,19 @@ import orjson
 from connectors.registry import connector
 from contracts.errors import Fatal
 from contracts.keys import Key
-from contracts.protocols import Connector, Place, Reading
+from contracts.protocols import Connector, Exporter, Place, Reading
 from contracts.units import Source, Stamp, Unit
 from stores.home import Home, open_home
 from stores.landing import Landing
-from stores.places import RemotePlace, place_of
+from stores.places import is_remote, place_of
 from stores.quarantine import Quarantine
 from stores.vault import Vault
+from tasks.concepts import Vocabulary, open_vocabulary
+from tasks.deidentification.policy import TextPolicy
 
 _SOURCES = "sources"
+_TEXT = "text policy"
+_CHECKPOINT = "checkpoint/"
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,11 @@ class Workroom:
     vault: Vault = field(repr=False)
     quarantine: Quarantine = field(repr=False)
 
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The home's vocabulary and the site's map, as the round adopted it."""
+        return open_vocabulary(self.home)
+
     def source(self, name: str) -> Source:
         """The source by name, as the round sealed it into the vault."""
         known = load_sources(self.vault)
@@ -87,19 +96,29 @@ class Workroom:
     def reading(self, unit: Unit) -> Reading:
         """Resolve the unit's token through the vault and hand its bytes to a connector."""
         source = self.source(unit.source)
-        place = place_of(source, self.vault.path_of(unit), self.home.landing)
-        if isinstance(place, RemotePlace):
+        path = self.vault.path_of(unit)
+        place = self._place(source, path)
+        if is_remote(place):
             place = self._landed(unit, place)
-        return Reading(unit, source, place, self.key)
+        return Reading(unit, source, place, self.key, path)
 
     def acquire(self, unit: Unit, listed: Stamp | None) -> None:
         """Bring a remote object into the encrypted landing area; a local one is read where it is."""
-        source = self.source(unit.source)
-        place = place_of(source, self.vault.path_of(unit), self.home.landing)
-        if isinstance(place, RemotePlace):
+        place = self.place(unit)
+        if is_remote(place):
             Landing(self.home, self.key).land(unit, place, listed)
 
-    def _landed(self, unit: Unit, place: RemotePlace) -> Place:
+    def place(self, unit: Unit) -> Place:
+        """Where a unit's bytes come from."""
+        return self._place(self.source(unit.source), self.vault.path_of(unit))
+
+    def _place(self, source: Source, path: str) -> Place:
+        one = self.connector(source.kind)
+        if isinstance(one, Exporter):
+            return one.place(source, load_checkpoint(self.vault, source.name), path)
+        return place_of(source, path, self.home.landing)
+
+    def _landed(self, unit: Unit, place: Place) -> Place:
         """The landed copy; an object whose copy's time to live is over is acquired again."""
         landing = Landing(self.home, self.key)
         try:
@@ -144,3 +163,26 @@ def load_sources(vault: Vault) -> dict[str, Source]:
     """The sources sealed by `save_sources`, by name."""
     data = vault.get_sealed(_SOURCES)
     return {row["name"]: Source(**row) for row in orjson.loads(data)} if data else {}
+
+
+def save_checkpoint(vault: Vault, source: str, checkpoint: str) -> None:
+    """Seal where an exporter's export stands: its checkpoint holds addresses."""
+    if load_checkpoint(vault, source) != checkpoint:
+        vault.put_sealed(_CHECKPOINT + source, checkpoint.encode())
+
+
+def load_checkpoint(vault: Vault, source: str) -> str:
+    """The checkpoint that `save_checkpoint` sealed, empty at first."""
+    return (vault.get_sealed(_CHECKPOINT + source) or b"").decode()
+
+
+def save_text_policy(vault: Vault, policy: TextPolicy) -> None:
+    """Tell the workers how free text is treated."""
+    data = policy.to_bytes()
+    if vault.get_sealed(_TEXT) != data:
+        vault.put_sealed(_TEXT, data)
+
+
+def load_text_policy(vault: Vault) -> TextPolicy:
+    """How free text is treated, as the round said; where it said nothing, as `TextPolicy` does unless told."""
+    return TextPolicy.from_bytes(vault.get_sealed(_TEXT))

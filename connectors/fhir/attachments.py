@@ -1,4 +1,4 @@
-"""Notes inside DocumentReferences: which attachment is the note, and its text.
+"""Notes inside DocumentReferences and DiagnosticReports: which attachment is the note, and its text.
 
 The common case (one attachment, plain base64, UTF-8) is decoded by SQL for all rows at once; the rest is looked at
 row by row: other character sets, white space in the base64, several attachments, no text inside.
@@ -16,6 +16,9 @@ from typing import Any
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
+
+NOTED = ("DocumentReference", "DiagnosticReport")
+"""Types with notes inside. Without one the first stays whole, as unmapped; the second tells something all the same."""
 
 _SQL_CHARSETS = {None, "utf-8", "utf8", "us-ascii"}
 
@@ -35,14 +38,16 @@ class Notes:
     undecodable: list[int] = field(default_factory=list)
 
 
-def decode_notes(made: dict[str, pa.Array], decoded: pa.Array, raw: Callable[[int], bytes]) -> Notes:
+def decode_notes(made: dict[str, pa.Array], found: pa.Table, raw: Callable[[int], bytes]) -> Notes:
     """The notes of a batch.
 
     Args:
         made: columns `_media`, `_language` (of the first attachment) and `_document_language`.
-        decoded: the first attachment's data, decoded as UTF-8, where that could be done.
+        found: columns `_decoded`, the first attachment's data decoded as UTF-8 where that could be done, and
+            `_attached`, whether there is an attachment.
         raw: gives the raw resource of a row.
     """
+    decoded, attached = (found[name].combine_chunks() for name in ("_decoded", "_attached"))
     encoded = made["_media"].dictionary_encode()
     media = [parse_media(value) for value in encoded.dictionary.to_pylist()]
     kinds, charsets = (pa.array([m[i] for m in media], pa.string()).take(encoded.indices) for i in (0, 1))
@@ -50,7 +55,8 @@ def decode_notes(made: dict[str, pa.Array], decoded: pa.Array, raw: Callable[[in
     direct = pc.and_(pc.is_valid(decoded), pc.fill_null(quick.take(encoded.indices), True))
     languages = pc.coalesce(made["_language"], made["_document_language"])
     notes = Notes({"text": decoded, "content_type": kinds, "charset": charsets, "language": languages})
-    slow = pc.indices_nonzero(pc.invert(direct)).to_pylist()
+    notes.whole = pc.indices_nonzero(pc.invert(attached)).to_pylist()
+    slow = pc.indices_nonzero(pc.and_(attached, pc.invert(direct))).to_pylist()
     if slow:
         _decode_slowly(notes, slow, made["_document_language"], raw)
     return notes
@@ -62,6 +68,7 @@ def _decode_slowly(notes: Notes, rows: list[int], fallback: pa.Array, raw: Calla
         attachment = find_note(orjson.loads(raw(row)))
         if attachment is None:
             notes.whole.append(row)
+            columns["text"][row] = None
             continue
         kind, charset = parse_media(attachment.get("contentType"))
         text = decode(attachment["data"], charset or "utf-8")
@@ -75,9 +82,12 @@ def _decode_slowly(notes: Notes, rows: list[int], fallback: pa.Array, raw: Calla
 
 def find_note(resource: dict[str, Any]) -> dict[str, Any] | None:
     """The first attachment that holds text inside; None where there is none."""
-    contents = resource.get("content")
-    for content in contents if isinstance(contents, list) else []:
-        attachment = content.get("attachment") if isinstance(content, dict) else None
+    contents, forms = resource.get("content"), resource.get("presentedForm")
+    attachments = [
+        content.get("attachment") if isinstance(content, dict) else None
+        for content in (contents if isinstance(contents, list) else [])
+    ]
+    for attachment in [*attachments, *(forms if isinstance(forms, list) else [])]:
         if (
             not isinstance(attachment, dict)
             or not isinstance(attachment.get("data"), str)

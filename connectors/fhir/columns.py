@@ -11,12 +11,16 @@ from collections.abc import Callable, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connectors.fhir import references
 from connectors.fhir.engine import query
+from contracts.schemas.vocabularies import vocabulary_of
 
 _JSON = r'^(\{["}]|\[["\]\[{])'
 _CODE = r"^[^\s{\[]\S{0,63}$"
 _URL = r"^(https?://|urn:)\S{1,200}$"
 _UTC = r"(?:[Zz]|[+-]00:00)$"
+UNIT_LENGTH = 32
+ROLE = "PractitionerRole"
 
 
 def plain(values: pa.Array) -> pa.Array:
@@ -24,46 +28,81 @@ def plain(values: pa.Array) -> pa.Array:
     odd = pc.or_kleene(pc.starts_with(values, "{"), pc.starts_with(values, "["))
     if not _any(odd):
         return values
-    return _null_where(pc.match_substring_regex(values, _JSON), values)
+    return null_where(pc.match_substring_regex(values, _JSON), values)
 
 
 def code_of(values: pa.Array) -> pa.Array:
     """The values that can be a code: no white space, up to 64 characters."""
-    return _by_value(values, lambda v: _null_where(pc.invert(pc.match_substring_regex(v, _CODE)), v))
+    return _by_value(values, lambda v: null_where(pc.invert(pc.match_substring_regex(v, _CODE)), v))
 
 
 def url_of(values: pa.Array) -> pa.Array:
     """The values that can be a terminology's URL or URN."""
-    return _by_value(values, lambda v: _null_where(pc.invert(pc.match_substring_regex(v, _URL)), v))
+    return _by_value(values, lambda v: null_where(pc.invert(pc.match_substring_regex(v, _URL)), v))
+
+
+def vocabulary(values: pa.Array) -> pa.Array:
+    """OMOP's vocabulary ids of terminologies; the URL where a terminology is none of OMOP's."""
+    encoded = values.dictionary_encode()
+    systems = encoded.dictionary
+    known = pa.array([vocabulary_of(s) or None for s in systems.to_pylist()], pa.string())
+    return pc.coalesce(known, url_of(systems)).take(encoded.indices)
+
+
+def unit_of(values: pa.Array) -> pa.Array:
+    """The values that can be a unit of measure: up to 32 characters."""
+    return _by_value(values, lambda v: null_where(pc.greater(pc.utf8_length(v), UNIT_LENGTH), plain(v)))
+
+
+def number_of(values: pa.Array) -> pa.Array:
+    """The values that are finite numbers, as float64."""
+    if values.null_count == len(values):
+        return pa.nulls(len(values), pa.float64())
+    import polars as pl
+
+    numbers = pl.Series("v", values.cast(pa.large_string())).cast(pl.Float64, strict=False)
+    return numbers.set(~numbers.is_finite(), None).to_arrow()
+
+
+def whole_number_of(values: pa.Array) -> pa.Array:
+    """The values that are whole numbers of up to nine digits, as int32."""
+    wrong = pc.invert(pc.match_substring_regex(values, r"^\d{1,9}$"))
+    return null_where(wrong, values).cast(pa.int32())
 
 
 def display_of(values: pa.Array, codes: pa.Array) -> pa.Array:
     """The displays whose code is there."""
-    return _null_where(pc.is_null(codes), _by_value(values, plain))
+    return null_where(pc.is_null(codes), _by_value(values, plain))
 
 
 def text_of(values: pa.Array, codes: pa.Array) -> pa.Array:
     """The texts whose code is not there."""
-    return _null_where(pc.is_valid(codes), plain(values))
+    return null_where(pc.is_valid(codes), plain(values))
 
 
 def within(values: pa.Array, allowed: Sequence[str]) -> pa.Array:
     """The values that are among those allowed."""
     legal = pa.array(allowed, pa.string())
-    return _by_value(values, lambda v: _null_where(pc.invert(pc.is_in(v, legal)), v))
+    return _by_value(values, lambda v: null_where(pc.invert(pc.is_in(v, legal)), v))
 
 
 def referred(values: pa.Array, kind: str) -> pa.Array:
-    """The ids in literal references to a resource of type `kind`: relative, absolute, versioned or `urn:uuid:`."""
-    prefix = f"{kind}/"
-    if not _any(pc.invert(pc.starts_with(values, prefix))):
-        ids = pc.utf8_slice_codeunits(values, len(prefix))
-        if not _any(pc.match_substring_regex(ids, r"^$|[/?#|]")):
-            return ids
-    form = rf"^(?:urn:uuid:(?P<u>.+)|(?:.*/)?{kind}/(?P<p>[^/?#|]+)(?:/_history/[^/]*)?)$"
-    found = pc.extract_regex(values, form)
-    ids = pc.binary_join_element_wise(found.field("u"), found.field("p"), "")
-    return _null_where(pc.is_null(found), ids)
+    """The ids in references to a resource of type `kind`, in all the forms of `connectors.fhir.references`."""
+    return references.referred(values, kind)
+
+
+def provider(values: pa.Array) -> pa.Array:
+    """The ids in references to a Practitioner; those of a PractitionerRole keep their type before the id."""
+    found = referred(values, "Practitioner")
+    roles = pc.match_substring(values, ROLE)
+    if not _any(roles):
+        return found
+    return pc.if_else(roles, pc.binary_join_element_wise(f"{ROLE}/", referred(values, ROLE), ""), found)
+
+
+def identified(systems: pa.Array, numbers: pa.Array) -> pa.Array:
+    """`system|value` of identifiers; the system is empty where the source states none."""
+    return pc.binary_join_element_wise(pc.coalesce(plain(systems), ""), plain(numbers), "|")
 
 
 def local_times(values: pa.Array, zone: str) -> pa.Array:
@@ -91,7 +130,7 @@ def local_times(values: pa.Array, zone: str) -> pa.Array:
 
 def with_time(values: pa.Array) -> pa.Array:
     """The values that state a time of day."""
-    return _null_where(pc.less_equal(pc.binary_length(values), 10), values)
+    return null_where(pc.less_equal(pc.binary_length(values), 10), values)
 
 
 def instants(values: pa.Array) -> pa.Array:
@@ -117,7 +156,8 @@ def _by_value(values: pa.Array, change: Callable[[pa.Array], pa.Array]) -> pa.Ar
     return change(encoded.dictionary).take(encoded.indices)
 
 
-def _null_where(mask: pa.BooleanArray, values: pa.Array) -> pa.Array:
+def null_where(mask: pa.BooleanArray, values: pa.Array) -> pa.Array:
+    """The texts but those where `mask` is true."""
     return pc.if_else(mask, pa.scalar(None, pa.string()), values)
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from connectors.fhir.references import identifier_key, reference_of, referred_by
 from contracts.identity import Identity
 
 if TYPE_CHECKING:
-    from connectors.fhir.lines import Chunk
+    from connectors.fhir.batch import Lines
     from contracts.protocols import Reading
 
-_KEYS = (b'"subject"', b'"patient"', b'"beneficiary"', b'"for"', b'"individual"')
-_DIRECT = re.compile(rb'\s*:\s*\{\s*"reference"\s*:\s*"([^"\\]*)"')
-_PATIENT = re.compile(r"(?:^|/)Patient/([^/?#|]+)(?:/_history/[^/]*)?$")
+_ELEMENTS = ("subject", "patient", "beneficiary", "for", "individual")
+_DIRECT = re.compile(rb'\s*:\s*\{\s*"reference"\s*:\s*"([^"\\#]+)"')
 _TYPE = re.compile(rb'"resourceType"\s*:\s*$')
+_TYPE_BYTES = 64
+_NUMBERS = {"MR", "PI", "PT"}  # HL7 table 0203: medical record, patient internal and patient external number
 _MAIDEN = "http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName"
 _BIRTH_PLACE = "http://hl7.org/fhir/StructureDefinition/patient-birthPlace"
 _PHONES = {"phone", "fax", "pager", "sms"}
@@ -23,66 +25,97 @@ _PHONES = {"phone", "fax", "pager", "sms"}
 Json = dict[str, Any]
 
 
-def find_identities(chunk: Chunk, reading: Reading, seen: set[str] | None = None) -> Iterator[Identity]:
-    """The identities that a chunk of lines speaks of.
+def find_identities(lines: Lines, reading: Reading, seen: set[str] | None = None) -> Iterator[Identity]:
+    """The identities that resources speak of.
 
-    Patient lines come each with its traits; a patient who is only referred to comes once for each `seen`. Every
-    reference that `read` follows is found here: where one is not of the plain form, its line is parsed.
+    Patients come each with their traits, and so do their RelatedPersons, as contacts of theirs; a patient who is only
+    referred to comes once for each `seen`. Every reference that `read` follows is found here: where one is not of the
+    plain form, its resource is parsed.
     """
     seen = set() if seen is None else seen
-    for resource in _patients(chunk.data):
+    for resource in _of_type(lines, "Patient"):
         yield describe_patient(resource, reading)
-    for patient in _referred(chunk.data):
+    for resource in _of_type(lines, "RelatedPerson"):
+        yield from _describe_related(resource, reading)
+    yield from _contained(lines, reading)
+    for patient in _referred(lines, reading.source.options.get("base_url", "")):
         if patient not in seen:
             seen.add(patient)
-            yield Identity(reading.authority, patient, "fhir", "fhir")
+            yield _identity(patient, reading)
 
 
-def referred_patient(reference: Any) -> str | None:
-    """The Patient id in a literal reference; None where it is of another type, conditional or not literal."""
-    if not isinstance(reference, str):
-        return None
-    if reference.startswith("urn:uuid:"):
-        return reference[9:] or None
-    found = _PATIENT.search(reference)
-    return found[1] if found else None
+def _identity(
+    patient: str, reading: Reading, traits: Mapping[str, tuple[str, ...]] | None = None
+) -> Identity:
+    """Who a Patient id, as references name it, is. One of the authority's own number's system is that number.
+
+    A number by which a patient is referred to never outranks the Patient itself as what the person goes by.
+    """
+    system = reading.source.options.get("mrn_system", "")
+    if system and patient.startswith(f"{system}|"):
+        return Identity(reading.authority, patient[len(system) + 1 :], "", "fhir", traits=traits or {})
+    kind = "reference" if "|" in patient else "fhir"
+    return Identity(reading.authority, patient, "fhir", kind, traits=traits or {})
 
 
-def _patients(data: bytes) -> Iterator[Json]:
-    """The Patient resources among the lines; a Patient contained in another resource is none of them."""
-    place, done = data.find(b'"Patient"'), -1
+def _of_type(lines: Lines, kind: str) -> Iterator[Json]:
+    """The resources of a type that have an id; one contained in another resource is none of them."""
+    name = f'"{kind}"'.encode()
+    data = lines.data
+    place, done = data.find(name), -1
     while place >= 0:
-        start = data.rfind(b"\n", 0, place) + 1
-        if start > done and _TYPE.search(data, max(start, place - 64), place):
-            resource = _parse(data, place)
-            if resource.get("resourceType") == "Patient" and resource.get("id"):
+        at = lines.around(place)
+        if at > done and _TYPE.search(data, max(int(lines.bounds[at]), place - _TYPE_BYTES), place):
+            resource = _parse(lines.at(at))
+            if resource.get("resourceType") == kind and resource.get("id"):
                 yield resource
-            done = start
-        place = data.find(b'"Patient"', place + 9)
+            done = at
+        place = data.find(name, place + len(name))
 
 
-def _referred(data: bytes) -> Iterator[str]:
-    for key in _KEYS:
+def _contained(lines: Lines, reading: Reading) -> Iterator[Identity]:
+    """Patients contained in the resources about them, with their traits, under the id that `read` gives them."""
+    data, done = lines.data, -1
+    place = data.find(b'"contained"')
+    while place >= 0:
+        at = lines.around(place)
+        if at > done and data.find(b'"Patient"', int(lines.bounds[at]), int(lines.bounds[at + 1])) >= 0:
+            resource = _parse(lines.at(at))
+            for inner in _dicts(resource.get("contained")):
+                if inner.get("resourceType") == "Patient" and isinstance(inner.get("id"), str):
+                    name = reference_of({"reference": "#" + inner["id"].lstrip("#")}, resource)
+                    patient = referred_by(name, "Patient")
+                    if patient:
+                        yield _identity(patient, reading, _traits(inner, patient))
+            done = at
+        place = data.find(b'"contained"', place + 11)
+
+
+def _referred(lines: Lines, base: str) -> Iterator[str]:
+    data = lines.data
+    for element in _ELEMENTS:
+        key = f'"{element}"'.encode()
         place = data.find(key)
         while place >= 0:
             end = place + len(key)
             direct = _DIRECT.match(data, end)
             if direct:
-                references: list[Any] = [direct[1].decode(errors="replace")]
+                reference: str | None = direct[1].decode(errors="replace")
             else:
-                value = _parse(data, place).get(key.decode().strip('"'))
-                references = [value.get("reference")] if isinstance(value, dict) else []
-            yield from (patient for patient in map(referred_patient, references) if patient)
+                resource = _parse(lines.at(lines.around(place)))
+                reference = reference_of(resource.get(element), resource)
+            patient = referred_by(reference, "Patient", base)
+            if patient:
+                yield patient
             place = data.find(key, end)
 
 
-def _parse(data: bytes, place: int) -> Json:
-    """The resource on the line around `place`; empty where it is no JSON object (`read` rejects it)."""
+def _parse(data: bytes) -> Json:
+    """A resource; empty where it is no JSON object (`read` rejects it)."""
     import orjson
 
-    end = data.find(b"\n", place)
     try:
-        resource = orjson.loads(data[data.rfind(b"\n", 0, place) + 1 : end if end >= 0 else len(data)])
+        resource = orjson.loads(data)
     except orjson.JSONDecodeError:
         return {}
     return resource if isinstance(resource, dict) else {}
@@ -90,16 +123,46 @@ def _parse(data: bytes, place: int) -> Json:
 
 def describe_patient(resource: Json, reading: Reading) -> Identity:
     """The identity of a Patient resource: aliases that it states, and the traits to be hidden."""
-    patient = str(resource["id"])
-    numbers = _record_numbers(resource, reading.source.options.get("mrn_system", ""))
-    links = (
-        referred_patient(_dict(link.get("other")).get("reference")) for link in _dicts(resource.get("link"))
-    )
+    patient, options = str(resource["id"]), reading.source.options
+    numbers = _record_numbers(resource, options.get("mrn_system", ""))
     aliases = [Identity(reading.authority, number, "", "fhir") for number in numbers]
-    aliases += [
-        Identity(reading.authority, link, "fhir", "fhir") for link in links if link and link != patient
-    ]
+    for link in _dicts(resource.get("link")):
+        other = referred_by(reference_of(link.get("other"), resource), "Patient", options.get("base_url", ""))
+        if other and other != patient:
+            aliases.append(_identity(other, reading))
+    # by which others may refer to it (`Patient?identifier=`)
+    aliases += [Identity(reading.authority, key, "fhir", "reference") for key in _number_keys(resource)]
     return Identity(reading.authority, patient, "fhir", "fhir", tuple(aliases), _traits(resource, patient))
+
+
+def _describe_related(resource: Json, reading: Reading) -> Iterator[Identity]:
+    """What a RelatedPerson tells of its patient: names, numbers and places of someone close, to be hidden too."""
+    reference = reference_of(resource.get("patient"), resource)
+    patient = referred_by(reference, "Patient", reading.source.options.get("base_url", ""))
+    if patient:
+        own = _traits({**resource, "link": None}, str(resource["id"]))
+        kept = {key: values for key, values in own.items() if key not in {"birth_date", "death_date"}}
+        kept["contact"] = tuple(dict.fromkeys((*kept.pop("name", ()), *kept.get("contact", ()))))
+        yield _identity(patient, reading, {key: values for key, values in kept.items() if values})
+
+
+def _is_number(identifier: Json) -> bool:
+    return any(
+        coding.get("code") in _NUMBERS for coding in _dicts(_dict(identifier.get("type")).get("coding"))
+    )
+
+
+def _number_keys(resource: Json) -> list[str]:
+    """Patient numbers with their systems: told apart by it, so that none makes two people one.
+
+    Other identifiers may be shared (an insurance's number by a family), so no search by them is followed.
+    """
+    found = [
+        identifier_key(identifier["system"], str(identifier["value"]))
+        for identifier in _dicts(resource.get("identifier"))
+        if identifier.get("value") and isinstance(identifier.get("system"), str) and _is_number(identifier)
+    ]
+    return list(dict.fromkeys(found))
 
 
 def _record_numbers(resource: Json, system: str) -> list[str]:
@@ -108,14 +171,15 @@ def _record_numbers(resource: Json, system: str) -> list[str]:
     With several identifier systems among them, they come from several authorities: unless the source's option says
     which is its own, none is taken, for a wrong one would make two people one.
     """
+    if system:
+        own = (i for i in _dicts(resource.get("identifier")) if i.get("system") == system and i.get("value"))
+        return list(dict.fromkeys(str(identifier["value"]) for identifier in own))
     found = [
         (str(identifier.get("system", "")), str(identifier["value"]))
         for identifier in _dicts(resource.get("identifier"))
         if identifier.get("value")
         and any(coding.get("code") == "MR" for coding in _dicts(_dict(identifier.get("type")).get("coding")))
     ]
-    if system:
-        return [value for name, value in found if name == system]
     return [value for _, value in found] if len({name for name, _ in found}) == 1 else []
 
 

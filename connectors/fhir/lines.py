@@ -73,7 +73,7 @@ def read_chunks(
         position = _skip_line(stream, start - 1, size)
     held = b""
     while stop is None or position < stop:
-        block = _read(
+        block = read_block(
             stream, size if stop is None else max(min(size, stop - position - len(held)), 0) + _MARGIN
         )
         data = held + block
@@ -103,7 +103,7 @@ def _skip_line(stream: BinaryIO, position: int, size: int, seek: bool = True) ->
     """Go from `position` to the byte after the next newline, and return where that is."""
     if seek:
         stream.seek(position)
-    while block := _read(stream, min(size, 1 << 16)):
+    while block := read_block(stream, min(size, 1 << 16)):
         found = block.find(b"\n") + 1
         if found:
             stream.seek(position + found)
@@ -112,7 +112,12 @@ def _skip_line(stream: BinaryIO, position: int, size: int, seek: bool = True) ->
     return position
 
 
-def _read(stream: BinaryIO, size: int) -> bytes:
+def read_block(stream: BinaryIO, size: int) -> bytes:
+    """Up to `size` bytes.
+
+    Raises:
+        Rejected: `corrupt-gzip`.
+    """
     try:
         return stream.read(size)
     except (EOFError, gzip.BadGzipFile, zlib.error):

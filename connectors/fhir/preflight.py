@@ -1,4 +1,4 @@
-"""Preflight of an NDJSON file: what would be rejected and why, line by line, without a value of a patient."""
+"""Preflight of a file: what would be rejected and why, by line or entry, without a value of a patient."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from connectors.fhir.lines import LINE_LIMIT, Chunk, open_stream, read_chunks
+from connectors.fhir.connector import batches_of
+from connectors.fhir.lines import LINE_LIMIT
+from connectors.fhir.manifest import is_manifest, read_manifest
+from connectors.fhir.references import reference_of
 from connectors.fhir.types import CONTAINER_TYPES, RESOURCE_TYPES
 from contracts.errors import Rejected
 from contracts.protocols import Finding
 
 if TYPE_CHECKING:
+    from connectors.fhir.batch import Batch
     from contracts.protocols import Place
 
 MAX_FINDINGS = 1_000
@@ -64,43 +68,84 @@ _DATES: dict[str, tuple[str, ...]] = {
     ),
     "DocumentReference": ("date", "context.period.start"),
 }
+_REJECTED = {
+    "line-too-long": f"longer than {LINE_LIMIT >> 20} MiB",
+    "unresolved-delete": "a DELETE that names no record by type and id",
+    "malformed-bundle": "a Bundle whose entries are no objects",
+    "invalid-utf8": "an entry that is not UTF-8",
+    "invalid-json": "an entry that is not JSON",
+}
 _NAMES: dict[type, str] = {list: "an array", dict: "an object", str: "a string"}
 
 
 def check_file(place: Place) -> Iterator[Finding]:
-    """Findings for one file: errors and warnings by line, then counts by type.
+    """Findings for one file: errors and warnings by line or entry, then counts by type.
 
     Rules: `invalid-utf8`, `invalid-json`, `line-too-long`, `not-fhir`, `unknown-resource-type`,
-    `container-resource`, `missing-id`, `wrong-type`, `impossible-date`, `missing-subject`, `corrupt-gzip`; and
-    `count` (information).
+    `container-resource`, `missing-id`, `wrong-type`, `impossible-date`, `missing-subject`, `corrupt-gzip`; of Bundles
+    `truncated-json`, `malformed-bundle`, `unresolved-delete`; of manifests `no-transaction-time`,
+    `export-errors`, `missing-file`; and `count` (information).
     """
     counts: Counter[str] = Counter()
     told = 0
     try:
-        with open_stream(place) as stream:
-            for chunk in read_chunks(stream):
-                for finding in _check_chunk(chunk, counts):
-                    told += 1
-                    if told <= MAX_FINDINGS:
-                        yield finding
+        for batch in batches_of(place):
+            for finding in _check_batch(batch, counts, place):
+                told += 1
+                if told <= MAX_FINDINGS:
+                    yield finding
     except Rejected as rejected:
-        yield Finding("error", rejected.reason, "the compressed file is damaged or cut off")
+        yield Finding(
+            "error", rejected.reason, f"nothing of the file can be kept: {rejected.legal}", rejected.place
+        )
     if told > MAX_FINDINGS:
         yield Finding("info", "count", f"{told - MAX_FINDINGS} further findings are not listed")
     for kind, count in sorted(counts.items()):
         yield Finding("info", "count", f"{count} {kind}")
 
 
-def _check_chunk(chunk: Chunk, counts: Counter[str]) -> Iterator[Finding]:
-    number = chunk.line or 1
-    if chunk.overlong:
-        counts["line too long"] += 1
-        yield Finding("error", "line-too-long", f"longer than {LINE_LIMIT >> 20} MiB", f"line {number}")
+def _check_batch(batch: Batch, counts: Counter[str], place: Place) -> Iterator[Finding]:
+    for _, reason, where, _ in batch.rejected:
+        counts[reason.replace("-", " ")] += 1
+        yield Finding("error", reason, _REJECTED.get(reason, "cannot be read"), where)
+    counts.update(kind.replace("-", " ") for _, kind in batch.ignored)
+    counts.update(f"deleted {one.kind}" for one in batch.deleted)
+    lines = batch.lines
+    if lines is None:
         return
-    lines = chunk.data.removeprefix(b"\xef\xbb\xbf") if chunk.offset == 0 else chunk.data
-    for index, line in enumerate(lines.split(b"\n")):
-        if line.strip():
-            yield from check_line(line, f"line {number + index}", counts)
+    for index, record in enumerate(lines.records.tolist()):
+        line = lines.at(index)
+        if is_manifest(line):
+            yield from _check_manifest(line, place, counts)
+        elif line.strip():
+            yield from check_line(line, lines.where(record), counts)
+
+
+def _check_manifest(data: bytes, place: Place, counts: Counter[str]) -> Iterator[Finding]:
+    """What a manifest says of its export, and which of its files do not lie beside it."""
+    manifest = read_manifest(data)
+    assert manifest is not None
+    counts["bulk manifest"] += 1
+    if not manifest.exported:
+        message = (
+            "no transactionTime that is an instant: versions of records without lastUpdated have no order"
+        )
+        yield Finding("warning", "no-transaction-time", message)
+    errors = sum(one.kind == "error" for one in manifest.files)
+    if errors:
+        yield Finding(
+            "warning", "export-errors", f"the server could not export everything: {errors} files of errors"
+        )
+    with place.local() as path:
+        if path.name != place.name:
+            return  # a copy of a remote object: what lies beside that is not seen from here
+        beside = {name.name for name in path.parent.rglob("*")}
+    for number, one in enumerate(manifest.files, 1):
+        if one.name not in beside:
+            kind = one.record_type or "a type that is not stated"
+            yield Finding(
+                "warning", "missing-file", f"{one.kind} of {kind} is not beside it", f"file {number}"
+            )
 
 
 def check_line(line: bytes, where: str, counts: Counter[str]) -> Iterator[Finding]:
@@ -120,7 +165,9 @@ def check_line(line: bytes, where: str, counts: Counter[str]) -> Iterator[Findin
         yield Finding("error", "unknown-resource-type", "the resourceType is none of FHIR R4 or R5", where)
     elif kind in CONTAINER_TYPES:
         counts[kind] += 1
-        yield Finding("error", "container-resource", "holds other resources: export them one a line", where)
+        yield Finding(
+            "error", "container-resource", "holds other resources, and is no Bundle that can be opened", where
+        )
     else:
         counts[kind] += 1
         yield from _check_resource(kind, resource, where)
@@ -135,7 +182,7 @@ def _not_json(line: bytes, where: str) -> Finding:
 
 
 def _check_resource(kind: str, resource: dict[str, Any], where: str) -> Iterator[Finding]:
-    if not resource.get("id"):
+    if not resource.get("id") and kind != "OperationOutcome":
         yield Finding("error", "missing-id", f"the {kind} has no id", where)
     for element, wanted in _ELEMENTS.get(kind, {}).items():
         if element in resource and not isinstance(resource[element], wanted):
@@ -144,7 +191,7 @@ def _check_resource(kind: str, resource: dict[str, Any], where: str) -> Iterator
         value = _at(resource, path)
         if value is not None and not is_date(value):
             yield Finding("error", "impossible-date", f"{kind}.{path} is no date that a calendar has", where)
-    if "subject" in _ELEMENTS.get(kind, {}) and _at(resource, "subject.reference") is None:
+    if "subject" in _ELEMENTS.get(kind, {}) and reference_of(resource.get("subject"), resource) is None:
         yield Finding("error", "missing-subject", f"the {kind} refers to no patient", where)
 
 

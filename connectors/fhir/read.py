@@ -3,117 +3,69 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.fhir.attachments import decode_notes
+from connectors.fhir.attachments import NOTED, decode_notes
+from connectors.fhir.batch import Batch, Deleted, Lines, rejections
+from connectors.fhir.bundles import expand
 from connectors.fhir.engine import query
-from connectors.fhir.lines import PAYLOAD_LIMIT, Chunk
+from connectors.fhir.lines import Chunk
+from connectors.fhir.manifest import is_manifest
+from connectors.fhir.references import resolve_references, subjects
 from connectors.fhir.structure import OTHER, STRUCTURES, Structure
 from connectors.fhir.types import CONTAINER_TYPES, MAPPED_TYPES, RESOURCE_TYPES
-from contracts.identity import encode_subject
 from contracts.keys import Key
-from contracts.schemas import IGNORED, REJECTED
+from contracts.privacy import Action
+from contracts.schemas import DELETED, IGNORED
 from contracts.schemas.fhir import TABLES
 
 _PREFIX = r"""'^\s*\{\s*"resourceType"\s*:\s*"([A-Za-z]+)"'"""
-_BLANK = b" \t\r\n"
 UNIT_SEPARATOR = "\x1f"
 WHOLE_TABLE = "fhir.other"
-_BOM = b"\xef\xbb\xbf"
 
 Batches = Iterator[tuple[str, pa.Table]]
 
 
 @dataclass(frozen=True)
 class Context:
-    """What reading a unit's lines needs beside the lines."""
+    """What reading a unit's lines needs beside the lines.
+
+    Attributes:
+        mrn_system: the `Identifier.system` of the authority's own patient number, empty where it is not told.
+        base: the base URL of the source's own server, empty where it is not told.
+        exported: when the export was made, which is the version of what states none.
+    """
 
     authority: str
     zone: str
     key: Key
-
-
-class Lines:
-    """The lines of a chunk, addressed by their offset in the file.
-
-    `table` has the columns `line` and `_record`; blank lines are left out, lines that are not UTF-8 are apart.
-    """
-
-    def __init__(self, chunk: Chunk) -> None:
-        self.chunk = chunk
-        data = chunk.data
-        if chunk.offset == 0 and data.startswith(_BOM):
-            data = b"   " + data[3:]
-        self.data = data
-        ends = np.flatnonzero(np.frombuffer(data, np.uint8) == 10) + 1
-        if not data.endswith(b"\n"):
-            ends = np.append(ends, len(data))
-        self.bounds = np.concatenate(([0], ends)).astype(np.int32)
-        self.invalid: list[int] = []
-        self.table = self._table()
-
-    def _table(self) -> pa.Table:
-        count = len(self.bounds) - 1
-        lines = pa.StringArray.from_buffers(count, pa.py_buffer(self.bounds), pa.py_buffer(self.data))
-        records = self.bounds[:-1].astype(np.int64) + self.chunk.offset
-        short = np.flatnonzero(np.diff(self.bounds) <= 2)
-        drop = [int(i) for i in short if not self._at(int(i)).strip(_BLANK)]
-        try:
-            lines.validate(full=True)
-        except pa.ArrowInvalid:
-            bad = [i for i in range(count) if not _is_utf8(self._at(i))]
-            self.invalid = [int(records[i]) for i in bad]
-            drop += bad
-        table = pa.table({"line": lines, "_record": records})
-        if drop:
-            keep = np.ones(count, bool)
-            keep[drop] = False
-            table = table.filter(pa.array(keep))
-        return table
-
-    def _at(self, index: int) -> bytes:
-        return self.data[self.bounds[index] : self.bounds[index + 1]]
-
-    def raw(self, record: int) -> bytes:
-        """The bytes of the line that begins at `record`, without surrounding white space."""
-        start = record - self.chunk.offset
-        end = self.data.find(b"\n", start)
-        return self.data[start : end if end >= 0 else len(self.data)].strip(_BLANK)
-
-    def raws(self, records: pa.ChunkedArray) -> list[bytes]:
-        """The bytes of the lines that begin at `records`, without surrounding white space."""
-        starts = records.to_numpy() - self.chunk.offset
-        ends = self.bounds[np.searchsorted(self.bounds, starts, side="right")]
-        data = self.data
-        return [
-            data[start:end].strip(_BLANK) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
-        ]
-
-    def where(self, record: int) -> str:
-        """`line N` where the number is known, else `byte N`."""
-        if self.chunk.line is None:
-            return f"byte {record}"
-        return f"line {self.chunk.line + int(np.searchsorted(self.bounds, record - self.chunk.offset))}"
-
-    def reject(self, records: list[int], reason: str) -> tuple[str, pa.Table]:
-        """Rows of `rejected` for these lines."""
-        columns = [
-            records,
-            [reason] * len(records),
-            [self.where(record) for record in records],
-            [self.raw(record)[:PAYLOAD_LIMIT] for record in records],
-        ]
-        return "rejected", pa.table(dict(zip(REJECTED.names, columns, strict=True)), schema=REJECTED)
+    mrn_system: str = ""
+    base: str = ""
+    exported: str = ""
 
 
 def read_chunk(chunk: Chunk, context: Context) -> Batches:
     """Every line of the chunk, once: as a row of its table, rejected, or ignored. Blank lines are no records."""
-    lines = Lines(chunk)
+    for batch in expand(Lines.of_chunk(chunk), context.base):
+        yield from read_batch(batch, context)
+
+
+def read_batch(batch: Batch, context: Context) -> Batches:
+    """Every record of the batch, once: as a row of its table, deleted, rejected, or ignored."""
+    if batch.rejected:
+        yield rejections(batch.rejected)
+    if batch.ignored:
+        yield _ignore(*zip(*batch.ignored, strict=True))
+    if batch.deleted:
+        yield _delete(batch.deleted, context)
+    lines = batch.lines
+    if lines is None:
+        return
     if lines.invalid:
         yield lines.reject(lines.invalid, "invalid-utf8")
     if not lines.table.num_rows:
@@ -128,6 +80,27 @@ def read_chunk(chunk: Chunk, context: Context) -> Batches:
         yield from _read_type(kind, rows, lines, context)
 
 
+def _ignore(records: Sequence[int], types: Sequence[str]) -> tuple[str, pa.Table]:
+    return "ignored", pa.table({"_record": list(records), "type": list(types)}, schema=IGNORED)
+
+
+def _delete(found: list[Deleted], context: Context) -> tuple[str, pa.Table]:
+    """Rows of `deleted`; that a record is no more is content, so it has a digest like any statement."""
+    authority, key = context.authority, context.key
+    versions = [one.version or context.exported for one in found]
+    columns = [
+        [one.record for one in found],
+        [key.id63("owner", authority, one.kind, one.identifier) for one in found],
+        versions,
+        [
+            key.id63("record-deleted", authority, one.kind, one.identifier, version)
+            for one, version in zip(found, versions, strict=True)
+        ],
+        [one.kind for one in found],
+    ]
+    return "deleted", pa.table(dict(zip(DELETED.names, columns, strict=True)), schema=DELETED)
+
+
 def _types(lines: Lines) -> pa.ChunkedArray:
     """The type of each line: told by its beginning, as nearly all exports have it, else by parsing."""
     early = query(f"SELECT regexp_extract(line, {_PREFIX}, 1) AS t FROM lines", lines.table)["t"]
@@ -140,7 +113,8 @@ def _types(lines: Lines) -> pa.ChunkedArray:
 
 def _read_type(kind: str, rows: pa.Table, lines: Lines, context: Context) -> Batches:
     structure = STRUCTURES.get(kind, OTHER)
-    found, rejected = _sift(query(structure.sql, rows), kind, lines)
+    taken = resolve_references(query(structure.sql, rows), rows["line"], lines, context.base)
+    found, rejected = _sift(taken, kind, lines)
     yield from rejected
     if found.num_rows:
         yield from _shape(found, structure, kind, lines, context)
@@ -155,8 +129,14 @@ def _sift(found: pa.Table, kind: str, lines: Lines) -> tuple[pa.Table, list[tupl
         apart.append(lines.reject([record for record in wrong if lines.raw(record)], "invalid-json"))
         found = found.filter(valid)
     if kind == "":
-        ignored = {"_record": found["_record"], "type": pa.array(["not-fhir"] * found.num_rows, pa.string())}
-        return found.slice(0, 0), [*apart, ("ignored", pa.table(ignored).cast(IGNORED))]
+        records = found["_record"].to_pylist()
+        types = ["bulk-manifest" if is_manifest(lines.raw(record)) else "not-fhir" for record in records]
+        return found.slice(0, 0), [*apart, _ignore(records, types)]
+    if kind == "OperationOutcome":  # tells of an export or a search, not of a patient
+        return found.slice(0, 0), [
+            *apart,
+            _ignore(found["_record"].to_pylist(), ["operation-outcome"] * found.num_rows),
+        ]
     reason = "unknown-resource-type" if kind not in RESOURCE_TYPES else ""
     reason = "container-resource" if kind in CONTAINER_TYPES else reason
     if reason:
@@ -169,45 +149,78 @@ def _sift(found: pa.Table, kind: str, lines: Lines) -> tuple[pa.Table, list[tupl
 
 
 def _shape(found: pa.Table, structure: Structure, kind: str, lines: Lines, context: Context) -> Batches:
-    """Rows of the type's table; documents without text inside stay whole, as unmapped."""
+    """Rows of the type's table. What is no event stays whole, as unmapped: what was never done, a document without
+    text inside."""
     made = structure.columns(found, context.zone)
     made["_record"] = found["_record"].combine_chunks()
-    if kind != "DocumentReference":
-        yield _finish(pa.table(made), kind, MAPPED_TYPES.get(kind, WHOLE_TABLE), lines, context)
-        return
-    records = made["_record"].to_pylist()
-    notes = decode_notes(made, found["_decoded"].combine_chunks(), lambda row: lines.raw(records[row]))
-    rows = pa.table({**made, **notes.columns})
-    if notes.undecodable:
-        yield lines.reject([records[row] for row in notes.undecodable], "attachment-undecodable")
-    if notes.whole:
-        whole = rows.take(notes.whole)
-        yield _finish(whole.append_column("patient", whole["_patient"]), kind, WHOLE_TABLE, lines, context)
-    if notes.whole or notes.undecodable:
-        apart = {*notes.whole, *notes.undecodable}
-        rows = rows.take(pa.array([row for row in range(rows.num_rows) if row not in apart], pa.int64()))
+    made["_version"] = _versions(made["_version"], lines.versions(made["_record"]), context.exported)
+    undecodable, bare = [], []
+    if kind in NOTED:
+        records = made["_record"].to_pylist()
+        notes = decode_notes(made, found, lambda row: lines.raw(records[row]))
+        made |= notes.columns
+        undecodable, bare = notes.undecodable, notes.whole if kind == "DocumentReference" else []
+    rows = pa.table(made)
+    if undecodable:
+        yield lines.reject([records[row] for row in undecodable], "attachment-undecodable")
+    whole = structure.whole(rows)
+    if undecodable or bare or whole is not None:
+        apart = np.zeros(rows.num_rows, bool) if whole is None else whole.to_numpy(zero_copy_only=False)
+        apart[bare] = True
+        apart[undecodable] = False
+        kept = rows.filter(pa.array(apart))
+        if kept.num_rows:
+            kept = kept.append_column("patient", kept["_patient"])
+            yield _finish(kept, kind, WHOLE_TABLE, lines, context)
+        apart[undecodable] = True
+        rows = rows.filter(pa.array(~apart))
     if rows.num_rows:
-        yield _finish(rows, kind, MAPPED_TYPES[kind], lines, context)
+        yield _finish(rows, kind, MAPPED_TYPES.get(kind, WHOLE_TABLE), lines, context)
+
+
+def _versions(own: pa.Array, stated: pa.Array | None, exported: str) -> pa.Array:
+    """`meta.lastUpdated`; where it is absent, when the entry or its Bundle was made, else the whole export."""
+    for fallback in (stated, exported or None):
+        if fallback is not None:
+            own = pc.if_else(pc.equal(own, ""), fallback, own)
+    return own
 
 
 def _finish(made: pa.Table, kind: str, table: str, lines: Lines, context: Context) -> tuple[str, pa.Table]:
-    """Key the rows, encode ids and subjects, and bring them into the table's schema."""
+    """Key the rows, encode ids and subjects, and bring them into the table's schema; what a type lacks is null."""
     columns = {name: made[name] for name in made.column_names}
     columns["_owner"], columns["_digest"] = _key_rows(kind, made["_id"], made["_record"], lines, context)
-    prefix = context.authority + UNIT_SEPARATOR
     patient = "_id" if kind == "Patient" else "patient" if table == WHOLE_TABLE else "_patient"
-    typed = prefix if table != WHOLE_TABLE else f"{prefix}{kind}{UNIT_SEPARATOR}"
-    columns["id"] = _prefixed(typed, made["_id"])
-    columns["subject"] = _prefixed(encode_subject(context.authority, "", "fhir"), made[patient])
-    if "encounter" in columns:
-        columns["encounter"] = _prefixed(prefix, columns["encounter"])
+    columns["id"] = made["_id"]
+    columns["subject"] = subjects(made[patient], context.authority, context.mrn_system)
+    columns["record_type"] = pa.array([kind] * made.num_rows, pa.string())
     if table == WHOLE_TABLE:
-        columns["record_type"] = pa.array([kind] * made.num_rows, pa.string())
         columns["resource"] = pa.array(lines.raws(made["_record"]), pa.binary()).cast(pa.string())
     if kind == "Patient":
         columns["updated"] = pc.if_else(pc.equal(made["_version"], ""), None, made["_version"])
     schema = TABLES[table]
-    return table, pa.table({name: columns[name] for name in schema.names}).cast(schema)
+    shaped = [
+        _column(columns.get(declared.name), declared, kind, made.num_rows, context) for declared in schema
+    ]
+    return table, pa.table(shaped, schema=schema)
+
+
+def _column(
+    values: pa.ChunkedArray | pa.Array | None, declared: pa.Field, kind: str, rows: int, context: Context
+) -> pa.ChunkedArray | pa.Array:
+    """A column as it is declared: ids get their authority before them, and their type where a table holds several."""
+    if values is None:
+        return pa.nulls(rows, declared.type)
+    meta = declared.metadata or {}
+    if meta.get(b"action") != Action.ID.value.encode():
+        return values.cast(declared.type)
+    prefix = context.authority + UNIT_SEPARATOR
+    if meta.get(b"space") == b"Resource":
+        prefix += kind + UNIT_SEPARATOR
+    if not pa.types.is_list(declared.type):
+        return _prefixed(prefix, values)
+    lists = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    return pa.ListArray.from_arrays(lists.offsets, _prefixed(prefix, lists.values))
 
 
 def _prefixed(prefix: str, values: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -236,11 +249,3 @@ def _digest_each(state: hashlib.blake2b, values: Iterable[bytes]) -> pa.Array:
         found.append(one.digest())
     numbers = np.frombuffer(b"".join(found), ">u8") >> np.uint64(1)
     return pa.array(np.maximum(numbers, 1).astype(np.int64))
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True

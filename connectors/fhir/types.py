@@ -40,11 +40,28 @@ RESOURCE_TYPES = frozenset(_NAMES.split())
 
 MAPPED_TYPES: dict[str, str] = {
     "Patient": "fhir.patient",
+    "Practitioner": "fhir.provider",
+    "PractitionerRole": "fhir.provider",
+    "Organization": "fhir.place",
+    "Location": "fhir.place",
+    "Coverage": "fhir.coverage",
     "Encounter": "fhir.encounter",
     "Condition": "fhir.condition",
+    "Procedure": "fhir.procedure",
+    "AllergyIntolerance": "fhir.allergy_intolerance",
     "DocumentReference": "fhir.document_reference",
+    "DiagnosticReport": "fhir.diagnostic_report",
+    "Specimen": "fhir.specimen",
+    "DeviceUseStatement": "fhir.device_use_statement",
+    "Observation": "fhir.observation",
+    "MedicationRequest": "fhir.medication_request",
+    "MedicationAdministration": "fhir.medication_administration",
+    "MedicationStatement": "fhir.medication_statement",
+    "MedicationDispense": "fhir.medication_dispense",
+    "Immunization": "fhir.immunization",
 }
-"""Types that have a table of their own; every other one goes to `fhir.other`."""
+"""Types that have a home in OMOP, and the table of each; every other one goes to `fhir.other`. Medications and Devices
+are referred to by what is given and used; alone they tell no date of it."""
 
 CONTAINER_TYPES = frozenset({"Bundle", "Parameters"})
 """Hold other resources, of many patients perhaps: never kept as one unmapped record."""

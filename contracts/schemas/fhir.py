@@ -2,7 +2,9 @@
 
 After FHIR R4 (https://hl7.org/fhir/R4/) and US Core. What is not a column here is not carried over. Dates and
 date-times are ISO strings in local wall time, as precise as the source states them: `YYYY[-MM[-DD[THH:MM:SS]]]`. Id
-columns hold authority, unit separator (U+001F) and logical id, so that one id under two authorities is two.
+columns hold authority, unit separator (U+001F) and the id, so that one id under two authorities is two; a resource by
+which others are referred to has one for each form of such a reference (decision 0013). `*_system` is OMOP's vocabulary
+id of the terminology, else its URL. Columns that are lists hold one value for each entry of an array of the resource.
 """
 
 from __future__ import annotations
@@ -10,155 +12,342 @@ from __future__ import annotations
 import pyarrow as pa
 
 from contracts.privacy import Action
+from contracts.schemas import fhir_fields as f
 from contracts.schemas.fields import field
-
-_S, _I = pa.string(), pa.int64()
-_CODE = "a code of a terminology names a concept, not a person"
-_DISPLAY = "the terminology's text for its code, carried only where the code is there"
-_ENUM = "one of the codes that FHIR lists for this element; anything else is left out"
-_FREE = "written by people, so it may name them"
-
-OWN = [
-    field("_record", _I, Action.KEEP, "byte offset of the line in the (decompressed) file").with_nullable(
-        False
-    ),
-    field("_owner", _I, Action.KEEP, "keyed id of (authority, type, id)").with_nullable(False),
-    field(
-        "_version",
-        _S,
-        Action.KEEP,
-        "meta.lastUpdated in UTC, empty where absent; orders versions of a record",
-    ),
-    field("_digest", _I, Action.KEEP, "keyed digest of the line").with_nullable(False),
-]
-
-
-def _id(name: str, space: str, output: str) -> pa.Field:
-    return field(name, _S, Action.ID, "links rows of one record", space=space, output=output)
-
-
-def _subject() -> pa.Field:
-    return field("subject", _S, Action.SUBJECT, "the person the record is about", output="person_id")
-
-
-def _moment(name: str) -> list[pa.Field]:
-    """The two columns of a moment: its date, and its date-time where the source states a time."""
-    return [
-        field(f"{name}_date", _S, Action.DATE, "shifted, or cut to the year"),
-        field(f"{name}_datetime", _S, Action.DATETIME, "shifted, or left out"),
-    ]
-
-
-def _code(name: str) -> pa.Field:
-    return field(name, _S, Action.TERM, _CODE, term="code")
-
-
-def _display(name: str, code: str) -> pa.Field:
-    return field(name, _S, Action.TERM, _DISPLAY, term="display", code=code)
-
-
-def _system(name: str) -> pa.Field:
-    return field(name, _S, Action.TERM, "the terminology's URL", term="system")
-
-
-def _coding(name: str) -> list[pa.Field]:
-    code = f"{name}_code"
-    return [_system(f"{name}_system"), _code(code), _display(f"{name}_display", code)]
-
 
 PATIENT = pa.schema(
     [
-        *OWN,
-        _id("id", "Patient", "record_id"),
-        _subject(),
-        field("birth_date", _S, Action.DATE, "shifted, or cut to the year"),
-        field("birth_precision", _S, Action.KEEP, "day, month or year: how precise the source is"),
-        field("birth_year", _S, Action.YEAR, "the year alone, grouped over 89", output="year_of_birth"),
+        *f.OWN,
+        f.identifier("id", "Patient", "record_id"),
+        f.subject(),
+        field("birth_date", f.TEXT, Action.DATE, "shifted, or cut to the year"),
+        field("birth_precision", f.TEXT, Action.KEEP, "day, month or year: how precise the source is"),
+        field("birth_year", f.TEXT, Action.YEAR, "the year alone, grouped over 89", output="year_of_birth"),
         field("deceased", pa.bool_(), Action.KEEP, "whether, not when"),
-        *_moment("death"),
-        field("updated", _S, Action.DATETIME, "when the record changed: shifted, or left out"),
-        field("gender", _S, Action.KEEP, _ENUM),
-        field("birth_sex", _S, Action.KEEP, _ENUM),
-        _code("race_code"),
-        _display("race_display", "race_code"),
-        field("race_text", _S, Action.TEXT, _FREE),
-        _code("ethnicity_code"),
-        _display("ethnicity_display", "ethnicity_code"),
-        field("ethnicity_text", _S, Action.TEXT, _FREE),
-        field("zip", _S, Action.ZIP, "45 CFR 164.514(b)(2)(i)(B)", output="zip3"),
+        *f.moment("death"),
+        field("updated", f.TEXT, Action.DATETIME, "when the record changed: shifted, or left out"),
+        field("gender", f.TEXT, Action.KEEP, f.ENUM),
+        field("birth_sex", f.TEXT, Action.KEEP, f.ENUM),
+        f.code("race_code"),
+        f.display("race_display", "race_code"),
+        field("race_text", f.TEXT, Action.TEXT, f.FREE),
+        f.code("ethnicity_code"),
+        f.display("ethnicity_display", "ethnicity_code"),
+        field("ethnicity_text", f.TEXT, Action.TEXT, f.FREE),
+        *f.area(),
+        f.provider(),
+        f.organization(),
+    ]
+)
+
+PROVIDER = pa.schema(
+    [
+        *f.OWN,
+        f.identifier("id", "Resource", "record_id"),
+        field("record_type", f.TEXT, Action.KEEP, "Practitioner or PractitionerRole"),
         field(
-            "state",
-            _S,
-            Action.KEEP,
-            "45 CFR 164.514(b)(2)(i)(B) permits the state; only codes of states pass",
+            "provider",
+            pa.list_(f.TEXT),
+            Action.ID,
+            "links rows that refer to a practitioner; the first is the preferred one of a Practitioner",
+            space="Practitioner",
+            output="provider_ids",
         ),
+        field(
+            "represents", pa.bool_(), Action.KEEP, "a role that names its practitioner: it adds to that one"
+        ),
+        f.status("gender"),
+        *f.concept("specialty", text=False),
+        f.organization(),
+        f.location(),
+    ]
+)
+"""Practitioners and their roles. Names, addresses, telecom and qualifications are not carried."""
+
+PLACE = pa.schema(
+    [
+        *f.OWN,
+        f.identifier("id", "Resource", "record_id"),
+        field("record_type", f.TEXT, Action.KEEP, "Organization or Location"),
+        *(
+            field(
+                name,
+                pa.list_(f.TEXT),
+                Action.ID,
+                "links rows that refer to a place; the first is the preferred one",
+                space=space,
+                output=f"{name}_ids",
+            )
+            for name, space in (("organization", "Organization"), ("location", "Location"))
+        ),
+        *f.concept("type", text=False),
+        *f.area(),
+        field("country", f.TEXT, Action.KEEP, "a code of ISO 3166"),
+    ]
+)
+"""Organizations and locations. Names are not carried: a practice is often named after its owner."""
+
+COVERAGE = pa.schema(
+    [
+        *f.OWN,
+        f.identifier("id", "Coverage", "coverage_id"),
+        f.subject(),
+        f.status(),
+        *f.concept("type"),
+        *f.moment("start"),
+        *f.moment("end"),
+        field("payer", f.TEXT, Action.TERM, "the insurer's name, never a person's", term="display"),
+        field("plan", f.TEXT, Action.TERM, "the plan's name, never its number", term="display"),
     ]
 )
 
 ENCOUNTER = pa.schema(
     [
-        *OWN,
-        _id("id", "Encounter", "encounter_id"),
-        _subject(),
-        field("status", _S, Action.KEEP, _ENUM),
-        _code("class_code"),
-        *_coding("type"),
-        field("type_text", _S, Action.TEXT, f"{_FREE}; carried only where there is no code"),
-        *_moment("start"),
-        *_moment("end"),
+        *f.OWN,
+        f.identifier("id", "Encounter", "encounter_id"),
+        f.subject(),
+        f.status(),
+        f.code("class_code"),
+        *f.concept("type"),
+        *f.moment("start"),
+        *f.moment("end"),
+        f.provider(),
+        f.organization(),
+        f.location(),
+        f.identifier("part_of", "Encounter", "part_of_id"),
+        *f.concept("admit"),
+        *f.concept("discharge"),
     ]
 )
 
 CONDITION = pa.schema(
     [
-        *OWN,
-        _id("id", "Condition", "condition_id"),
-        _subject(),
-        _id("encounter", "Encounter", "encounter_id"),
-        _system("code_system"),
-        _code("code"),
-        _display("code_display", "code"),
-        field("code_text", _S, Action.TEXT, f"{_FREE}; carried only where there is no code"),
-        field("clinical_status", _S, Action.KEEP, _ENUM),
-        field("verification_status", _S, Action.KEEP, _ENUM),
-        *_moment("onset"),
-        *_moment("abatement"),
-        *_moment("recorded"),
+        *f.OWN,
+        f.identifier("id", "Condition", "condition_id"),
+        f.subject(),
+        f.encounter(),
+        f.provider(),
+        *f.concept("code", "code"),
+        f.status("category"),
+        f.status("clinical_status"),
+        f.status("verification_status"),
+        *f.moment("onset"),
+        *f.moment("abatement"),
+        *f.moment("recorded"),
     ]
 )
 
+PROCEDURE = pa.schema(
+    [
+        *f.OWN,
+        f.identifier("id", "Procedure", "procedure_id"),
+        f.subject(),
+        f.encounter(),
+        f.provider(),
+        f.status(),
+        *f.concept("code", "code"),
+        *f.concept("site"),
+        *f.moment("start"),
+        *f.moment("end"),
+    ]
+)
+
+ALLERGY_INTOLERANCE = pa.schema(
+    [
+        *f.OWN,
+        f.identifier("id", "AllergyIntolerance", "allergy_id"),
+        f.subject(),
+        f.encounter(),
+        f.provider(),
+        *f.concept("code", "code"),
+        f.status("clinical_status"),
+        f.status("verification_status"),
+        f.status("criticality"),
+        *f.concept("reaction"),
+        *f.moment("onset"),
+        *f.moment("recorded"),
+    ]
+)
+
+
 DOCUMENT_REFERENCE = pa.schema(
     [
-        *OWN,
-        _id("id", "DocumentReference", "document_id"),
-        _subject(),
-        _id("encounter", "Encounter", "encounter_id"),
-        field("status", _S, Action.KEEP, _ENUM),
-        field("doc_status", _S, Action.KEEP, _ENUM),
-        *_coding("type"),
-        *_moment("start"),
-        *_moment("authored"),
-        field("content_type", _S, Action.TERM, "a media type"),
-        field("charset", _S, Action.TERM, "a character set"),
-        field("language", _S, Action.TERM, "a language tag"),
-        field("text", _S, Action.TEXT, "the note itself"),
+        *f.OWN,
+        f.identifier("id", "DocumentReference", "document_id"),
+        f.subject(),
+        f.encounter(),
+        f.provider(),
+        f.status(),
+        f.status("doc_status"),
+        *f.concept("type"),
+        *f.moment("start"),
+        *f.moment("authored"),
+        *f.note(),
+    ]
+)
+
+DIAGNOSTIC_REPORT = pa.schema(
+    [
+        *f.OWN,
+        f.identifier("id", "DiagnosticReport", "document_id"),
+        f.subject(),
+        f.encounter(),
+        f.provider(),
+        f.status(),
+        f.code("category"),
+        *f.concept("type"),
+        *f.concept("conclusion"),
+        field("conclusion", f.TEXT, Action.TEXT, f.FREE),
+        *f.moment("start"),
+        *f.moment("end"),
+        *f.moment("authored"),
+        *f.note(),
+    ]
+)
+
+SPECIMEN = pa.schema(
+    [
+        *f.OWN,
+        f.identifier("id", "Specimen", "specimen_id"),
+        f.subject(),
+        f.provider(),
+        f.status(),
+        *f.concept("code", "code"),
+        *f.concept("site"),
+        *f.moment("start"),
+        *f.moment("received"),
+        f.number("quantity"),
+        f.unit("unit"),
+    ]
+)
+
+DEVICE_USE_STATEMENT = pa.schema(
+    [
+        *f.OWN,
+        f.identifier("id", "DeviceUseStatement", "device_use_id"),
+        f.subject(),
+        f.provider(),
+        f.status(),
+        *f.concept("code", "code"),
+        f.identifier("device", "Device", "device_id"),
+        *f.concept("site"),
+        *f.moment("start"),
+        *f.moment("end"),
+        *f.moment("recorded"),
+    ]
+)
+
+
+OBSERVATION = pa.schema(
+    [
+        *f.OWN,
+        f.identifier("id", "Observation", "observation_id"),
+        f.subject(),
+        f.encounter(),
+        f.provider(),
+        f.status(),
+        f.status("category"),
+        *f.concept("code", "code"),
+        *f.value(),
+        *f.moment("start"),
+        *f.moment("end"),
+        field(
+            "component_id",
+            pa.list_(f.TEXT),
+            Action.ID,
+            "links rows of one record",
+            space="Observation",
+            output="component_ids",
+        ),
+        *f.each("component", [*f.concept("code", "code"), *f.value()]),
+    ]
+)
+
+
+def _drug(kind: str, *more: pa.Field) -> pa.Schema:
+    """What a medication record tells, whichever its type."""
+    return pa.schema(
+        [
+            *f.OWN,
+            f.identifier("id", kind, "record_id"),
+            f.subject(),
+            f.encounter(),
+            f.provider(),
+            f.status(),
+            *f.concept("code", "code"),
+            f.identifier("medication", "Medication", "medication_id"),
+            *f.moment("start"),
+            *more,
+            field("sig", f.TEXT, Action.TEXT, f.FREE),
+            *f.concept("route"),
+            f.unit("dose_unit"),
+        ]
+    )
+
+
+_END = f.moment("end")
+_SUPPLY = field("days_supply", pa.int32(), Action.KEEP, "a number of days")
+
+MEDICATION_REQUEST = _drug(
+    "MedicationRequest",
+    f.status("intent"),
+    *f.moment("valid_start"),
+    *_END,
+    f.number("quantity"),
+    _SUPPLY,
+    field("refills", pa.int32(), Action.KEEP, "a number of repeats"),
+)
+MEDICATION_ADMINISTRATION = _drug("MedicationAdministration", *_END, f.number("quantity"))
+MEDICATION_STATEMENT = _drug("MedicationStatement", *_END, *f.moment("asserted"))
+MEDICATION_DISPENSE = _drug("MedicationDispense", f.number("quantity"), _SUPPLY)
+
+IMMUNIZATION = pa.schema(
+    [
+        *f.OWN,
+        f.identifier("id", "Immunization", "record_id"),
+        f.subject(),
+        f.encounter(),
+        f.provider(),
+        f.status(),
+        *f.concept("code", "code"),
+        *f.moment("start"),
+        *f.moment("recorded"),
+        f.number("quantity"),
+        *f.concept("route"),
+        f.unit("dose_unit"),
+        field("lot_number", f.TEXT, Action.TERM, "a batch given to many", term="code"),
     ]
 )
 
 OTHER = pa.schema(
     [
-        *OWN,
-        _id("id", "Resource", "record_id"),
-        _subject(),
-        field("record_type", _S, Action.KEEP, "the name of a FHIR resource type"),
-        field("resource", _S, Action.RESOURCE, "the whole resource, through the allow-list"),
+        *f.OWN,
+        f.identifier("id", "Resource", "record_id"),
+        f.subject(),
+        field("record_type", f.TEXT, Action.KEEP, "the name of a FHIR resource type"),
+        f.status(),
+        field("resource", f.TEXT, Action.RESOURCE, "the whole resource, through the allow-list"),
     ]
 )
 
 TABLES: dict[str, pa.Schema] = {
     "fhir.patient": PATIENT,
+    "fhir.provider": PROVIDER,
+    "fhir.place": PLACE,
+    "fhir.coverage": COVERAGE,
     "fhir.encounter": ENCOUNTER,
     "fhir.condition": CONDITION,
+    "fhir.procedure": PROCEDURE,
+    "fhir.allergy_intolerance": ALLERGY_INTOLERANCE,
     "fhir.document_reference": DOCUMENT_REFERENCE,
+    "fhir.diagnostic_report": DIAGNOSTIC_REPORT,
+    "fhir.specimen": SPECIMEN,
+    "fhir.device_use_statement": DEVICE_USE_STATEMENT,
+    "fhir.observation": OBSERVATION,
+    "fhir.medication_request": MEDICATION_REQUEST,
+    "fhir.medication_administration": MEDICATION_ADMINISTRATION,
+    "fhir.medication_statement": MEDICATION_STATEMENT,
+    "fhir.medication_dispense": MEDICATION_DISPENSE,
+    "fhir.immunization": IMMUNIZATION,
     "fhir.other": OTHER,
 }

@@ -55,6 +55,18 @@ IGNORED = pa.schema(
 )
 """What is counted and not kept: a file in a DICOM tree that is not DICOM, a line that is not FHIR."""
 
+DELETED = pa.schema(
+    [
+        pa.field("_record", pa.int64(), nullable=False),
+        pa.field("_owner", pa.int64(), nullable=False),
+        pa.field("_version", pa.string(), nullable=False),
+        pa.field("_digest", pa.int64(), nullable=False),
+        pa.field("record_type", pa.string(), nullable=False),
+    ]
+)
+"""Statements that a record is no more (a FHIR DELETE): versions of it like any other, after which nothing of it stands
+until a newer one is stated."""
+
 PRESENCE = pa.schema(
     [
         pa.field("_owner", pa.int64(), nullable=False),
@@ -66,6 +78,9 @@ PRESENCE = pa.schema(
     ]
 )
 """Which record stands in which unit, in which version: what newest-wins, merging and removal are judged by.
+
+`fate` is accepted or unmapped (it stands), quarantined (it is there, and cannot be believed), deleted (its source says
+that it is no more) or retracted (its source says that it should never have been).
 
 Connectors with ownership "record" emit the columns `_owner`, `_version` and `_digest` in every table; units of
 connectors with ownership "file" have one owner, the keyed digest of their content.

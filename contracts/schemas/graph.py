@@ -9,7 +9,8 @@ from contracts.schemas.fields import lake_field as col
 NODE = pa.schema(
     [
         col("node_id", pa.int64(), required=True),
-        col("kind", pa.string(), required=True),  # person, visit, condition, note, study, series, sample
+        # person, visit, condition, note, study, sample, <event>_code
+        col("kind", pa.string(), required=True),
         col("person_id", pa.int64()),
         col("label", pa.string()),
         col("date", pa.date32()),

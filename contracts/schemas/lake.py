@@ -57,46 +57,63 @@ def bucket_of(value: int, buckets: int) -> int:
     return value % buckets
 
 
-_TABLES = [
+_BEFORE = ("records.patient",)
+_WITHIN = (*_BEFORE, "omop.visit_occurrence")
+
+
+def _omop(
+    table: str, order: int, parents: tuple[str, ...] = _WITHIN, *, derived: bool = False, date: str = ""
+) -> LakeTable:
+    """An OMOP table; its key is the CDM's first column."""
+    schema = omop.schema_of(table)
+    bucket_by = "person_id" if "person_id" in schema.names else schema.names[0]
+    return LakeTable(
+        f"omop.{table}", schema, (schema.names[0],), order, parents, bucket_by, derived=derived, date=date
+    )
+
+
+_RECORDS = [
     LakeTable("records.patient", records.PATIENT, ("record_id",), 10),
-    LakeTable("omop.person", omop.PERSON, ("person_id",), 20, ("records.patient",), derived=True),
+    LakeTable("records.place", records.PLACE, ("record_id", "place_id"), 10, bucket_by="record_id"),
+    LakeTable("records.provider", records.PROVIDER, ("record_id", "provider_id"), 10, bucket_by="record_id"),
+    LakeTable("records.observation_period", records.OBSERVATION_PERIOD, ("record_id",), 11, _BEFORE),
+    _omop("location", 15, ("records.place",), derived=True),
+    _omop("care_site", 16, ("records.place",), derived=True),
+    _omop("provider", 17, ("records.provider",), derived=True),
+    _omop("person", 20, _BEFORE, derived=True),
+    _omop("death", 21, _BEFORE, derived=True, date="death_date"),
+    _omop("visit_occurrence", 30, _BEFORE, date="visit_start_date"),
+    _omop("visit_detail", 31, date="visit_detail_start_date"),
+    _omop("condition_occurrence", 40, date="condition_start_date"),
+    _omop("drug_exposure", 40, date="drug_exposure_start_date"),
+    _omop("procedure_occurrence", 40, date="procedure_date"),
+    _omop("device_exposure", 40, date="device_exposure_start_date"),
+    _omop("measurement", 40, date="measurement_date"),
+    _omop("observation", 40, date="observation_date"),
+    _omop("specimen", 40, date="specimen_date"),
+    _omop("note", 40, date="note_date"),
+    _omop("payer_plan_period", 40, _BEFORE),
+    _omop("cost", 45),
+    _omop("episode", 45, date="episode_start_date"),
+    _omop("observation_period", 50, ("omop.visit_occurrence",), derived=True),
+    _omop("condition_era", 51, ("omop.condition_occurrence",), derived=True),
+    _omop("drug_era", 51, ("omop.drug_exposure",), derived=True),
+    _omop("dose_era", 51, ("omop.drug_exposure",), derived=True),
     LakeTable(
-        "omop.death", omop.DEATH, ("person_id",), 21, ("records.patient",), derived=True, date="death_date"
-    ),
-    LakeTable(
-        "omop.visit_occurrence",
-        omop.VISIT_OCCURRENCE,
-        ("visit_occurrence_id",),
-        30,
-        ("records.patient",),
-        date="visit_start_date",
-    ),
-    LakeTable(
-        "omop.condition_occurrence",
-        omop.CONDITION_OCCURRENCE,
-        ("condition_occurrence_id",),
-        40,
-        ("records.patient", "omop.visit_occurrence"),
-        date="condition_start_date",
-    ),
-    LakeTable(
-        "omop.note",
-        omop.NOTE,
-        ("note_id",),
-        40,
-        ("records.patient", "omop.visit_occurrence"),
-        date="note_date",
-    ),
-    LakeTable(
-        "omop.observation_period",
-        omop.OBSERVATION_PERIOD,
-        ("observation_period_id",),
-        50,
-        ("omop.visit_occurrence",),
+        "records.code",
+        records.CODE,
+        ("target", "source_vocabulary", "source_value", "concept_id"),
+        55,
+        (),
+        "_owner",
         derived=True,
     ),
     LakeTable("records.unmapped", records.UNMAPPED, ("record_id",), 60),
     LakeTable("records.ledger", records.LEDGER, ("_owner", "unit"), 99, bucket_by="_owner"),
+]
+
+_TABLES = [
+    *_RECORDS,
     LakeTable("imaging.instance", imaging.INSTANCE, ("instance_id",), 10, date="study_date"),
     LakeTable(
         "imaging.series", imaging.SERIES, ("series_id", "person_id"), 20, ("imaging.instance",), derived=True

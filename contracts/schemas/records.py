@@ -21,11 +21,82 @@ PATIENT = pa.schema(
         lake_field("ethnicity_source_value", pa.string()),
         lake_field("zip3", pa.string()),
         lake_field("state", pa.string()),
+        # what a source states in OMOP's own ids, where it does; they win over the source values
+        lake_field("gender_concept_id", pa.int64()),
+        lake_field("race_concept_id", pa.int64()),
+        lake_field("ethnicity_concept_id", pa.int64()),
+        lake_field("location_id", pa.int64()),
+        lake_field("provider_id", pa.int64()),
+        lake_field("care_site_id", pa.int64()),
+        lake_field("death_type_concept_id", pa.int64()),
+        lake_field("cause_concept_id", pa.int64()),
+        lake_field("cause_source_value", pa.string()),
+        lake_field("cause_source_concept_id", pa.int64()),
     ]
 )
 """One row for each Patient record of a source; `omop.person` and `omop.death` are derived from it, one a person.
 `birth_precision` is day, month or year, as the source states it. `updated_datetime` is when the source last changed
 the record, shifted like every date of the person: it orders the statements about one person."""
+
+PLACE = pa.schema(
+    [
+        lake_field("record_id", pa.int64(), required=True),
+        lake_field("place_id", pa.int64(), required=True),
+        lake_field("preferred", pa.bool_(), required=True),
+        lake_field("kind", pa.string(), required=True),  # location (an address), care_site (who cares there)
+        lake_field("care_site_name", pa.string()),
+        lake_field("place_of_service_concept_id", pa.int64()),
+        lake_field("place_of_service_source_value", pa.string()),
+        lake_field("location_id", pa.int64()),
+        lake_field("city", pa.string()),
+        lake_field("state", pa.string()),
+        lake_field("zip3", pa.string()),
+        lake_field("country", pa.string()),
+    ]
+)
+"""Organizations and locations as each source states them, one row for each id by which others may refer to one: its
+logical id and each of its identifiers. `omop.care_site` and `omop.location` are derived: the ids that are referred to,
+else the one that is `preferred`. So references resolve whichever form they take, in any order of files and nights."""
+
+PROVIDER = pa.schema(
+    [
+        lake_field("record_id", pa.int64(), required=True),
+        lake_field("provider_id", pa.int64(), required=True),
+        lake_field("preferred", pa.bool_(), required=True),
+        lake_field("specialty_concept_id", pa.int64()),
+        lake_field("specialty_source_value", pa.string()),
+        lake_field("care_site_id", pa.int64()),
+        lake_field("gender_concept_id", pa.int64()),
+        lake_field("gender_source_value", pa.string()),
+        lake_field("year_of_birth", pa.int32()),
+    ]
+)
+"""Practitioners likewise; `omop.provider` is derived. Names, NPI and DEA numbers are not kept."""
+
+OBSERVATION_PERIOD = pa.schema(
+    [
+        lake_field("record_id", pa.int64(), required=True),
+        lake_field("person_id", pa.int64(), required=True),
+        lake_field("start_date", pa.date32(), required=True),
+        lake_field("end_date", pa.date32(), required=True),
+        lake_field("period_type_concept_id", pa.int64(), required=True),
+    ]
+)
+"""Periods that a source itself vouches for; where a person has none, they are derived from what happened."""
+
+CODE = pa.schema(
+    [
+        lake_field("target", pa.string(), required=True),  # the lake table
+        lake_field("source_vocabulary", pa.string(), required=True),
+        lake_field("source_value", pa.string(), required=True),
+        lake_field("source_display", pa.string()),
+        lake_field("concept_id", pa.int64(), required=True),
+        lake_field("number_of_rows", pa.int64(), required=True),
+        lake_field("number_of_persons", pa.int64(), required=True),
+    ]
+)
+"""Every source code with the concept it got and how often it occurs: mapping coverage, and the worklist of what is not
+mapped, are read from it. Derived."""
 
 UNMAPPED = pa.schema(
     [

@@ -19,7 +19,7 @@ def process_source(current: Round, name: str, progress: Progress | None = None) 
         outcome.problem = "not begun before the deadline; the next round goes on here"
         return []
     with current.timed(f"process {name}"):
-        contexts = current.room.vault.contexts([u.unit for u in outcome.to_read])
+        contexts = current.room.vault.contexts([u.unit for u in outcome.to_read], current.today)
         home, today = str(current.home.path), current.today.isoformat()
         jobs = [Job(home, unit, today, contexts.get(unit.unit, "")) for unit in outcome.to_read]
         jobs.sort(

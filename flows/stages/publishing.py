@@ -10,6 +10,7 @@ import polars as pl
 
 from connectors.registry import connector
 from contracts.accounting import Account
+from contracts.protocols import Exporter
 from contracts.schemas import LAKE
 from flows.executor import Failure
 from flows.rounds import Round, SourceOutcome
@@ -17,9 +18,9 @@ from flows.stages.repairing import close_publication, open_publication, with_orp
 from stores import staging
 from stores.catalog import PublicationRow, UnitRow
 from stores.staging import Manifest
+from tasks.exporting import conclude_export
 from tasks.merging import LEDGER_COLUMNS, Merge, is_rejected, merge_presences
 from tasks.publishing import LEDGER, Publication, account_source, publish_ledger, publish_table, tables_of
-from tasks.recipe import components
 from tasks.versions import open_versions
 from tasks.workroom import Job
 
@@ -63,9 +64,19 @@ def publish_source(current: Round, name: str) -> SourceOutcome:
             if merge.touched:
                 receipt = publish_ledger(current.lake, name, merge, current.number, current.room.key)
                 current.changed |= receipt.changed
-            _mark_published(current, outcome, manifests, by_unit, rows)
+            _mark_published(current, name, outcome, manifests, by_unit, rows)
         close_publication(current, name, complete=complete)
+    if complete and not outcome.failures:
+        _conclude(current, name)
     return outcome
+
+
+def _conclude(current: Round, name: str) -> None:
+    """Where the source makes its export when asked: the next one begins where this one ends."""
+    source = current.source(name)
+    one = connector(source.kind)
+    if isinstance(one, Exporter):
+        conclude_export(current.room, source, one)
 
 
 def staged_manifests(current: Round, outcome: SourceOutcome) -> list[Manifest]:
@@ -74,7 +85,7 @@ def staged_manifests(current: Round, outcome: SourceOutcome) -> list[Manifest]:
     What an earlier round staged and could not publish is taken along, though its file may be listed no more. A unit
     of this round whose staging is not there is a failure, never passed over.
     """
-    contexts = current.room.vault.contexts([u.unit for u in outcome.to_read])
+    contexts = current.room.vault.contexts([u.unit for u in outcome.to_read], current.today)
     found = []
     for unit in sorted(outcome.to_read, key=lambda u: u.unit):
         job = Job("", unit, "", contexts.get(unit.unit, ""))
@@ -150,15 +161,14 @@ def _removed_records(kind: str, removed: Sequence[int], rows: Mapping[str, UnitR
 
 def _mark_published(
     current: Round,
+    name: str,
     outcome: SourceOutcome,
     manifests: list[Manifest],
     by_unit: Mapping[str, Account],
     rows: Mapping[str, UnitRow],
 ) -> None:
     """Note the units as published under this recipe; only then may their staging go."""
-    parts = components(
-        outcome.kind, connector(outcome.kind).version, current.home.profile, current.home.key_id
-    )
+    parts = current.recipe_of(name)
     done = []
     for manifest in manifests:
         account = by_unit[manifest.unit.unit].to_json()
@@ -172,7 +182,10 @@ def _mark_published(
                 recipe=parts,
                 # a file that cannot be read leaves what it was read as before
                 owner=before.owner if is_rejected(manifest) else manifest.owner or None,
-                account={**account, "source_tables": manifest.account["source_tables"]},
+                account={
+                    **account,
+                    **{name: manifest.account.get(name) for name in ("source_tables", "vocabularies")},
+                },
                 tables=before.tables if is_rejected(manifest) else tables,
                 round_no=current.number,
             )

@@ -11,6 +11,7 @@ import orjson
 from contracts.accounting import FATES, Account
 from flows.rounds import Round, SourceOutcome
 from flows.stages.settling import recipe_of_whole
+from tasks.coverage import coverage_rows, coverage_sentence, mapping_coverage, sum_coverage
 
 SHOWN_UNITS = 1_000
 
@@ -32,11 +33,19 @@ def summarise(current: Round) -> dict[str, Any]:
         "linkage": current.linkage,
         "sources": {name: _source(outcome) for name, outcome in sorted(current.sources.items())},
         "derived": current.derived,
+        "coverage": _coverage(current),
         "embedded": current.embedded,
+        "exported": current.exported,
         "checks": current.checks,
         "problems_after": [f["problem"] for f in current.embedded.values() if f.get("problem")],
         "seconds": current.seconds,
     }
+
+
+def _coverage(current: Round) -> dict[str, Any]:
+    """Mapping coverage of the lake as it stands: over all, and by table and vocabulary."""
+    rows = mapping_coverage(current.lake)
+    return {**sum_coverage(rows), "tables": rows}
 
 
 def _source(outcome: SourceOutcome) -> dict[str, Any]:
@@ -130,6 +139,9 @@ def markdown_summary(summary: dict[str, Any]) -> str:
     ]
     if tables:
         lines += ["", "## Tables", "", *_markdown_table(tables)]
+    if coverage := coverage_rows(summary["coverage"]):
+        lines += ["", "## Mapping coverage", "", coverage_sentence(summary["coverage"]), ""]
+        lines += _markdown_table(coverage)
     warnings = [c for c in summary["checks"] if c["failing"]]
     if warnings:
         rows = [{k: c[k] for k in ("check", "severity", "failing", "total")} for c in warnings]

@@ -8,26 +8,34 @@ from dataclasses import replace
 
 from connectors.registry import connector
 from contracts.errors import NightroundsError
-from contracts.units import Listed, Unit
+from contracts.protocols import Exporter
+from contracts.units import Discovery, Listed, Source, Unit
+from flows.executor import Failure
 from flows.rounds import Round, SourceOutcome
 from stores.catalog import UnitRow
-from tasks.recipe import changed_components, components, digest_recipe, touching
+from tasks.exporting import Tell, Unfetched, await_export, fetch_units
+from tasks.recipe import changed_components, digest_recipe, touching
 from tasks.surveying import Surveyed, survey_unit
 from tasks.workroom import Job
 
 Progress = Callable[[int, int], None]
 
 
-def survey_source(current: Round, name: str, progress: Progress | None = None) -> SourceOutcome:
+def survey_source(
+    current: Round, name: str, progress: Progress | None = None, tell: Tell | None = None
+) -> SourceOutcome:
     """List the source's objects and survey those whose stamp is new. A source that cannot be listed is a problem of
     its own: the others go on."""
     source = current.source(name)
     outcome = current.sources.setdefault(name, SourceOutcome(source.kind))
     with current.timed(f"survey {name}"):
         try:
-            discovery = connector(source.kind).discover(source, current.catalog.checkpoint(name))
+            discovery = _discover(current, source, tell)
         except (NightroundsError, OSError) as error:
             outcome.problem = str(error) if isinstance(error, NightroundsError) else type(error).__name__
+            return outcome
+        if discovery.problem:
+            outcome.problem = discovery.problem
             return outcome
         tokens = current.room.vault.remember_places(name, [item.path for item in discovery.listed])
         listed = {f"{name}/{t}": item for t, item in zip(tokens, discovery.listed, strict=True)}
@@ -43,9 +51,36 @@ def survey_source(current: Round, name: str, progress: Progress | None = None) -
         fresh = [
             u for u, item in listed.items() if current.options.verify or not _same_stamp(known.get(u), item)
         ]
-        _survey_units(current, outcome, {u: listed[u] for u in fresh}, known, progress)
+        landed = _fetch(current, source, outcome, {u: listed[u] for u in fresh})
+        _survey_units(current, outcome, landed, known, progress)
         outcome.unread = sorted(set(listed) - set(outcome.failures))
     return outcome
+
+
+def _discover(current: Round, source: Source, tell: Tell | None) -> Discovery:
+    """List the source; where it makes its export when asked, wait for it."""
+    one = connector(source.kind)
+    if not isinstance(one, Exporter):
+        return one.discover(source, current.catalog.checkpoint(source.name))
+    afresh = current.options.reprocess
+    return await_export(current.room, source, one, afresh=afresh, tell=tell, late=lambda: current.late)
+
+
+def _fetch(
+    current: Round, source: Source, outcome: SourceOutcome, fresh: Mapping[str, Listed]
+) -> dict[str, Listed]:
+    """Bring an export's files into the landing area; those that have landed. Of other sources workers see to it."""
+    one = connector(source.kind)
+    if not isinstance(one, Exporter):
+        return dict(fresh)
+    stamps, landed = {unit: item.stamp for unit, item in fresh.items()}, {}
+    for found in fetch_units(current.room, stamps, source, one, late=lambda: current.late):
+        if isinstance(found, Unfetched):
+            outcome.gone = []  # what seems to be gone may be in the file that did not come
+            outcome.failures[found.unit] = Failure(type(found.error).__name__, str(found.error))
+        else:
+            landed[found] = fresh[found]
+    return landed
 
 
 def _same_stamp(row: UnitRow | None, item: Listed) -> bool:
@@ -106,9 +141,9 @@ def plan_source(current: Round, name: str) -> SourceOutcome:
     if outcome.problem:
         return outcome
     kind = outcome.kind
-    parts = components(kind, connector(kind).version, current.home.profile, current.home.key_id)
+    parts = current.recipe_of(name)
     rows = current.catalog.units(name)
-    contexts = current.room.vault.contexts(outcome.unread)
+    contexts = current.room.vault.contexts(outcome.unread, current.today)
     recipe = digest_recipe(parts)
     unread = []
     for unit in outcome.unread:
@@ -133,7 +168,7 @@ def _out_of_reach(
     """
     listed = {unit.unit for unit in outcome.to_read} | set(outcome.failures) | set(outcome.gone)
     absent = sorted(u for u in others - listed if rows[u].state == "published")
-    contexts = current.room.vault.contexts(absent)
+    contexts = current.room.vault.contexts(absent, current.today)
     return [unit for unit in absent if rows[unit].context != contexts.get(unit, "")]
 
 
@@ -145,4 +180,6 @@ def _why(current: Round, row: UnitRow, context: str, parts: Mapping[str, str]) -
         return ["new" if not row.recipe else "changed" if row.state == "surveyed" else row.state]
     why = ["linkage"] if row.context != context else []
     changed = changed_components(row.recipe, parts)
-    return why + touching(changed, row.kind, set(row.account.get("source_tables", {})))
+    return why + touching(
+        changed, row.kind, set(row.account.get("source_tables", {})), row.account.get("vocabularies")
+    )

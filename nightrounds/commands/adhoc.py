@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,12 +16,15 @@ Given = Mapping[str, list[Path]]
 """Paths by kind, as the options name them."""
 
 
-def sources_of(given: Given, known: Mapping[str, Source], settings: Settings) -> list[Source]:
+def sources_of(
+    given: Given, known: Mapping[str, Source], settings: Settings, mapping: Path | None = None
+) -> list[Source]:
     """The sources that the paths stand for. Writes nothing.
 
     A place that is known keeps its name and its authority, whatever else was given in between: the name says who
     assigns the patient numbers, so that two hospitals' people must never share it. A new place gets the next free
     name; several are named in the order of their places, so that the order on the command line does not matter.
+    `mapping` is the mapping file of the CSV given; a place that is known keeps its own until another is given.
 
     Raises:
         Usage: the home names its sources in its settings; a path does not exist; two of one kind are one or nested.
@@ -32,6 +36,9 @@ def sources_of(given: Given, known: Mapping[str, Source], settings: Settings) ->
     if given and settings.sources:
         fix = "add these there, or use another --home"
         raise Usage("this home names its sources in nightrounds.toml", "command line", fix)
+    if mapping is not None and (not given.get("csv") or not mapping.exists()):
+        fix = "an existing mapping file, with --csv: see docs/how-to/csv.md"
+        raise Usage("--mapping says how CSV is read", "--mapping", fix)
     names, chosen = set(known), []
     for kind, paths in sorted(given.items()):
         before = {s.location: s for s in known.values() if s.kind == kind}
@@ -41,6 +48,8 @@ def sources_of(given: Given, known: Mapping[str, Source], settings: Settings) ->
                 name = source_name(kind, names)
                 source = Source(name, kind, location, authority=name)
                 names.add(name)
+            if kind == "csv" and mapping is not None:
+                source = replace(source, options={**source.options, "mapping": str(mapping.resolve())})
             chosen.append(source)
     return chosen
 

@@ -21,14 +21,17 @@ _SECONDS_UNTIL_BAR = 2.0
 
 def check(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files or folders of any export.")],
+    mapping: Annotated[
+        Path | None, typer.Option(help="Read CSV by this mapping file; else by those beside the files.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors and warnings only.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Check exports before a night: valid or not, where, and why. Tells the kind of each file by what is in it.
 
-    FHIR NDJSON (also .gz), DICOM (also without preamble), VCF and BCF, and crosswalks. One line for each finding:
-    PATH:WHERE SEVERITY RULE MESSAGE. Nothing is written. Exit codes: 0 valid, 1 something cannot be read, 3 errors
-    were found.
+    FHIR NDJSON (also .gz), DICOM (also without preamble), VCF and BCF, CSV of OMOP and Synthea and any other by a
+    mapping file, and crosswalks. One line for each finding: PATH:WHERE SEVERITY RULE MESSAGE. Nothing is written. Exit
+    codes: 0 valid, 1 something cannot be read, 3 errors were found.
 
     Examples: nightrounds check /exports/tonight; nightrounds check cohort.vcf.gz --json
     """
@@ -36,7 +39,7 @@ def check(
 
     files = list_exports(paths)
     checked: list[Checked] = []
-    for item in _with_bar(files):
+    for item in _with_bar(files, mapping):
         checked.append(item)
         if not json:
             _print_findings(item, quiet)
@@ -49,21 +52,21 @@ def check(
     raise typer.Exit(EXIT_HELD_BACK if any(item.errors for item in checked) else 0)
 
 
-def _with_bar(files: list[Path]) -> Iterator[Checked]:
+def _with_bar(files: list[Path], mapping: Path | None) -> Iterator[Checked]:
     """Check the files, with a progress bar on standard error once it has taken two seconds and somebody looks."""
     from time import monotonic
 
     from nightrounds.preflight import check_all
 
     if not sys.stderr.isatty():
-        yield from check_all(files)
+        yield from check_all(files, mapping)
         return
     from rich.console import Console
     from rich.progress import Progress
 
     began, bar = monotonic(), None
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        for number, item in enumerate(check_all(files), 1):
+        for number, item in enumerate(check_all(files, mapping), 1):
             if bar is None and monotonic() - began > _SECONDS_UNTIL_BAR and number < len(files):
                 bar = progress.add_task("checking", total=len(files))
             if bar is not None:

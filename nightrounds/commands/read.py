@@ -21,7 +21,8 @@ from nightrounds.commands.common import (
 from nightrounds.commands.layout import home_argument, plural, width, wrap
 
 if TYPE_CHECKING:
-    from retrieval.patient import Event, PatientRecord
+    from retrieval.events import Event
+    from retrieval.patient import PatientRecord
     from retrieval.reader import Reader
     from retrieval.search import Filters, Hit
     from retrieval.variants import Variant
@@ -132,7 +133,8 @@ def patient(
     all_variants: Annotated[bool, typer.Option("--all", help="List all variants, or all persons.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Show one person's record in the current release, in time order: visits, conditions, notes, images, variants.
+    """Show one person's record in the current release, in time order: visits, conditions, drugs, procedures,
+    results, notes, images, variants.
 
     Examples: nightrounds patient --list; nightrounds patient 926865045574379457
     """
@@ -199,7 +201,7 @@ def _record_lines(reader: Reader, record: PatientRecord) -> list[str]:
 def _event_line(event: Event, day: str) -> str:
     time = event.time.strftime("%H:%M") if event.time else ""
     text = f"{event.title}: {event.detail}" if event.detail else event.title
-    return wrap(text, 29, f"{day:10}  {time:5}  {event.kind:9}")
+    return wrap(text, 32, f"{day:10}  {time:5}  {event.kind:12}")
 
 
 def _variant_lines(record: PatientRecord) -> list[str]:

@@ -51,7 +51,7 @@ def list_releases(home: HomeOption = Path(DEFAULT_HOME), json: JsonOption = Fals
         say("no release yet: nightrounds run")
 
 
-def _known(releases: Releases, number: int) -> None:
+def known_release(releases: Releases, number: int) -> None:
     """Raise `Usage` where there is no release by this number."""
     from contracts.errors import Usage
 
@@ -70,7 +70,7 @@ def move(number: _Number, home: HomeOption = Path(DEFAULT_HOME)) -> None:
 
     opened = open_home(enter_home(home))
     with Lease(opened, "release move"):
-        _known(Releases(opened), number)
+        known_release(Releases(opened), number)
         moved = Releases(opened).move_to(number)
     typer.echo(f"readers see release {moved.number} (round {moved.round_no})")
 
@@ -88,6 +88,6 @@ def pin(
 
     opened = open_home(enter_home(home))
     with Lease(opened, "release pin"):
-        _known(Releases(opened), number)
+        known_release(Releases(opened), number)
         pinned = Releases(opened).pin(number, not off)
     typer.echo(f"release {pinned.number} is {'pinned' if pinned.pinned else 'not pinned'}")

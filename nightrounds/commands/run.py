@@ -47,6 +47,25 @@ def run(
     fhir: Annotated[
         _Paths | None, typer.Option(help="Ad hoc: FHIR NDJSON, file or folder. May be repeated.")
     ] = None,
+    omop: Annotated[
+        _Paths | None, typer.Option(help="Ad hoc: OMOP CDM CSV, zip or folder. May be repeated.")
+    ] = None,
+    synthea: Annotated[
+        _Paths | None, typer.Option(help="Ad hoc: Synthea CSV, file or folder. May be repeated.")
+    ] = None,
+    hl7v2: Annotated[
+        _Paths | None, typer.Option(help="Ad hoc: HL7 v2 messages, file or folder. May be repeated.")
+    ] = None,
+    ccda: Annotated[
+        _Paths | None, typer.Option(help="Ad hoc: C-CDA documents, zip or folder. May be repeated.")
+    ] = None,
+    csv: Annotated[
+        _Paths | None, typer.Option(help="Ad hoc: any CSV, file or folder, by --mapping. May be repeated.")
+    ] = None,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(help="For --csv: the mapping file, or a folder of some; else those beside the files."),
+    ] = None,
     crosswalk: Annotated[
         _Paths | None, typer.Option(help="Ad hoc: a crosswalk CSV. May be repeated.")
     ] = None,
@@ -74,14 +93,15 @@ def run(
             fix = "make it first: nightrounds init, or run without --plan"
             raise Usage("there is no home here, and a plan makes none", "--plan", fix)
     made = make_home(path, profile)
-    given = {"dicom": dicom, "vcf": vcf, "fhir": fhir, "crosswalk": crosswalk}
+    given = {"dicom": dicom, "vcf": vcf, "fhir": fhir, "omop": omop, "crosswalk": crosswalk}
+    given |= {"synthea": synthea, "csv": csv, "hl7v2": hl7v2, "ccda": ccda}
     paths = {kind: found for kind, found in given.items() if found}
     if plan:
         from nightrounds.commands.plan import show_plan
 
-        show_plan(path, sources, paths, reprocess=reprocess, json=json)
+        show_plan(path, sources, paths, mapping, reprocess=reprocess, json=json)
         return
-    chosen = _chosen(made, sources, paths)
+    chosen = _chosen(made, sources, paths, mapping)
     from flows.environment import prepare_environment
 
     prepare_environment(made)
@@ -111,7 +131,7 @@ def make_round(sources: list[str] | None = None, **options: bool) -> dict[str, A
     return summary
 
 
-def _chosen(home: Home, names: list[str] | None, given: Given) -> list[str]:
+def _chosen(home: Home, names: list[str] | None, given: Given, mapping: Path | None = None) -> list[str]:
     """Names of the sources to make the round over, all where empty; sources given as paths are sealed in the vault.
 
     Raises:
@@ -130,7 +150,7 @@ def _chosen(home: Home, names: list[str] | None, given: Given) -> list[str]:
     vault = open_workroom(str(home.path)).vault
     sealed = load_sources(vault)
     check_names(names, {s.name: s.to_source() for s in settings.sources} or sealed)
-    extra = sources_of(given, sealed, settings)
+    extra = sources_of(given, sealed, settings, mapping)
     if extra:
         save_sources(vault, list({**sealed, **{s.name: s for s in extra}}.values()))
     return [*(names or []), *(s.name for s in extra)]

@@ -94,12 +94,15 @@ def _round(row: RoundRow, running: bool) -> dict[str, Any]:
 
 def _contents(home: Home, release: Any) -> dict[str, Any]:
     from stores.lake import Lake
+    from tasks.coverage import mapping_coverage, sum_coverage
 
     if release is None:
-        return {"tables": {}, "vectors": {}}
+        return {"tables": {}, "vectors": {}, "coverage": None}
     lake = Lake(home.lake, home.buckets)
     tables = {name: lake.rows(name, version) for name, version in sorted(release.tables.items())}
-    return {"tables": tables, "vectors": _vectors(home, release.vectors)}
+    rows = mapping_coverage(lake, release.tables)
+    coverage = {**sum_coverage(rows), "tables": rows}
+    return {"tables": tables, "vectors": _vectors(home, release.vectors), "coverage": coverage}
 
 
 def _vectors(home: Home, versions: dict[str, int]) -> dict[str, int]:
@@ -135,6 +138,8 @@ def _schedule(settings: Settings, served: bool) -> dict[str, Any]:
 
 
 def _print(found: dict[str, Any], home: Path) -> None:
+    from tasks.coverage import coverage_rows, coverage_sentence
+
     for name, text in _facts(found, home):
         typer.echo(wrap(text, 11, name))
     rounds = [
@@ -151,6 +156,11 @@ def _print(found: dict[str, Any], home: Path) -> None:
     ]
     print_table(rounds, "\nlast rounds")
     print_table([{"table": t, "rows": n} for t, n in found["tables"].items()], "\ntables of the release")
+    coverage = found["coverage"] or {}
+    print_table(coverage_rows(coverage), "\nmapping coverage of the release")
+    if coverage.get("rows"):
+        typer.echo(wrap(coverage_sentence(coverage), 0))
+        typer.echo(f"what has none: nightrounds vocabulary worklist{home_argument(home)}")
     print_table([{"vectors": t, "rows": n} for t, n in found["vectors"].items()], "\nvectors of the release")
     held = [
         {"source": s, "reason": r, "records": n} for s, c in found["held_back"].items() for r, n in c.items()

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
+from connectors.fhir.references import identifier_key
 from contracts.identity import Identity
 from contracts.keys import Key
 from contracts.schemas import LAKE
 from nightrounds.demo.fhir_export import FUTURE_PATIENT
+from nightrounds.demo.fhir_resources import mrn_system
 from retrieval.reader import Reader
 
 if TYPE_CHECKING:
@@ -89,12 +91,23 @@ def true_clusters(truth: Mapping[str, Any]) -> list[Cluster]:
     clusters: list[Cluster] = []
     for person in truth["persons"]:
         cluster = [(authority, "", identifier) for authority, identifier, _ in person["identities"]]
+        cluster += [
+            _searched(authority, number)
+            for authority, number, kind in person["identities"]
+            if kind == "record"
+        ]
         clusters.append(
             cluster + [(authority, "fhir", number) for authority, number in person["resource_ids"]]
         )
     unborn = FUTURE_PATIENT.home  # held back for her birth date, but known to be one person all the same
-    clusters.append([(unborn.authority, "", unborn.mrn), (unborn.authority, "fhir", unborn.resource_id)])
+    known = [(unborn.authority, "", unborn.mrn), (unborn.authority, "fhir", unborn.resource_id)]
+    clusters.append([*known, _searched(unborn.authority, unborn.mrn)])
     return clusters + [[(authority, "", identifier)] for authority, identifier in truth["unlinked"]]
+
+
+def _searched(authority: str, mrn: str) -> tuple[str, str, str]:
+    """The identity by which `Patient?identifier=system|value` names who has a record number."""
+    return authority, "fhir", identifier_key(mrn_system(authority), mrn)
 
 
 def measure_linkage(reader: Reader, key: Key, truth: Mapping[str, Any]) -> Linkage:

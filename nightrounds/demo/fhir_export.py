@@ -16,7 +16,7 @@ from nightrounds.demo.notes import write_note
 from nightrounds.demo.people import HOSPITAL_A, HOSPITAL_B, Registration, TruePerson
 
 SOURCES = {HOSPITAL_A: "ehr", HOSPITAL_B: "clinic"}
-MAPPED = ("Patient", "Encounter", "Condition", "DocumentReference")
+MAPPED = ("Patient", "Encounter", "Condition", "DocumentReference", "Observation", "Practitioner")
 
 FUTURE_PATIENT = replace(
     TruePerson(

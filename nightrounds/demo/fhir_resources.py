@@ -28,6 +28,11 @@ _NOTE_TYPES = {
 }
 
 
+def mrn_system(authority: str) -> str:
+    """The system of an authority's record numbers."""
+    return f"urn:demo:{authority}:mrn"
+
+
 def patient(person: TruePerson, registration: Registration, updated: datetime) -> Resource:
     """The Patient of one registration: `id` is the server's own, the MRN is the identifier of type MR."""
     names = [{"use": "official", "family": registration.family, "given": person.given.split()}]
@@ -37,8 +42,7 @@ def patient(person: TruePerson, registration: Registration, updated: datetime) -
         **_base("Patient", registration.resource_id, updated, "patient"),
         "text": {"status": "generated", "div": _narrative(person, registration)},
         "identifier": [
-            _identifier("MR", "Medical Record Number", f"urn:demo:{registration.authority}:mrn",
-            registration.mrn),
+            _identifier("MR", "Medical Record Number", mrn_system(registration.authority), registration.mrn),
             _identifier("SS", "Social Security Number", "http://hl7.org/fhir/sid/us-ssn", person.ssn),
         ],
         "active": True,

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connectors.registry import read_as
 from contracts.errors import Fatal
 from contracts.schemas import REJECTED
 
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from tasks.cleaning.rules import Rule
 
 PAYLOAD_LIMIT = 1 << 20
+
+_RULES = {"fhir": "records", "csv": "csv_table"} | {k: k for k in ("ccda", "hl7v2", "omop", "synthea")}
+"""Which module has a kind's rules on single rows; a kind without one is held to its declared columns alone."""
 
 
 @dataclass(frozen=True)
@@ -100,11 +105,11 @@ def _declared(kind: str, table: str) -> pa.Schema:
 
 
 def _rules(kind: str, table: str, today: date | None) -> list[Rule]:
-    if kind != "fhir":
+    module = _RULES.get(read_as(kind))
+    if module is None:
         return []
-    from tasks.cleaning import records
-
-    return records.rules(table, today)
+    found: list[Rule] = import_module(f"tasks.cleaning.{module}").rules(table, today)
+    return found
 
 
 def _reject(rows: pa.Table, failed: list[tuple[str, str]]) -> pa.Table:

@@ -11,33 +11,64 @@ from contracts.schemas.fhir import TABLES
 from tasks.cleaning.rules import Rule, earlier, earlier_by_hours, impossible, later_than, missing
 
 _ERROR = "entered-in-error"
+_VOIDED = ("status", "doc_status", "verification_status")
+"""Columns in which a source declares a record void."""
+
+_DATED = {
+    "fhir.encounter": ("start_date",),
+    "fhir.condition": ("onset_date", "recorded_date"),
+    "fhir.procedure": ("start_date",),
+    "fhir.allergy_intolerance": ("onset_date", "recorded_date"),
+    "fhir.document_reference": ("start_date", "authored_date"),
+    "fhir.diagnostic_report": ("start_date", "authored_date"),
+    "fhir.specimen": ("start_date", "received_date"),
+    "fhir.device_use_statement": ("start_date", "recorded_date"),
+    "fhir.observation": ("start_date",),
+    "fhir.medication_request": ("start_date", "valid_start_date"),
+    "fhir.medication_administration": ("start_date",),
+    "fhir.medication_statement": ("start_date", "asserted_date"),
+    "fhir.medication_dispense": ("start_date",),
+    "fhir.immunization": ("start_date", "recorded_date"),
+}
+"""Of these columns an event needs one."""
+
+_NAMED = {
+    "fhir.observation": ("code", "code_text"),
+    "fhir.immunization": ("code", "code_text"),
+    "fhir.medication_request": ("code", "code_text", "medication"),
+    "fhir.medication_administration": ("code", "code_text", "medication"),
+    "fhir.medication_statement": ("code", "code_text", "medication"),
+    "fhir.medication_dispense": ("code", "code_text", "medication"),
+}
+"""Of these columns an event needs one, where FHIR requires that it says what was seen or given."""
+
+_LASTING = ("fhir.procedure", "fhir.medication_administration", "fhir.device_use_statement", "fhir.coverage")
+"""Tables whose start and end bound what happened, not what was intended."""
 
 
 def rules(table: str, today: date | None) -> list[Rule]:
     """The rules of a table of FHIR records; those on the future need `today`."""
     found = reject_impossible_dates(table)
     if table == "fhir.patient":
-        found += [*reject_births_in_future(today), *reject_deaths_before_birth()]
-    elif table == "fhir.encounter":
-        found += [*reject_records_without_subject(), *reject_records_entered_in_error("status")]
-        found += [
-            *reject_records_without_date("start-date", "start_date"),
-            *reject_visits_ending_before_start(),
-        ]
-        found += warn_of_starts_in_future(today)
+        return [*found, *reject_births_in_future(today), *reject_deaths_before_birth()]
+    if table in _DATED or table == "fhir.coverage":
+        found += reject_records_without_subject()
+    found += reject_records_entered_in_error(*(c for c in _VOIDED if c in TABLES[table].names))
+    if table == "fhir.condition":
+        found += reject_refuted_conditions()
+    if table in _DATED:
+        name = "start-date" if table == "fhir.encounter" else "date"
+        found += reject_records_without_date(name, *_DATED[table])
+    if table in _NAMED:
+        found += reject_records_without_code(*_NAMED[table])
+    if table in _LASTING:
+        found += reject_records_ending_before_start()
+    if table == "fhir.encounter":
+        found += [*reject_visits_ending_before_start(), *warn_of_starts_in_future(today)]
     elif table == "fhir.condition":
-        found += [*reject_records_without_subject(), *reject_records_entered_in_error("verification_status")]
-        found += [
-            *reject_refuted_conditions(),
-            *reject_records_without_date("date", "onset_date", "recorded_date"),
-        ]
         found += reject_conditions_ending_before_start()
     elif table == "fhir.document_reference":
-        found += [*reject_records_without_subject(), *reject_records_entered_in_error("status", "doc_status")]
-        found += [
-            *reject_records_without_date("date", "start_date", "authored_date"),
-            *reject_notes_without_text(),
-        ]
+        found += reject_notes_without_text()
     return found
 
 
@@ -57,6 +88,12 @@ def reject_records_without_date(name: str, *columns: str) -> list[Rule]:
     """A record that tells no moment by any of `columns`."""
     broken = pl.all_horizontal(missing(column) for column in columns)
     return [Rule(f"missing-{name}", columns[0], broken, columns)]
+
+
+def reject_records_without_code(*columns: str) -> list[Rule]:
+    """A record that says by none of `columns` what it is about."""
+    broken = pl.all_horizontal(missing(column) for column in columns)
+    return [Rule("missing-code", columns[0], broken, columns)]
 
 
 def reject_records_entered_in_error(*columns: str) -> list[Rule]:
@@ -89,6 +126,12 @@ def reject_visits_ending_before_start() -> list[Rule]:
     by_time = earlier_by_hours("end_datetime", "start_datetime", 1)
     columns = ("end_date", "start_date", "end_datetime", "start_datetime")
     return [Rule("visit-ends-before-start", "period", by_day | by_time.fill_null(False), columns)]
+
+
+def reject_records_ending_before_start() -> list[Rule]:
+    """Something done or used that ends on a day before it starts."""
+    columns = ("end_date", "start_date")
+    return [Rule("ends-before-start", "period", earlier(*columns), columns)]
 
 
 def reject_conditions_ending_before_start() -> list[Rule]:

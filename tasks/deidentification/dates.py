@@ -16,12 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contracts.identity import Person
+from contracts.privacy import OLDEST_AGE
 
 if TYPE_CHECKING:
     import polars as pl
-
-OLDEST_AGE = 90
-"""Ages of 90 and over form one group (45 CFR 164.514(b)(2)(i)(C))."""
 
 # Three spellings: ISO 8601 as in FHIR; DICOM DA and DT, and HL7 v2 TS; ACR-NEMA DA, older than DICOM.
 _DATE = (

@@ -36,6 +36,7 @@ from contracts.privacy import Action, Profile
 from tasks.deidentification import dates
 from tasks.deidentification.header import HeaderCleaner
 from tasks.deidentification.keyed import surrogate_uid
+from tasks.deidentification.policy import TextPolicy
 from tasks.deidentification.resource import ResourceCleaner
 from tasks.deidentification.terms import TermCleaner
 from tasks.deidentification.text import Scrubber
@@ -85,17 +86,25 @@ class Deidentifier:
         people: the persons of the unit, by `Identity.subject`.
         today: the round's date; ages are told by it.
         source_authority: the assigning authority by which references inside resources are resolved.
+        text: how free text is treated; tags and no model unless told.
     """
 
     def __init__(
-        self, key: Key, profile: Profile, people: Mapping[str, Person], *, today: date, source_authority: str
+        self,
+        key: Key,
+        profile: Profile,
+        people: Mapping[str, Person],
+        *,
+        today: date,
+        source_authority: str,
+        text: TextPolicy | None = None,
     ) -> None:
         self.key = key
         self.profile = Profile(profile)
         self.people = people
         self.today = today
         self.source_authority = source_authority
-        self.scrubber = Scrubber(self.profile, today)
+        self.scrubber = Scrubber(self.profile, today, text, key)
         self._terms = TermCleaner(self.scrubber)
         self._headers = HeaderCleaner(key, self.profile, today, self.scrubber)
         self._resources = ResourceCleaner(key, self.profile, people, today, source_authority, self.scrubber)

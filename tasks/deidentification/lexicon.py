@@ -20,6 +20,8 @@ LONG = 4
 BREAK = re.compile(r"(?<=[^\W\d_])(?:[-\u2010\u2011][ \t]*\r?\n[ \t]*|[\u00ad\u200b\u2060]\s*)(?=[^\W\d_])")
 """Where a word is broken at the end of a line, or by a character that does not show."""
 
+_LINE_END = r"-[ \t]*\r?\n"
+_BREAKERS = re.compile(rf"{_LINE_END}|[\u00ad\u2010\u2011\u200b\u2060]")
 _HONORIFICS = frozenset({*"mr mrs ms miss dr prof sir jr sr".split(), *"ii iii iv md phd rn esq".split()})
 _STREETS = (
     "street st|avenue ave av|road rd|lane ln|drive dr|boulevard blvd|court ct|place pl|apartment apt|suite ste|"
@@ -77,9 +79,14 @@ def fold(text: str) -> str:
     return text.lower() if text.isascii() else text.translate(_FOLDING)
 
 
+def may_break(text: str) -> bool:
+    """Whether a word could be broken in the text: a cheap look before `BREAK`, which looks at every letter."""
+    return (re.search(_LINE_END, text) if text.isascii() else _BREAKERS.search(text)) is not None
+
+
 def joined_lines(text: str) -> str | None:
     """The text with its words whole that were broken at the end of a line; None where none was."""
-    return BREAK.sub("", text) if BREAK.search(text) else None
+    return BREAK.sub("", text) if may_break(text) and BREAK.search(text) else None
 
 
 @lru_cache(maxsize=1)

@@ -21,8 +21,8 @@ from typing import Any
 from contracts.errors import Fatal
 from contracts.identity import Person, encode_subject
 from contracts.keys import Key
-from contracts.privacy import Profile
-from tasks.deidentification.dates import OLDEST_AGE, shift_text
+from contracts.privacy import OLDEST_AGE, Profile
+from tasks.deidentification.dates import shift_text
 from tasks.deidentification.keyed import surrogate_id
 from tasks.deidentification.text import Scrubber
 

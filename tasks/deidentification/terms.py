@@ -16,8 +16,9 @@ import pyarrow as pa
 
 from contracts.identity import Person
 from tasks.deidentification import lexicon
+from tasks.deidentification.known import is_ordinary, name_values
 from tasks.deidentification.lexicon import compose, fold, joined_lines
-from tasks.deidentification.text import Scrubber, is_ordinary, name_values
+from tasks.deidentification.text import Scrubber
 
 _CODE = re.compile(r"[A-Za-z0-9.:_/^-]{1,40}")
 _SYSTEM = re.compile(r"[A-Za-z0-9.:_/%-]{1,200}")

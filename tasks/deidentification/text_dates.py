@@ -30,6 +30,12 @@ _BEFORE, _AFTER = r"(?<![^\W_])", r"(?![^\W_])"
 _S = r"[\s\u00a0]+"
 _RANGE = r"(?:\s*(?:-|\u2013|to|through|and)\s*)"
 
+_AMOUNT = (
+    r"\.\d|(?:\s*(?:-|\u2013|to|or)\s*\d+(?:\.\d+)?)?\s*-?(?:%|(?:mg|ml|mcg|g|kg|cc|cm|mm|units?|u|tabs?|tablets?|capsules?|"
+    r"puffs?|drops?|sprays?|times?|x|hours?|hrs?|h|days?|weeks?|months?|years?|minutes?|doses?|feet|steps?|pounds|lbs?)\b)"
+)
+"""What follows a number that is an amount: "may 3-5 mg" is no day of May."""
+
 _CHAIN = r"(?<!\d[./])(?<!\d-(?=\d+-))"  # no piece of a longer number: 1.2.3.2020, 555-1-2-2020
 
 _NUMERIC = re.compile(
@@ -44,19 +50,35 @@ _NUMERIC = re.compile(
     rf"|{_CHAIN}(?P<part>(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12]\d|3[01]))(?={_RANGE}\d\d?/\d\d?/\d\d)"
     r")"
 )
-_CUED = re.compile(
-    r"\b(?:on|since|dated?|until|till)\s+"
-    rf"(?P<part>(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12]\d|3[01])){_AFTER}(?![/\d])"
+_SHORT_DAY = re.compile(
+    rf"\d(?<![\d/.\-].)\d?(?<![03]0)/(?:0?[1-9]|[12]\d|3[01]){_AFTER}(?![/\d]|\.\d|-\d)", re.DOTALL
 )
+_CUE = re.compile(
+    r"\b(?:on|since|dated?|until|till|seen|admitted|discharged|dc'?d|d/c'?d|appointment|appt|scheduled|f/u|follow-?up|"
+    r"surgery|due|through|thru|from|by|last|started|begun|performed|done|taken|drawn|collected|reported|transferred|"
+    r"as of|effective|visit|adm|dos|doa|dod|"
+    r"recheck|repeat|labs?|inr|cbc|bmp|echo|mri|ct|cxr|ekg|x-?ray|again|next|this|"
+    r"hospital|clinic|center|dose|booster|vaccine|"
+    r"week of|before|after)(?:\s+(?:on|for|at|of))?:?\s+$"
+)
+_SCORE = re.compile(
+    r"\b(?:pain|score|scored|gcs|mmse|moca|phq-?9?|gad-?7?|scale|strength|motor|murmur|grade|acuity|vision|va|od|os|ou|"
+    r"rated?|slums|audit|edss|apgars?|braden|morse|nrs|vas|epworth|tinetti|berg|wells|is|was|of|to|about|bp|sats?|i/o)\s*:?\s*(?:is|was|of)?\s*$"
+)
+_OF = re.compile(
+    r"\s*(?:pain|strength|mg|ml|inch|in\b|\"|cm|mm|tab|tablet|%|hpf|points?|negative|positive|dose|cup|murmur)"
+)
+_MONTH_ANY = re.compile("jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec")
+_DIGIT = re.compile(r"\d")
 _MONTH_FIRST = re.compile(
     rf"{_BEFORE}{_WEEKDAY}{_MON}(?P<dot>\.?)(?:"
     rf"(?P<g1>{_S}|-|{_S}the{_S}){_DAY}(?P<g2>\s*,\s*|{_S}|-){_YEAR}{_AFTER}"
     rf"|(?P<g3>,?{_S}|-|{_S}of{_S})(?P<y6>(?:1[6-9]|20|21)\d\d){_AFTER}"
-    rf"|{_S}(?P<alone>(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?){_AFTER}(?!\s*(?:mg|ml|mcg|g|kg|%|cm|mm|units?)\b))"
+    rf"|{_S}(?P<alone>(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?){_AFTER}(?!{_AMOUNT}))"
 )
 _DAY_FIRST = re.compile(
     rf"{_BEFORE}{_WEEKDAY}{_DAY}(?P<g1>{_S}of{_S}|{_S}|-|\.\s?|/)?{_MON}(?P<dot>\.?)(?:"
-    rf"(?P<g2>,?{_S}|-|/)?(?P<y>(?:1[6-9]|20|21)\d\d|(?<=[-/])\d\d){_AFTER}|(?P<alone>){_AFTER})"
+    rf"(?P<g2>,?{_S}|-|/)?(?P<y>(?:1[6-9]|20|21)\d\d|(?<=[-/])\d\d|(?<=[a-z])\d\d(?<!\d\d\d)){_AFTER}|(?P<alone>){_AFTER})"
 )
 _YEAR_FIRST = re.compile(rf"{_BEFORE}{_YEAR}(?P<g1>{_S}|-|/){_MON}(?P<dot>\.?)(?P<g2>{_S}|-|/){_DAY}{_AFTER}")
 
@@ -74,18 +96,39 @@ class Found:
 
 def find_dates(text: str, folded: str) -> Iterator[Found]:
     """All dates in `text`; `folded` is the same text in lower case without accents, of the same length."""
-    if any("0" <= c <= "9" for c in folded):
-        for found in _NUMERIC.finditer(folded):
-            numeric = _numeric(found)
-            if numeric:
-                yield numeric
-        for found in _CUED.finditer(folded):
-            yield Found(*found.span("part"), None, _unspelled)
+    for found in _NUMERIC.finditer(folded):
+        numeric = _numeric(found)
+        if numeric:
+            yield numeric
+    if "/" in folded:
+        for found in _SHORT_DAY.finditer(folded):
+            if _is_short_day(folded, *found.span()):
+                yield Found(*found.span(), None, _unspelled)
+    if _may_word(folded):
         for pattern in (_YEAR_FIRST, _MONTH_FIRST, _DAY_FIRST):
             for found in pattern.finditer(folded):
                 worded = _worded(found, text)
                 if worded:
                     yield worded
+
+
+def _is_short_day(folded: str, start: int, end: int) -> bool:
+    """Whether "9/22" is a day: by the word before, or since few scores go to more than 12, and those say so."""
+    month, _, day = folded[start:end].partition("/")
+    if not 1 <= int(month) <= 12:
+        return False
+    if "0" in {month[0], day[0]} or _CUE.search(folded, max(0, start - 24), start):
+        return True
+    is_score = _SCORE.search(folded, max(0, start - 24), start) or _OF.match(folded, end)
+    return int(day) > 12 and not is_score
+
+
+def _may_word(folded: str) -> bool:
+    """Whether the name of a month stands near a number: a look that costs less than the grammar."""
+    return any(
+        _DIGIT.search(folded, max(0, m.start() - 9), m.end() + 18) is not None
+        for m in _MONTH_ANY.finditer(folded)
+    )
 
 
 def _unspelled(_day: date) -> str:

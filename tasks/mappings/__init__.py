@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from connectors.registry import read_as
 from contracts.errors import Fatal
 from contracts.plugins import plugin_folders
 
@@ -55,7 +56,7 @@ def mappings(kind: str, overlay: Path | None = None) -> dict[str, Mapping]:
     Raises:
         Fatal: a file lacks its `-- source:` line, or the overlay folder is not there.
     """
-    files: dict[str, Path] = {}
+    kind, files = read_as(kind), dict[str, Path]()
     for folder in (*plugin_folders("mappings"), _FOLDER, *_overlays(overlay)):
         files.update({path.stem: path for path in (folder / kind).glob("*.sql")})
     return {name: _load(files[name], files[name].stat().st_mtime_ns) for name in sorted(files)}

@@ -14,6 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from connectors.registry import connector
+from tests import hl7v2_messages
+from tests.conformance.ccda_sample import ccda_export
+from tests.conformance.csv_samples import csv_export, synthea_export
+from tests.conformance.fhir_sample import clinical_resources
+from tests.conformance.omop_sample import omop_export
 
 Maker = Callable[[Path, int], Sequence[str]]
 
@@ -24,7 +29,7 @@ _KEY = "@@"
 
 
 def fhir_export(folder: Path, times: int) -> Sequence[str]:
-    """Patients with a visit, a condition, a note that names them, and an observation that no mapping takes yet."""
+    """Patients with a resource of every type that has a table, a note that names them, and a goal that has none."""
     lines = [[json.dumps(resource) + "\n" for resource in _fhir_person(_KEY, *person)] for person in PEOPLE]
     with (
         (folder / "Patient.ndjson").open("w") as patients,
@@ -82,13 +87,14 @@ def _fhir_person(key: str, family: str, given: str, number: str) -> list[dict[st
             "content": [{"attachment": {"contentType": "text/plain", "data": _base64(note)}}],
         },
         {
-            "resourceType": "Observation",
+            "resourceType": "Goal",  # has no home in OMOP
             "id": f"o{key}",
-            "status": "final",
+            "lifecycleStatus": "active",
             "subject": {**patient, "display": f"{given} {family}"},
             "note": [{"text": note}],
             "valueString": f"told to {family}",
         },
+        *clinical_resources(key, family, given),
     ]
 
 
@@ -139,7 +145,16 @@ def vcf_export(folder: Path, times: int) -> Sequence[str]:
     return [PEOPLE[0][1], PEOPLE[0][0], *samples]
 
 
-MAKERS: dict[str, Maker] = {"fhir": fhir_export, "dicom": dicom_export, "vcf": vcf_export}
+MAKERS: dict[str, Maker] = {
+    "fhir": fhir_export,
+    "dicom": dicom_export,
+    "vcf": vcf_export,
+    "synthea": synthea_export,
+    "csv": csv_export,
+    "omop": omop_export,
+    "hl7v2": hl7v2_messages.conformance_export,
+    "ccda": ccda_export,
+}
 
 
 def maker(kind: str) -> Maker:

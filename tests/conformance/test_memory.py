@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 
 TIMES = 20
 ALLOWED = 1.3
-BASE_BYTES = {"fhir": 9 << 20, "dicom": 100 << 10}
+BASE_BYTES = {"fhir": 9 << 20, "dicom": 100 << 10, "omop": 6 << 20}
 """A base that fills a part or a batch, or a longer input would only look as if it took more."""
 _DEFAULT_BASE = 1 << 20
 

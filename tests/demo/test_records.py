@@ -14,7 +14,7 @@ import pytest
 
 from nightrounds.demo.hospital import Hospital
 
-MAPPED = {"Patient", "Encounter", "Condition", "DocumentReference"}
+MAPPED = {"Patient", "Encounter", "Condition", "DocumentReference", "Observation", "Practitioner"}
 
 
 def _lines(hospital: Hospital, night: int, source: str) -> dict[str, list[bytes]]:

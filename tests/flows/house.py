@@ -128,14 +128,15 @@ class House:
         return frame
 
     def digests(self, leave_out: Iterable[str] = ()) -> dict[str, str]:
-        """Content digests of all lake tables and vector tables.
+        """Content digests of all lake tables that hold rows, and of vector tables.
 
         In which round an identity was joined is when, not what: it is left out of the history's.
         """
         from stores.lake_digest import digest_rows
         from tasks.encoders import load_encoder
 
-        found = {t: self.lake.content_digest(t) for t in self.lake.tables() if t not in set(leave_out)}
+        tables = [t for t in self.lake.tables() if t not in set(leave_out) and self.lake.rows(t)]
+        found = {table: self.lake.content_digest(table) for table in tables}
         if "linkage.history" in found:
             events = self.lake.read(
                 "linkage.history", columns=["identity_id", "person_before", "person_id", "action"]

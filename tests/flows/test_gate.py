@@ -42,6 +42,7 @@ def test_a_blocked_table_keeps_its_earlier_version_and_holds_up_nobody_else(hous
     assert blocked.tables("ward") == {
         "records.patient": "unchanged",
         "omop.visit_occurrence": "blocked",
+        "omop.visit_detail": "held",
         "omop.condition_occurrence": "held",
         "omop.note": "held",
     }

@@ -105,7 +105,8 @@ def _identifiers(hospital: Hospital) -> Identifiers:
     for kind, values in hospital.truth["identifiers_by_kind"].items():
         for value in listed.intersection(values):
             found.add(kind, value)
-    found.ordinary.add("first")  # what a test image that ships with pydicom calls its patient
+    # what a test image that ships with pydicom calls its patient, and its operator
+    found.ordinary.update({"first", "operator"})
     return found.settle()
 
 

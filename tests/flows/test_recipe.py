@@ -15,12 +15,12 @@ _TARGET = "omop.condition_occurrence"
 
 
 def _overlay(folder: Path) -> Path:
-    """A site's own mapping of conditions: another type concept."""
-    ours = Path(tasks.mappings.__file__).parent / "fhir" / f"{_TARGET}.sql"
-    name = "::BIGINT AS condition_type_concept_id"
-    changed = ours.read_text().replace(f"32817{name}", f"32840{name}")
-    assert f"32840{name}" in changed
-    target = folder / "mappings" / "fhir" / f"{_TARGET}.sql"
+    """A site's own mapping of conditions: another status concept."""
+    ours = Path(tasks.mappings.__file__).parent / "events" / f"{_TARGET}.sql"
+    name = "::BIGINT AS condition_status_concept_id"
+    changed = ours.read_text().replace(f"0{name}", f"32902{name}")
+    assert f"32902{name}" in changed
+    target = folder / "mappings" / "events" / f"{_TARGET}.sql"
     target.parent.mkdir(parents=True)
     target.write_text(changed)
     return folder
@@ -45,7 +45,7 @@ def test_a_changed_mapping_is_planned_and_touches_only_its_units(house: House, t
     night = house.night(environment=environment)
     assert night.summary["sources"]["ward"]["read"] == 1
     assert night.fates("ward") == {"accepted": 2, "unchanged": 2}
-    assert house.rows(_TARGET)["condition_type_concept_id"].to_list() == [32840, 32840]
+    assert house.rows(_TARGET)["condition_status_concept_id"].to_list() == [32902, 32902]
     assert house.lake.version("omop.visit_occurrence") == visits
     second = house.releases.current()
     assert second is not None and second.number > first.number

@@ -70,7 +70,7 @@ def test_every_reason_is_explained() -> None:
         "invalid-json",
         "empty-identity",
         "too-many-quarantined",
-        "note-after-death",
+        "after-death",
     } <= codes
     assert len(codes) > 100
     assert codes - set(load_reasons()) == set()

@@ -65,7 +65,15 @@ def _resource(kind: str, number: int, changed: str, turn: int, patient: int) -> 
             "date": f"{day}T10:00:00Z",
             "content": [{"attachment": {"contentType": "text/plain", "data": note}}],
         },
-        "Observation": {**about, "status": "final", "effectiveDateTime": day, "valueInteger": turn},
+        "Observation": {
+            **about,
+            "status": "final",
+            "code": {"coding": [{"system": "http://loinc.org", "code": "8867-4"}]},
+            "effectiveDateTime": day,
+            "valueInteger": turn,
+            "component": [{"code": {"text": "part"}, "valueInteger": part} for part in range(turn)],
+        },
+        "Goal": {**about, "lifecycleStatus": "active", "startDate": day, "priority": {"text": str(turn)}},
     }
     meta = {"meta": {"lastUpdated": changed}} if changed else {}
     return {"resourceType": kind, "id": f"{kind[0].lower()}{number}", **meta, **bodies[kind]}
@@ -81,7 +89,10 @@ def statements(draw: st.DrawFn) -> list[Statement]:
     """A few patients and their records, most in one version, some in several, some lines twice."""
     patients = draw(st.integers(1, 2))
     kinds = ["Patient"] * patients + draw(
-        st.lists(st.sampled_from(["Encounter", "Condition", "DocumentReference", "Observation"]), max_size=5)
+        st.lists(
+            st.sampled_from(["Encounter", "Condition", "DocumentReference", "Observation", "Goal"]),
+            max_size=5,
+        )
     )
     found = []
     for position, kind in enumerate(kinds):

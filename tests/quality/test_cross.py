@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ import pytest
 
 from contracts.errors import Fatal
 from contracts.schemas import LAKE
-from quality.cross import CheckResult, checks, run_checks
+from quality.cross import Check, CheckResult, _run, checks, run_checks
 from quality.suites import OVERLAY_VARIABLE
+from tests.conftest import ROOT
 
+CHECKS = ROOT / "quality" / "checks"
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
@@ -45,85 +48,114 @@ def _ask(connection: duckdb.DuckDBPyConnection, rows: Rows) -> dict[str, CheckRe
 DIED = date(2020, 1, 10)
 PEOPLE = [{"person_id": 1}, {"person_id": 2}]
 PATIENTS = [{"record_id": n, "person_id": n, "birth_date": date(1980, 5, 5)} for n in (1, 2)]
-CASES: dict[str, tuple[Rows, int, int]] = {
-    "visits-begin-after-death": (
-        {
-            "omop.death": [{"person_id": 1, "death_date": DIED}],
-            "omop.visit_occurrence": [
-                {"person_id": 1, "visit_start_date": date(2020, 1, 10)},
-                {"person_id": 1, "visit_start_date": date(2020, 1, 11)},
-                {"person_id": 2, "visit_start_date": date(2021, 1, 11)},
-            ],
-        },
-        1,
+
+
+def _born(table: str, day: str) -> tuple[Rows, int, int]:
+    """Person 3 is of the group of the oldest under safe_harbor: nobody's own year."""
+    old = {"record_id": 3, "person_id": 3, "birth_date": date(1930, 1, 1)}
+    days = [
+        (1, date(1980, 5, 4)),
+        (1, date(1980, 5, 5)),
+        (2, date(1900, 1, 1)),
+        (3, date(1920, 1, 1)),
+        (4, DIED),
+    ]
+    rows = [{"person_id": n, day: when} for n, when in days]
+    return {"records.patient": [*PATIENTS, old], table: rows}, 2, 3
+
+
+def _died(table: str, day: str, more_days: int) -> tuple[Rows, int, int]:
+    last = DIED + timedelta(days=more_days)
+    days = [(1, last), (1, last + timedelta(days=1)), (2, last + timedelta(days=1))]
+    rows = [{"person_id": n, day: when} for n, when in days]
+    return {"omop.death": [{"person_id": 1, "death_date": DIED}], table: rows}, 1, 2
+
+
+def _visited(table: str, *, named: bool) -> tuple[Rows, int, int]:
+    visits = [{"visit_occurrence_id": 5, "person_id": 1}]
+    rows = [{"visit_occurrence_id": v, "person_id": p} for v, p in ((5, 1), (5, 2), (6, 1), (None, 1))]
+    return {"omop.visit_occurrence": visits, table: rows}, 2, 3 if named else 4
+
+
+def _by_providers(table: str) -> tuple[Rows, int, int]:
+    rows = [{"provider_id": n} for n in (7, 8, None)]
+    return {"omop.provider": [{"provider_id": 7}], table: rows}, 1, 2
+
+
+def _of_persons(table: str) -> tuple[Rows, int, int]:
+    return {"omop.person": PEOPLE, table: [{"person_id": n} for n in (1, 2, 3, None)]}, 2, 4
+
+
+def _observed(table: str, day: str) -> tuple[Rows, int, int]:
+    periods = [
+        {"person_id": 1, "observation_period_start_date": s, "observation_period_end_date": e}
+        for s, e in ((date(2019, 1, 1), date(2019, 12, 31)), (date(2021, 1, 1), date(2021, 1, 1)))
+    ]
+    days = [(1, date(2019, 1, 1)), (1, date(2020, 6, 1)), (1, date(2021, 1, 1)), (2, date(2019, 1, 1))]
+    rows = [{"person_id": n, day: when} for n, when in days]
+    return {"omop.observation_period": periods, table: rows}, 2, 4
+
+
+def _valued(table: str) -> tuple[Rows, int, int]:
+    units = [("mg/dL", 0), (None, 8840), (None, 0), ("", None)]
+    rows = [{"value_as_number": 1.0, "unit_source_value": u, "unit_concept_id": c} for u, c in units]
+    return {table: [*rows, {"value_as_number": None}]}, 2, 4
+
+
+def _of_a_sex(table: str, event: str) -> tuple[Rows, int, int]:
+    """200051 is a disease of the ovary and 200962 one of the prostate, as a condition or a procedure."""
+    sexes = [{"person_id": 1, "gender_concept_id": 8507}, {"person_id": 2, "gender_concept_id": 8532}]
+    concepts = [(1, 200051), (1, 200962), (2, 200051), (2, 200962), (2, 0), (3, 200051)]
+    return (
+        {"omop.person": sexes, table: [{"person_id": p, f"{event}_concept_id": c} for p, c in concepts]},
         2,
-    ),
-    "notes-begin-after-death": (
+        5,
+    )
+
+
+TEMPLATES: dict[str, Callable[[str, str, str], tuple[Rows, int, int]]] = {
+    "before-birth": lambda table, day, _: _born(table, day),
+    "begin-after-death": lambda table, day, _: _died(table, day, 0),
+    "begin-long-after-death": lambda table, day, _: _died(table, day, 60),
+    "without-visit": lambda table, *_: _visited(table, named=False),
+    "of-unknown-visit": lambda table, *_: _visited(table, named=True),
+    "of-unknown-provider": lambda table, *_: _by_providers(table),
+    "without-person": lambda table, *_: _of_persons(table),
+    "outside-observation-period": lambda table, day, _: _observed(table, day),
+    "value-without-unit": lambda table, *_: _valued(table),
+    "of-the-other-sex": lambda table, _, event: _of_a_sex(table, event),
+}  # fmt: skip
+CASES: dict[str, tuple[Rows, int, int]] = {
+    "measurements-without-value": (
         {
-            "omop.death": [{"person_id": 1, "death_date": DIED}],
-            "omop.note": [{"person_id": 1, "note_date": date(2020, 1, d)} for d in (9, 10, 15)],
+            "omop.measurement": [
+                {},
+                {"value_source_value": "", "value_as_concept_id": 0},
+                {"value_as_number": 1.0},
+                {"value_source_value": "positive"},
+                {"value_as_concept_id": 45884084},
+            ]
         },
-        1,
-        3,
+        2,
+        5,
     ),
-    "visits-without-person": (
-        {"omop.person": PEOPLE, "omop.visit_occurrence": [{"person_id": n} for n in (1, 2, 3, None)]},
+    "measurements-implausible": (
+        {
+            "omop.measurement": [
+                {"measurement_source_value": code, "value_as_number": value, "unit_source_value": unit}
+                for code, value, unit in (
+                    ("8310-5", 37.0, "Cel"),
+                    ("8310-5", 98.6, "Cel"),
+                    ("8310-5", 98.6, "[degF]"),
+                    ("8867-4", 351.0, "{beats}/min"),
+                    ("8480-6", 120.0, "mmHg"),
+                    ("8480-6", None, "mmHg"),
+                    ("local", 1e9, "mmHg"),
+                )
+            ]
+        },
         2,
         4,
-    ),
-    "conditions-without-visit": (
-        {
-            "omop.visit_occurrence": [{"visit_occurrence_id": 5}],
-            "omop.condition_occurrence": [{"visit_occurrence_id": n} for n in (5, 6, None)],
-        },
-        2,
-        3,
-    ),
-    "notes-without-visit": (
-        {
-            "omop.visit_occurrence": [{"visit_occurrence_id": 5}],
-            "omop.note": [{"visit_occurrence_id": n} for n in (5, 6)],
-        },
-        1,
-        2,
-    ),
-    "visits-before-birth": (
-        {
-            "records.patient": PATIENTS,
-            "omop.visit_occurrence": [
-                {"person_id": 1, "visit_start_date": d} for d in (date(1980, 5, 4), date(1980, 5, 5))
-            ],
-        },
-        1,
-        2,
-    ),
-    "conditions-before-birth": (
-        {
-            "records.patient": PATIENTS,
-            "omop.condition_occurrence": [{"person_id": 2, "condition_start_date": date(1900, 1, 1)}],
-        },
-        1,
-        1,
-    ),
-    "notes-before-birth": (
-        {
-            # the group of the oldest under safe_harbor: nobody's own year
-            "records.patient": [
-                {"record_id": 1, "person_id": 1, "birth_date": date(1930, 1, 1)},
-                *PATIENTS[1:],
-            ],
-            "omop.note": [{"person_id": n, "note_date": date(1920, 1, 1)} for n in (1, 2)],
-        },
-        1,
-        1,
-    ),
-    "images-before-birth": (
-        {
-            "records.patient": PATIENTS,
-            "imaging.instance": [{"person_id": 1, "study_date": date(1979, 1, 1)}, {"person_id": 1}, {}],
-        },
-        1,
-        2,
     ),
     "images-without-ehr-person": (
         {"omop.person": PEOPLE, "imaging.instance": [{"person_id": n} for n in (1, 3, None)]},
@@ -167,22 +199,42 @@ CASES: dict[str, tuple[Rows, int, int]] = {
 }
 
 
+def _templates() -> Iterator[tuple[str, tuple[Rows, int, int]]]:
+    """A case for each table that a template is for."""
+    for path in sorted(CHECKS.glob("*.sql")):
+        for subjects in re.findall(r"(?m)^-- each: *(.+?) *$", path.read_text()):
+            for subject in subjects.split():
+                table, _, event = subject.partition("=")
+                yield f"{event}s-{path.stem}", TEMPLATES[path.stem](table, LAKE[table].date, event)
+
+
+CASES |= dict(_templates())
+
+
 def test_every_check_is_tried_here() -> None:
     assert {name for name in checks() if not name.startswith("duplicate-keys:")} == set(CASES)
 
 
+@pytest.fixture(scope="module")
+def asked() -> dict[str, Check]:
+    return checks()
+
+
 @pytest.mark.parametrize("name", sorted(CASES))
-def test_what_is_planted_is_found(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+def test_what_is_planted_is_found(
+    connection: duckdb.DuckDBPyConnection, asked: dict[str, Check], name: str
+) -> None:
     rows, failing, total = CASES[name]
-    found = _ask(connection, rows)[name]
+    assert _fill(connection, rows) == set(asked[name].tables)
+    found = _run(connection, asked[name])
     assert (found.failing, found.total) == (failing, total)
     assert found.to_json().keys() == {"check", "severity", "failing", "total", "reason"}
 
 
-@pytest.mark.parametrize("name", sorted(CASES))
-def test_empty_tables_fail_nothing(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    found = _ask(connection, dict.fromkeys(CASES[name][0], ()))
-    assert (found[name].failing, found[name].total) == (0, 0)
+def test_empty_tables_fail_nothing(connection: duckdb.DuckDBPyConnection) -> None:
+    found = _ask(connection, dict.fromkeys(LAKE, ()))
+    assert set(found) >= set(CASES)
+    assert {(r.failing, r.total) for r in found.values()} == {(0, 0)}
 
 
 def test_a_check_is_left_out_without_its_tables(connection: duckdb.DuckDBPyConnection) -> None:
@@ -218,6 +270,11 @@ def test_every_table_of_the_registry_has_its_keys_checked() -> None:
         ("SELECT 1", "lacks reason, severity, tables"),
         ("-- severity: dire\n-- tables: omop.note\n-- reason: x\nSELECT 1", "unknown severity"),
         ("-- severity: info\n-- tables: omop.notes\n-- reason: x\nSELECT 1", "omop.notes"),
+        (
+            "-- severity: info\n-- each: omop.notes=note\n-- tables: {table}\n-- reason: x\nSELECT 1",
+            "no table",
+        ),
+        ("-- severity: info\n-- each: omop.cost=cost\n-- tables: {table}\n-- reason: x\n{date}", "{date}"),
         ("-- severity: info\n-- tables: omop.note\n-- reason: x\nSELECT 1", "one row"),
         ("-- severity: info\n-- tables: omop.note\n-- reason: x\nSELECT error('Larue605')", "cannot be run"),
     ],
@@ -235,3 +292,15 @@ def test_broken_checks_of_a_site_are_told(
     with pytest.raises(Fatal, match=told) as caught:
         run_checks(connection, _fill(connection, {"omop.note": []}))
     assert "Larue605" not in str(caught.value)
+
+
+def test_a_site_replaces_a_template_for_one_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = checks()
+    (tmp_path / "checks").mkdir()
+    text = "-- severity: info\n-- tables: omop.note\n-- reason: ours\nSELECT 0 AS failing, 0 AS total"
+    (tmp_path / "checks" / "notes-before-birth.sql").write_text(text)
+    monkeypatch.setenv(OVERLAY_VARIABLE, str(tmp_path))
+    found = checks()
+    assert found.keys() == ours.keys()
+    assert found["notes-before-birth"].reason == "ours"
+    assert found["visits-before-birth"] == ours["visits-before-birth"]

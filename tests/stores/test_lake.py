@@ -463,3 +463,42 @@ def test_memory_does_not_grow_with_the_table(tmp_path: Path) -> None:
     peak_mib, rows = map(int, done.stdout.split())
     assert rows == 2_000_000
     assert peak_mib < 450
+
+
+def test_a_commit_without_rows_says_what_a_table_was_made_from(tmp_path: Path) -> None:
+    lake = Lake(tmp_path, 2)
+    rows = [edges([(1, 1, "has")])]
+    first = lake.replace_buckets(EDGE, [0, 1], rows, ("d", 1), facts={"basis": "a"})
+    content = lake.content_version(EDGE)
+    assert first.changed and lake.last_fact(EDGE, "basis") == "a"
+    second = lake.replace_buckets(EDGE, [0, 1], rows, ("d", 2), facts={"basis": "b"})
+    assert (second.changed, second.version) == (False, first.version + 1)
+    assert lake.replace_buckets(EDGE, [0, 1], rows, ("d", 2), facts={"basis": "b"}) == second, (
+        "committed once"
+    )
+    assert lake.last_fact(EDGE, "basis") == "b"
+    assert lake.content_version(EDGE) == content, "no row differs"
+    assert (
+        not lake.replace_buckets(EDGE, [0, 1], rows, ("d", 3)).changed
+        and lake.version(EDGE) == second.version
+    )
+    lake.replace_buckets(EDGE, [0, 1], [edges([(1, 1, "had")])], ("d", 4))
+    assert lake.last_fact(EDGE, "basis") is None
+    assert lake.content_version(EDGE) != content
+
+
+def test_compaction_is_no_new_content(tmp_path: Path) -> None:
+    lake = Lake(tmp_path, 1)
+    for owner in range(5):
+        lake.replace(
+            UNMAPPED, "ehr", [owner], [unmapped([(owner, owner, None, "x")])], publish=("a", owner + 1)
+        )
+    content = lake.content_version(UNMAPPED)
+    assert lake.compact(UNMAPPED).changed
+    assert lake.content_version(UNMAPPED) == content
+    lake.erase_history(UNMAPPED)
+    assert lake.content_version(UNMAPPED) is not None
+    lake.replace(UNMAPPED, "ehr", [0], [], publish=("a", 9))
+    assert lake.content_version(UNMAPPED) not in {content, None}
+    assert Lake(tmp_path / "none").content_version(UNMAPPED) is None
+    assert Lake(tmp_path / "none").last_fact(UNMAPPED, "basis") is None

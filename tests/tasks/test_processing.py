@@ -25,7 +25,7 @@ def _dirty_unit(room: Room) -> None:
             patient(1),
             encounter("v", 1),
             note("n", 1, "v", "Aurelia Quillfeather1 (MRN-770001), born 1951-04-05, is short of breath."),
-            {"resourceType": "Observation", "id": "o", "subject": {"reference": "Patient/patient-1"}},
+            {"resourceType": "Goal", "id": "o", "subject": {"reference": "Patient/patient-1"}},
             encounter("too-early", 1, "1700-01-01"),
             condition("no-date", 1, "v", "2023-02-30"),
             "{not json",

@@ -1,5 +1,6 @@
 -- source: records.patient
--- One row for each person whom the newest Patient record that speaks of it states to be dead.
+-- One row for each person whom the newest Patient record that speaks of it states to be dead. Type and cause are those that
+-- the same record states; 32817 (EHR) is the type where it states none.
 WITH newest AS (
     SELECT *, row_number() OVER (PARTITION BY person_id ORDER BY updated_datetime DESC NULLS LAST, record_id) AS place
     FROM records.patient
@@ -9,9 +10,10 @@ SELECT
     person_id,
     death_date,
     death_datetime,
-    32817::BIGINT AS death_type_concept_id,
-    NULL::BIGINT AS cause_concept_id,
-    NULL::VARCHAR AS cause_source_value,
-    NULL::BIGINT AS cause_source_concept_id
+    coalesce(death_type_concept_id, 32817)::BIGINT AS death_type_concept_id,
+    -- 0: a cause is stated, and has no concept
+    coalesce(cause_concept_id, CASE WHEN cause_source_value IS NOT NULL THEN 0 END)::BIGINT AS cause_concept_id,
+    cause_source_value,
+    cause_source_concept_id
 FROM newest
 WHERE place = 1

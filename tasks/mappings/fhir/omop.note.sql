@@ -1,5 +1,5 @@
--- source: fhir.document_reference
--- One note for each DocumentReference with its text inside; dated by the care it tells of, else by its writing.
+-- source: fhir.document_reference, fhir.diagnostic_report
+-- One note for each document and report with its text inside; dated by the care it tells of, else by its writing.
 SELECT
     _record, _owner, _version, _digest,
     document_id AS note_id,
@@ -8,15 +8,13 @@ SELECT
     CASE WHEN start_date IS NULL THEN authored_datetime ELSE start_datetime END AS note_datetime,
     32817::BIGINT AS note_type_concept_id,  -- EHR
     0::BIGINT AS note_class_concept_id,
-    type_display AS note_title,
+    coalesce(type_display, type_text) AS note_title,
     text AS note_text,
     32678::BIGINT AS encoding_concept_id,   -- UTF-8, to which every text is brought
     CASE WHEN lower(language) = 'en' OR lower(language) LIKE 'en-%' THEN 4180186 ELSE 0 END::BIGINT
         AS language_concept_id,             -- English, where the source says so
-    NULL::BIGINT AS provider_id,
+    provider_id,
     encounter_id AS visit_occurrence_id,
-    NULL::BIGINT AS visit_detail_id,
-    type_code AS note_source_value,
-    NULL::BIGINT AS note_event_id,
-    NULL::BIGINT AS note_event_field_concept_id
-FROM fhir_document_reference
+    type_code AS note_source_value
+FROM source_rows
+WHERE regexp_matches(text, '\S')

@@ -21,5 +21,11 @@ SELECT
     coalesce(race_code, race_text) AS race_source_value,
     coalesce(ethnicity_code, ethnicity_text) AS ethnicity_source_value,
     zip3,
-    state
+    state,
+    -- of de-identified values, so it needs no key; equal areas are one location
+    CASE WHEN coalesce(zip3, state) IS NOT NULL THEN
+        (md5_number_lower(concat_ws('|', 'area', coalesce(zip3, ''), coalesce(state, ''), '')) >> 1)::BIGINT
+    END AS location_id,
+    provider_id,
+    organization_id AS care_site_id
 FROM fhir_patient

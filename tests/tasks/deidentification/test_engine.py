@@ -147,11 +147,11 @@ def test_postal_codes() -> None:
 
 
 def test_text_headers_and_resources_go_by_the_rows_person() -> None:
-    texts = ["Maria on 2000-01-11", "Methuselah and Maria", "Maria", None]
+    texts = ["Maria on 2000-01-11", "methuselah and maria", "maria", None]
     assert one(Profile.EXPERT, texts, Action.TEXT) == [
         "[NAME] on 1999-10-03",
-        "[NAME] and Maria",
-        "Maria",
+        "[NAME] and maria",
+        "maria",
         None,
     ]
     assert one(Profile.EXPERT, ['{"resourceType":"Basic","name":"Maria"}', "[]"], Action.RESOURCE) == [

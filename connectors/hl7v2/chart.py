@@ -1,0 +1,228 @@
+"""What is gathered of one message while its segments are read: whose it is, and the statements that it makes."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from connectors.hl7v2.identities import subject_of
+from connectors.hl7v2.message import Message, Segment
+from connectors.hl7v2.values import Coded, code_of, instant, local_time, person_in_charge, with_time
+from contracts.keys import Key
+
+SEPARATOR = "\x1f"
+Row = dict[str, Any]
+
+_TYPE = re.compile(r"[A-Z]{3}")
+_TRIGGER = re.compile(r"[A-Z][A-Z0-9]\d")
+
+
+@dataclass
+class Unit:
+    """What reading needs beside the messages, and what a unit remembers from one message to the next."""
+
+    authority: str
+    zone: str
+    own: str
+    key: Key = field(repr=False)
+    providers: set[str] = field(default_factory=set, repr=False)
+
+    def __post_init__(self) -> None:
+        self._owner = self.key.hasher("owner", 8)
+        self._owner.update(f"{self.authority}{SEPARATOR}hl7v2{SEPARATOR}".encode())
+        self._digest = self.key.hasher("record-digest", 8)
+
+    def owner(self, text: str) -> int:
+        """The keyed id of a thing."""
+        return _number(self._owner, text)
+
+    def digest(self, text: str) -> int:
+        """The keyed digest of a statement."""
+        return _number(self._digest, text)
+
+
+def _number(state: hashlib.blake2b, text: str) -> int:
+    one = state.copy()
+    one.update(text.encode("utf-8", "surrogatepass"))
+    return int.from_bytes(one.digest(), "big") >> 1 or 1
+
+
+class Chart:
+    """One message as it is read.
+
+    Attributes:
+        kind: type and trigger, `ADT_A01`; empty where MSH-9 is none.
+        subject: the encoded identity of the patient whose segments are being read.
+        visit: the visit's key under the authority, or None.
+        order, request: the ORC and OBR that are in force.
+        rows: statements made and not yet taken: (table, row).
+    """
+
+    def __init__(self, message: Message, unit: Unit) -> None:
+        header = message.header
+        self.unit = unit
+        self.kind = _kind_of(header)
+        self.sent_local = self.local(header.value(7))
+        self.sent = self.instant(header.value(7))
+        self.recorded = ""
+        self.occurred: str | None = None
+        self.subject: str | None = None
+        self.visit: str | None = None
+        self.visit_start: str | None = None
+        self.order: Segment | None = None
+        self.request: Segment | None = None
+        self.rows: list[tuple[str, Row]] = []
+
+    @property
+    def type(self) -> str:
+        """The message's type, `ADT`."""
+        return self.kind[:3]
+
+    @property
+    def trigger(self) -> str:
+        """The event that triggered it, `A01`."""
+        return self.kind[4:]
+
+    @property
+    def event_time(self) -> str | None:
+        """When what the message tells happened: EVN-6, else EVN-2, else when it was sent."""
+        return self.occurred or self.sent_local
+
+    @property
+    def care_time(self) -> str | None:
+        """When the care began that the message tells of; it does not move from one message to the next."""
+        return self.visit_start or self.event_time
+
+    def local(self, value: str) -> str | None:
+        """A time as local wall time."""
+        return local_time(value, self.unit.zone) if value else None
+
+    def instant(self, value: str) -> str:
+        """A time as UTC, for order alone."""
+        return instant(value, self.unit.zone) if value else ""
+
+    def begin(self, segment: Segment) -> None:
+        """EVN: when the event was recorded and when it happened."""
+        self.recorded = self.instant(segment.value(2))
+        self.occurred = self.local(segment.value(6)) or self.local(segment.value(2))
+
+    def turn_to(self, segment: Segment) -> None:
+        """PID: what follows is about this person."""
+        self.subject = subject_of(segment, self.unit.authority, self.unit.own)
+        self.visit = self.visit_start = None
+        self.order = self.request = None
+
+    def person_in_charge(self, segment: Segment, *fields: int) -> str | None:
+        """The first of these XCN that has an id; one that this unit has not named yet makes a statement of its own."""
+        found = person_in_charge(segment, *fields)
+        if found is None:
+            return None
+        person, field = found
+        key = self._scoped(person)
+        if person not in self.unit.providers:
+            self.unit.providers.add(person)
+            row: Row = {"id": key, "provider": key}
+            # a field's number is less than its place, so that this lies within the segment
+            self.state("hl7v2.provider", segment, ("provider", person), row, place=2 + field)
+        return key
+
+    def _scoped(self, key: str) -> str:
+        return f"{self.unit.authority}{SEPARATOR}{key}"
+
+    def version(self, rank: int, *more: str) -> str:
+        """What orders statements: the rank of the kind of message, its time, the event's, and `more`."""
+        return "|".join((str(rank), self.sent or self.recorded, self.recorded, *more))
+
+    def state(
+        self,
+        table: str,
+        segment: Segment,
+        thing: Sequence[str],
+        row: Row,
+        *,
+        rank: int = 1,
+        order: Sequence[str] = (),
+        place: int = 0,
+        retracted: bool = False,
+    ) -> None:
+        """Make a statement.
+
+        Args:
+            table: the source-shaped table.
+            segment: where it begins.
+            thing: what tells the thing apart under the authority: the statement's owner.
+            row: the columns but for the reserved ones; absent ones are null.
+            rank: of the kind of message, when statements about one thing are ordered.
+            order: what orders statements of one message's time, such as a status.
+            place: tells statements that begin in the same segment apart.
+            retracted: the thing is taken back: a deletion instead of a row.
+        """
+        key = SEPARATOR.join(thing)
+        # the message's own time is no content: the same result sent twice is unchanged
+        content = repr({**row, "updated": None})
+        own = {
+            "_record": segment.offset + place,
+            "_owner": self.unit.owner(key),
+            "_version": self.version(rank, *order),
+            "_digest": self.unit.digest(f"{table}{SEPARATOR}{key}{SEPARATOR}{'' if retracted else content}"),
+        }
+        if retracted:
+            self.rows.append(("deleted", {**own, "record_type": table.partition(".")[2]}))
+        else:
+            self.rows.append((table, row | own))
+
+    def about(self, *thing: str, provider: str | None = None) -> Row:
+        """The columns that every statement about care has."""
+        return {
+            "id": self._scoped(SEPARATOR.join(thing)),
+            "subject": self.subject,
+            "visit": self._scoped(self.visit) if self.visit else None,
+            "provider": provider,
+        }
+
+    def order_number(self, *, placer: bool = False) -> str:
+        """The order's number and its name space: the filler's of OBR-3 or ORC-3, else the placer's, or first that."""
+        for number in (2, 3) if placer else (3, 2):
+            for segment in (self.request, self.order):
+                found = segment.value(number) if segment else ""
+                if segment and _is_order_number(found):
+                    return f"{number}|{segment.value(number, 2)}|{found}"
+        return ""
+
+
+def moment(name: str, value: str | None) -> Row:
+    """The two columns of a moment."""
+    return {f"{name}_date": value, f"{name}_datetime": with_time(value)}
+
+
+def coding(found: Coded, prefix: str = "") -> Row:
+    """The columns of a coded element."""
+    words = None if found.code else found.text
+    return {
+        f"{prefix}system": found.system if found.code else None,
+        f"{prefix}code": found.code,
+        f"{prefix}display": found.display if found.code else None,
+        f"{prefix}text": words,
+    }
+
+
+def _is_order_number(value: str) -> bool:
+    """Whether it tells an order apart: `9999` stands for none (CDC's immunisation guide, 4.5), and so may a counter."""
+    return len(value) > 2 and value != "9999" and code_of(value) is not None
+
+
+def key_of(found: Coded) -> str:
+    """What tells a coded element apart."""
+    return f"{found.system or ''}|{found.code or found.text or ''}"
+
+
+def _kind_of(header: Segment) -> str:
+    kind, trigger = header.value(9), header.value(9, 2)
+    if not _TYPE.fullmatch(kind):
+        return ""
+    if not _TRIGGER.fullmatch(trigger):
+        trigger = header.value(9, 3)[4:7]  # the structure tells, where the trigger is left out
+    return f"{kind}_{trigger}" if _TRIGGER.fullmatch(trigger) else kind

@@ -1,0 +1,5 @@
+"""Synthea's CSV export."""
+
+from connectors.synthea.connector import SyntheaConnector
+
+__all__ = ["SyntheaConnector"]

@@ -1,0 +1,13 @@
+-- severity: warning
+-- each: omop.visit_occurrence=visit omop.visit_detail=visit-detail omop.condition_occurrence=condition
+-- each: omop.drug_exposure=drug omop.procedure_occurrence=procedure omop.device_exposure=device
+-- each: omop.measurement=measurement omop.observation=observation omop.specimen=specimen omop.note=note
+-- tables: {table} omop.death
+-- reason: long-after-death
+-- More than 60 days after the person's death: no paperwork of it any more. The limit is that of OHDSI's Data Quality
+-- Dashboard (plausibleBeforeDeath).
+SELECT
+    count(*) FILTER (WHERE e.{date} > d.death_date + 60) AS failing,
+    count(*) AS total
+FROM {table} AS e
+JOIN omop.death AS d USING (person_id)

@@ -1,0 +1,63 @@
+"""Parts of dates that are written as words: months and days of the week alone, seasons, holidays.
+
+None of them can be shifted. Under `safe_harbor` all of them go, since every element of a date but the year does.
+Under `expert` what tells a day without its year goes (a holiday: it would betray the shift beside a shifted date);
+months and days of the week alone stay.
+"""
+
+from __future__ import annotations
+
+import re
+
+from tasks.deidentification.spans import Span
+
+_MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
+_SHORT = "jan|feb|apr|jun|jul|aug|sept?|oct|nov|dec"
+_CUE = (
+    r"in|since|until|till|by|of|last|this|next|early|mid|late|from|to|through|during|before|after|around|end of|"
+    r"beginning of|middle of|every|each|and|or|between"
+)
+_MONTH = re.compile(rf"\b(?:{_CUE})[\s-]+(?P<m>(?:{_MONTHS}|{_SHORT})\.?)(?!\w|\s+\d|[-/]\d)")
+_DAY = re.compile(
+    r"(?<![^\W_])(?P<d>(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:tue|tues|thu|thur|thurs)(?=\s+\d))s?(?![^\W_])"
+)
+_SEASON = re.compile(
+    r"\b(?P<s>(?:(?:early|mid|late)[\s-]*)?(?:spring|summer|fall|autumn|winter|q[1-4]|[1-4](?:st|nd|rd|th) quarter))"
+    r"(?:\s+of)?\s+(?P<y>(?:19|20)\d\d)(?!\d)"
+)
+_HOLIDAY = re.compile(
+    r"\b(?:(?:on|since|after|before|around|until|during|over|past|last|this|by|for|at|the day after|at)\s+(?:the\s+)?)?"
+    r"(?P<h>thanksgiving(?: day)?|christmas(?: day| eve)?|new year'?s(?: day| eve)?|easter(?: sunday| monday)?|"
+    r"fourth of july|4th of july|july 4th|independence day|memorial day|labor day|halloween|valentine'?s day|"
+    r"mother'?s day|father'?s day|veterans day|columbus day|presidents'? day|st\.? patrick'?s day|hanukkah|ramadan|"
+    r"passover|good friday|mlk day|juneteenth)(?!\w)(?!\s+(?:tree|disease))"
+)
+_HOLIDAYS = (
+    "thanksg|christmas|new year|easter|of july|july 4|ence day|ial day|or day|hallow|valent|er's day|ers day|ans day|"
+    "bus day|ents day|ents' day|patrick|hanuk|ramad|passov|friday|mlk|juneteen"
+).split("|")
+_CAPITAL = re.compile(r"[A-Z]")
+
+
+def date_words(text: str, folded: str, *, years_only: bool) -> list[Span]:
+    """Parts of dates in words, as the profile asks (`years_only`: `safe_harbor`)."""
+    found = []
+    if any(sign in folded for sign in _HOLIDAYS):
+        found += [Span(*m.span("h"), "DATE") for m in _HOLIDAY.finditer(folded)]
+    if not years_only:
+        return found
+    found += [Span(*m.span(), "DATE", m["y"]) for m in _SEASON.finditer(folded)]
+    if "day" in folded:
+        found += [Span(*m.span(), "DATE") for m in _DAY.finditer(folded)]
+    for match in _MONTH.finditer(folded):
+        start, end = match.span("m")
+        if _CAPITAL.match(text, start) and not _is_may(text, folded, start, end):
+            found.append(Span(start, end, "DATE"))
+    return found
+
+
+def _is_may(text: str, folded: str, start: int, end: int) -> bool:
+    """Whether it is no month: in capitals all over ("AND MAY BE"), or before a family name ("to April Smith")."""
+    if text[start:end].isupper() and folded[start:end] in {"may", "march", "mar", "dec", "oct", "sep", "jan"}:
+        return True
+    return text[end - 1] != "." and re.match(r"[ \t]+[A-Z][a-z]", text[end : end + 6]) is not None

@@ -1,0 +1,26 @@
+-- source: fhir.medication_statement
+-- One event for each MedicationStatement of something taken.
+SELECT
+    _record, _owner, _version, _digest,
+    record_id AS event_id,
+    person_id,
+    encounter_id AS visit_occurrence_id,
+    provider_id,
+    'Drug' AS domain,
+    32830 AS type_concept_id,  -- EHR medication list
+    -- a Medication that stands elsewhere is named by its id in records.unmapped
+    CASE WHEN code IS NULL AND medication_id IS NOT NULL THEN 'Medication' ELSE code_system END AS vocabulary,
+    coalesce(code, medication_id::VARCHAR) AS code,
+    coalesce(code_display, code_text) AS display,
+    coalesce(start_date, asserted_date) AS start_date,
+    CASE WHEN start_date IS NULL THEN asserted_datetime ELSE start_datetime END AS start_datetime,
+    end_date,
+    end_datetime,
+    CASE WHEN status = 'stopped' THEN status END AS stop_reason,
+    status,
+    sig,
+    route_system AS route_vocabulary,
+    route_code,
+    coalesce(route_display, route_text) AS route_display,
+    dose_unit
+FROM fhir_medication_statement

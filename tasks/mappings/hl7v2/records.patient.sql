@@ -1,0 +1,27 @@
+-- source: hl7v2.patient
+-- One row for each patient number, as PID states it; omop.person and omop.death are derived from these.
+SELECT
+    _record, _owner, _version, _digest,
+    record_id,
+    person_id,
+    updated AS updated_datetime,
+    -- a year that stands for all ages over 89 leaves no exact date of birth beside it
+    CASE WHEN abs(year(birth_date) - year_of_birth) > 1 THEN make_date(year_of_birth, 1, 1) ELSE birth_date END
+        AS birth_date,
+    -- under safe_harbor the year is all that is left of a date
+    CASE
+        WHEN getvariable('profile') = 'safe_harbor' OR abs(year(birth_date) - year_of_birth) > 1 THEN 'year'
+        ELSE birth_precision
+    END AS birth_precision,
+    year_of_birth,
+    death_date,
+    death_datetime,
+    gender AS gender_source_value,
+    coalesce(race_code, race_text) AS race_source_value,
+    -- HL7 table 0189, in the codes of CDC's race and ethnicity set where it says the same
+    CASE coalesce(ethnicity_code, ethnicity_text)
+        WHEN 'H' THEN '2135-2' WHEN 'N' THEN '2186-5' ELSE coalesce(ethnicity_code, ethnicity_text)
+    END AS ethnicity_source_value,
+    zip3,
+    state
+FROM hl7v2_patient

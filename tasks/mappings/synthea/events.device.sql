@@ -1,0 +1,17 @@
+-- source: synthea.device
+-- One event for each row of devices.csv.
+SELECT
+    _record, _owner, _version, _digest,
+    record_id AS event_id,
+    person_id,
+    encounter_id AS visit_occurrence_id,
+    'Device' AS domain,
+    32817 AS type_concept_id,  -- EHR
+    system AS vocabulary,
+    code,
+    description AS display,
+    start_date,
+    start_datetime,
+    end_date,
+    end_datetime
+FROM synthea_device

@@ -1,0 +1,16 @@
+-- source: synthea.supply
+-- One event for each row of supplies.csv: things used, and how many.
+SELECT
+    _record, _owner, _version, _digest,
+    record_id AS event_id,
+    person_id,
+    encounter_id AS visit_occurrence_id,
+    'Device' AS domain,
+    32817 AS type_concept_id,  -- EHR
+    system AS vocabulary,
+    code,
+    description AS display,
+    start_date,
+    start_datetime,
+    quantity
+FROM synthea_supply

@@ -1,0 +1,34 @@
+-- source: synthea.patient
+-- One row for each patient, as the export states it; omop.person and omop.death are derived from these.
+SELECT
+    _record, _owner, _version, _digest,
+    record_id,
+    person_id,
+    NULL::TIMESTAMP AS updated_datetime,
+    -- a year that stands for all ages over 89 leaves no exact date of birth beside it
+    CASE WHEN abs(year(birth_date) - year_of_birth) > 1 THEN make_date(year_of_birth, 1, 1) ELSE birth_date END
+        AS birth_date,
+    -- under safe_harbor the year is all that is left of a date
+    CASE
+        WHEN getvariable('profile') = 'safe_harbor' OR abs(year(birth_date) - year_of_birth) > 1 THEN 'year'
+        ELSE birth_precision
+    END AS birth_precision,
+    year_of_birth,
+    death_date,
+    death_datetime,
+    gender AS gender_source_value,
+    race AS race_source_value,
+    ethnicity AS ethnicity_source_value,
+    zip3,
+    state,
+    CASE gender WHEN 'M' THEN 8507 WHEN 'F' THEN 8532 END::BIGINT AS gender_concept_id,
+    CASE race
+        WHEN 'white' THEN 8527
+        WHEN 'black' THEN 8516
+        WHEN 'asian' THEN 8515
+        WHEN 'native' THEN 8657    -- American Indian or Alaska Native
+        WHEN 'hawaiian' THEN 8557  -- Native Hawaiian or Other Pacific Islander
+    END::BIGINT AS race_concept_id,
+    CASE ethnicity WHEN 'hispanic' THEN 38003563 WHEN 'nonhispanic' THEN 38003564 END::BIGINT
+        AS ethnicity_concept_id
+FROM synthea_patient

@@ -1,0 +1,78 @@
+"""The goals, on a small fixed sample of the labelled notes; `python -m benchmarks notes` prints the whole table."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import pytest
+
+from benchmarks.labelled_notes.generator import Note, make_notes
+from benchmarks.labelled_notes.scoring import Score
+from contracts.identity import Person
+from contracts.privacy import Profile
+from tasks.deidentification.text import Scrubber
+from tests.tasks.deidentification.people import TODAY
+
+PARTS = ("tune", "more", "third", "fourth")
+
+
+@lru_cache(maxsize=2)
+def score(known: bool) -> Score:
+    """All parts together: 15 notes of each."""
+    found = Score()
+    for part in PARTS:
+        scrubber = Scrubber(Profile.SAFE_HARBOR, TODAY)
+        for number, note in enumerate(make_notes(part, 15, seed=97)):
+            person = Person(number + 1, -77, note.traits if known else {})
+            found.add(note, [(s.start, s.end) for s in scrubber.spans(note.text, person)])
+    return found
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["known identifiers", "nothing known"])
+def test_the_goals_hold_on_a_small_sample(known: bool) -> None:
+    found = score(known)
+    assert found.notes == 60
+    assert found.total["NAME"] > 500
+    assert found.recall() >= 0.995, found.missed
+    assert found.recall("NAME") >= (0.999 if known else 0.995), found.missed
+    assert found.precision >= 0.95, found.wrong.most_common(9)
+    assert found.notes_leaking / found.notes <= 0.1, found.missed
+
+
+def test_scoring_finds_a_leak_and_a_false_find() -> None:
+    note = next(make_notes("tune", 1, seed=1))
+    blind, greedy = Score(), Score()
+    blind.add(note, [])
+    greedy.add(note, [(0, len(note.text))])
+    assert blind.recall() == 0 and blind.notes_leaking == 1
+    assert greedy.recall() == 1 and greedy.notes_leaking == 0
+    assert greedy.precision < 0.8
+    half = [(label.start, label.start + 1) for label in note.labels]
+    halved = Score()
+    halved.add(note, half)
+    assert halved.recall() < 0.2  # a part of an identifier is a leak
+
+
+def test_notes_are_the_same_for_the_same_seed_and_labelled_where_they_say() -> None:
+    first, again, other = (tuple(make_notes("more", 5, seed=s)) for s in (3, 3, 4))
+    assert first == again
+    assert first != other
+    assert all(names_of(note) for note in first)
+
+
+def names_of(note: Note) -> list[str]:
+    found = [note.text[x.start : x.end] for x in note.labels if x.kind == "NAME"]
+    assert all(name.strip() == name and name for name in found)
+    return found
+
+
+def test_parts_share_neither_names_nor_sentences() -> None:
+    from benchmarks.labelled_notes import pools, templates, templates_fourth, templates_more, templates_third
+
+    parts = (pools.TUNE, pools.MORE, pools.THIRD, pools.FOURTH)
+    files = (templates, templates_more, templates_third, templates_fourth)
+    last = {line for lines in files[-1].SECTIONS.values() for line in lines}
+    for pool, file in zip(parts[:-1], files[:-1], strict=True):
+        assert last.isdisjoint({line for lines in file.SECTIONS.values() for line in lines})
+        assert set(pool.cities).isdisjoint(parts[-1].cities)
+        assert set(pool.hospitals).isdisjoint(parts[-1].hospitals)
