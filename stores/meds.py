@@ -32,7 +32,7 @@ _DATASET = "metadata/dataset.json"
 METADATA = (_DATASET, "metadata/codes.parquet", "metadata/subject_splits.parquet")
 """As the standard names them."""
 _SUMMARIES = ("subjects", "codes")
-ROW_GROUP_ROWS = 65_536
+ROW_GROUP_ROWS = 32_768
 """Rows of a shard that are in memory at a time, while they are written."""
 
 

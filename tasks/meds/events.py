@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from collections.abc import Mapping as Map
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,16 +23,17 @@ from contracts.schemas.omop import parse_columns
 from tasks.mappings import Mapping, mappings
 from tasks.meds.naming import Naming
 from tasks.meds.options import MedsOptions
+from tasks.meds.sorting import SlicedSort, count_slices
 from tasks.units import ucum_code, unit_concepts, units_digest
 
 if TYPE_CHECKING:
     import duckdb
 
 KIND = "meds"
-_BATCH_ROWS = 65_536
-_MEMORY = "512MB"
+_BATCH_ROWS = 8_192
+_MEMORY = "384MB"
 _THREADS = 4
-"""Each thread sorts in memory of its own: more of them would not fit."""
+"""Each thread needs memory of its own: more of them would not fit."""
 
 STATED = parse_columns(
     "subject_id:id! time:datetime rank:int! row_id:id code:text prefix:text kind:text concept_id:id "
@@ -122,36 +124,48 @@ _EVENTS = """
         ) AS display,
         prefix,
         nullif(coded.concept_id, 0) AS concept_id,
-        shard
+        rank,
+        row_id,
+        slice
     FROM coded
     JOIN subjects USING (subject_id)
     LEFT JOIN concepts AS value ON value.id = coded.value_concept_id
     LEFT JOIN units ON units.stated = coded.unit
     LEFT JOIN unit_concepts ON unit_concepts.concept_id = coded.unit_concept_id
-    ORDER BY shard, coded.subject_id, coded.time NULLS FIRST, rank, "table", row_id, code
 """
 
 
+_SIZE = """
+    SELECT count(*), coalesce(sum(coalesce(strlen(text_value), 0) + coalesce(strlen(source_display), 0)), 0)::BIGINT
+    FROM stated
+"""
+
+_ORDER = pa.schema(
+    [pa.field("rank", pa.int32()), pa.field("row_id", pa.int64()), pa.field("slice", pa.int64())]
+)
+_KEYS = ["subject_id", "time", "rank", "table", "row_id", "code"]
+
+
 class BucketEvents:
-    """The events of one bucket. Memory is bounded; what does not fit is sorted in `scratch`.
+    """The events of one bucket. Memory is bounded; what does not fit is kept and sorted in `scratch`.
 
     Args:
         connection: DuckDB with the lake's tables of the bucket; closed by the caller.
         chosen: the mappings.
         naming: what concepts are called.
-        scratch: a folder for sorting.
+        scratch: an empty folder.
 
     Raises:
         Fatal: a mapping fails, of which the class of the error alone is told.
     """
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, chosen: Map[str, Mapping], naming: Naming, scratch: str
+        self, connection: duckdb.DuckDBPyConnection, chosen: Map[str, Mapping], naming: Naming, scratch: Path
     ) -> None:
-        self._connection = connection
+        self._connection, self._scratch = connection, scratch
         self._run(f"SET memory_limit = '{_MEMORY}'")
         self._run(f"SET threads = {min(_THREADS, os.cpu_count() or 1)}")
-        self._run("SET temp_directory = ?", [scratch])
+        self._run("SET temp_directory = ?", [str(scratch)])
         self._fill_in(chosen)
         self._state(chosen)
         self._name(naming)
@@ -161,19 +175,28 @@ class BucketEvents:
         rows = self._run("SELECT DISTINCT subject_id FROM stated ORDER BY 1").fetchnumpy()
         return np.asarray(rows["subject_id"], dtype=np.int64)
 
-    def batches(self, subjects: np.ndarray, shards: np.ndarray) -> Iterator[pa.RecordBatch]:
-        """All events with `shard`, in order.
+    def batches(self, subjects: np.ndarray, shards: np.ndarray) -> Iterator[tuple[int, pa.RecordBatch]]:
+        """All events, each batch with the number of its shard: by shard, subject, time.
 
         Args:
-            subjects: person ids, int64.
+            subjects: person ids, int64, sorted.
             shards: the shard of each, int32.
         """
-        self._register("subjects", pa.table({"subject_id": subjects, "shard": shards}))
-        fields = [*data_schema(), *CODING, pa.field("shard", pa.int32())]
-        for batch in self._each(f"WITH coded AS ({_CODED}) {_EVENTS}"):
-            yield pa.record_batch(
-                [batch.column(f.name).cast(f.type) for f in fields], schema=pa.schema(fields)
-            )
+        [(rows, text)] = self._run(_SIZE).fetchall()
+        slices = count_slices(rows, text)
+        # a shard's slices hold its subjects in ascending order, so that the rows' order is the same for any number
+        numbers = shards.astype(np.int64) * slices + np.arange(len(subjects)) * slices // max(
+            len(subjects), 1
+        )
+        self._register("subjects", pa.table({"subject_id": subjects, "slice": numbers}))
+        fields = [*data_schema(), *CODING, *_ORDER]
+        schema = pa.schema(fields)
+        with SlicedSort(self._scratch, schema, _KEYS, in_memory=slices == 1) as sort:
+            for batch in self._each(f"WITH coded AS ({_CODED}) {_EVENTS}"):
+                sort.add(pa.record_batch([batch.column(f.name).cast(f.type) for f in fields], schema=schema))
+            for number, table in sort.tables():
+                for batch in table.to_batches(max_chunksize=_BATCH_ROWS):
+                    yield number // slices, batch
 
     def _fill_in(self, chosen: Map[str, Mapping]) -> None:
         """Tables that the release does not hold are empty."""

@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from contracts.keys import Key
 from contracts.privacy import Profile
+from stores.files import make_folder
 from stores.lake import Lake
 from stores.lake_buckets import LakeBuckets
 from stores.meds import BucketState, MedsStore
@@ -103,7 +103,7 @@ class MedsExporter:
     ) -> None:
         counter = CodeCounter()
         with buckets.connect(bucket) as connection:
-            scratch = str(store.scratch / "sort")
+            scratch = make_folder(store.scratch / "sort")
             events = BucketEvents(connection, self._mappings_of(buckets.tables(bucket)), self.naming, scratch)
             subjects = events.subjects()
             shards = place_subjects(self.key, subjects, self.options, parts)
@@ -162,17 +162,14 @@ def split_schema() -> pa.Schema:
 
 
 def _by_shard(
-    batches: Iterator[pa.RecordBatch], bucket: int, parts: int, counter: CodeCounter
+    batches: Iterator[tuple[int, pa.RecordBatch]], bucket: int, parts: int, counter: CodeCounter
 ) -> Iterator[tuple[str, pa.RecordBatch]]:
     """Rows with the name of their shard; their codes are counted on the way."""
     names = data_schema().names
-    for batch in batches:
+    for number, batch in batches:
         counter.add(batch)
-        numbers = np.asarray(batch.column("shard"))
-        starts = np.flatnonzero(np.diff(numbers, prepend=-1)).tolist()
-        for start, end in zip(starts, [*starts[1:], len(numbers)], strict=True):
-            split, part = divmod(int(numbers[start]), parts)
-            yield f"{SPLITS[split]}/{bucket}-{part}", batch.slice(start, end - start).select(names)
+        split, part = divmod(number, parts)
+        yield f"{SPLITS[split]}/{bucket}-{part}", batch.select(names)
 
 
 def _write_metadata(store: MedsStore, buckets: int) -> None:

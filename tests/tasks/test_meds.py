@@ -22,10 +22,11 @@ from contracts.errors import Fatal, Usage
 from contracts.privacy import Profile
 from stores.meds import MedsStore
 from tasks.mappings import OVERLAY_VARIABLE
-from tasks.meds import splitting
+from tasks.meds import sorting, splitting
 from tasks.meds.checking import check_meds
 from tasks.meds.naming import Naming
 from tasks.meds.options import MedsOptions
+from tasks.meds.sorting import SlicedSort
 from tasks.meds.splitting import count_parts, place_subjects
 from tests.tasks.meds_lake import KEY, Hospital, condition, measurement, visit, ward
 
@@ -483,3 +484,23 @@ def test_large_buckets_have_several_shards(hospital: Hospital, monkeypatch: pyte
     assert done.shards > 12 and any(not name.endswith("-0") for name in names)
     assert check_meds(hospital.root / "meds").findings == []
     assert not hospital.export().changed
+
+
+def test_what_does_not_fit_into_memory_is_sorted_on_disk(
+    hospital: Hospital, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hospital.export("whole")
+    loaded: list[Path] = []
+    path_of = SlicedSort._path
+
+    def watch(self: SlicedSort, number: int) -> Path:
+        loaded.append(path_of(self, number))
+        return loaded[-1]
+
+    monkeypatch.setattr(sorting, "SLICE_BYTES", 2_000)
+    monkeypatch.setattr(sorting, "_SPREAD_BYTES", 3_000)
+    monkeypatch.setattr(SlicedSort, "_path", watch)
+    hospital.export()
+    assert len(set(loaded)) > 6 and not loaded[0].exists()
+    assert not (tmp_path / "meds/.nightrounds/new").exists()
+    assert _bytes(tmp_path / "meds") == _bytes(tmp_path / "whole"), "the same in the same order"
