@@ -24,6 +24,8 @@ BENCHMARKS = {
     "memory": "benchmarks.memory",
     "fixed": "benchmarks.fixed_cost",
     "notes": "benchmarks.notes",
+    "records": "benchmarks.fhir_to_omop",
+    "nights": "benchmarks.nights",
 }
 """By name, the module whose `measure(folder, quick, runs)` gives the figures."""
 

@@ -102,7 +102,7 @@ def _bring_in(current: Round, names: Sequence[str], watch: Stages) -> None:
 
 
 def _finish(current: Round, watch: Stages) -> None:
-    from flows.stages import deriving, embedding, releasing, reporting
+    from flows.stages import deriving, embedding, releasing, reporting, upkeep
 
     with watch.stage("derive"):
         deriving.derive_all(current, graph=False)
@@ -113,6 +113,8 @@ def _finish(current: Round, watch: Stages) -> None:
         embedding.embed_images(current)
     with watch.stage("graph"):
         deriving.derive_all(current, graph=True)
+    with watch.stage("upkeep"):
+        upkeep.keep_up_lake(current)
     with watch.stage("release"):
         releasing.release_round(current)
         reporting.write_report(current)

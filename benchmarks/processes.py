@@ -57,6 +57,20 @@ def _family(root: int) -> list[int]:
     return found
 
 
+class RoundWatch:
+    """CPU seconds of a round's stages, children included."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """The block is the stage `name`."""
+        begun = cpu_seconds()
+        yield
+        self.seconds[name] = self.seconds.get(name, 0.0) + cpu_seconds() - begun
+
+
 class Sampler:
     """Notes the peak of a process family's memory for each stage, twenty times a second."""
 

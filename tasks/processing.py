@@ -32,6 +32,8 @@ NO_OWNER = 0
 """The owner of a file of which nothing stands: all of it was quarantined or is no record."""
 _MODULUS = 1 << 63
 _PAYLOAD_LIMIT = 1 << 20
+_TREATED_BYTES = 24 << 20
+"""So much of a table is treated at once: what planning a query and the gate cost does not depend on the rows."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ class Treatment:
     source_tables: Counter[str] = field(default_factory=Counter)
     content: int = 0
     rejected_whole: bool = False
+    waiting: dict[str, list[pa.Table]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.unit = self.job.unit
@@ -114,6 +117,8 @@ class Treatment:
         for part in self.connector.parts(self.reading):
             for table, batch in self.connector.read(self.reading, part):
                 self.take(table, pa.Table.from_batches([batch]))
+        for table in list(self.waiting):
+            self._treat_waiting(table)
 
     def reject_whole(self, rejected: Rejected) -> None:
         """The unit is one quarantined record: nothing of it is staged, never half a file as a success."""
@@ -131,8 +136,21 @@ class Treatment:
                 self.account.add("unmapped", count, kind=kind)
         elif table == "deleted":
             self._delete(rows)
-        else:
+        elif not self.record_owned:  # tables whose columns may change from batch to batch
             self._treat(table, rows)
+        else:
+            self._wait(table, rows)
+
+    def _wait(self, table: str, rows: pa.Table) -> None:
+        """Keep rows until they are enough to be treated."""
+        held = self.waiting.setdefault(table, [])
+        held.append(rows)
+        if sum(one.nbytes for one in held) >= _TREATED_BYTES:
+            self._treat_waiting(table)
+
+    def _treat_waiting(self, table: str) -> None:
+        held = self.waiting.pop(table)
+        self._treat(table, pa.concat_tables(held).combine_chunks())
 
     def _reject(self, rows: pa.Table) -> None:
         if rows.num_rows:

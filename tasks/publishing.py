@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from contracts.accounting import Account
 from contracts.keys import Key
@@ -101,23 +102,26 @@ def _winning_rows(table: str, manifests: list[Manifest], merge: Merge) -> Iterat
         winners = won.get(manifest.unit.unit)
         if winners is None or table not in manifest.tables:
             continue
+        records = winners["_record"].drop_nulls().sort().to_numpy()
         for batch in manifest.batches(table):
-            yield from _own(table, pa.Table.from_batches([batch]), manifest, winners).to_batches()
+            yield from _own(table, pa.Table.from_batches([batch]), manifest, records).to_batches()
 
 
-def _own(table: str, rows: pa.Table, manifest: Manifest, winners: pl.DataFrame) -> pa.Table:
-    """Rows of the winning owners with `_owner` and `_recipe`, without what only staging needs."""
+def _own(table: str, rows: pa.Table, manifest: Manifest, records: npt.NDArray[np.int64]) -> pa.Table:
+    """Rows of the winning owners (of these records, ascending) with `_owner` and `_recipe`, without what only staging
+    needs."""
     if manifest.ownership == "record":
-        records = pa.array(winners["_record"].to_list(), pa.int64())
-        rows = rows.filter(pc.is_in(rows["_record"], records))
+        wanted = rows["_record"].to_numpy()
+        place = np.searchsorted(records, wanted).clip(max=len(records) - 1)
+        rows = rows.filter(pa.array(records[place] == wanted))
     else:
         assert manifest.owner is not None
         if manifest.unit.kind == "vcf":
             from tasks.vcf.standardise import finish
 
             rows = finish(table, rows, manifest.owner, records=manifest.account["fates"]["accepted"])
-        rows = _set(rows, "_owner", pa.array([manifest.owner] * rows.num_rows, pa.int64()))
-    rows = _set(rows, "_recipe", pa.array([manifest.recipe] * rows.num_rows, pa.string()))
+        rows = _set(rows, "_owner", pa.repeat(pa.scalar(manifest.owner, pa.int64()), rows.num_rows))
+    rows = _set(rows, "_recipe", pa.repeat(pa.scalar(manifest.recipe, pa.string()), rows.num_rows))
     drop = {"_record", "_version", "_digest"}
     return rows.select([n for n in rows.schema.names if n not in drop])
 

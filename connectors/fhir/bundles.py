@@ -20,7 +20,7 @@ import orjson
 from connectors.fhir.batch import Batch, Deleted, Lines, Resource, is_utf8
 from connectors.fhir.lines import CHUNK_BYTES
 from connectors.fhir.references import referred_by, relative
-from connectors.fhir.scan import Entry, scan
+from connectors.fhir.scan import Entry, find_word, scan
 from connectors.fhir.types import RESOURCE_TYPES
 from contracts.errors import Rejected
 
@@ -81,14 +81,13 @@ def expand(lines: Lines, base: str = "") -> Iterator[Batch]:
 def _bundle_lines(lines: Lines) -> list[int]:
     """Records of the lines that are Bundles and valid JSON; the others are judged as lines."""
     found: dict[int, None] = {}
-    place, done = lines.data.find(b'"Bundle"'), -1
-    while place >= 0:
+    done = -1
+    for place in find_word(lines.data, b'"Bundle"', 1):
         at = lines.around(place)
         if at > done:
             record, done = int(lines.records[at]), at
             if record not in lines.invalid and _parsed(lines.at(at)).get("resourceType") == "Bundle":
                 found[record] = None
-        place = lines.data.find(b'"Bundle"', place + 8)
     return list(found)
 
 

@@ -65,6 +65,7 @@ ENCOUNTER = Structure(
     ),
     # nobody came
     kept_whole=(("status", "planned cancelled"),),
+    patterned=True,
 )
 
 CONDITION = Structure(
@@ -80,7 +81,8 @@ CONDITION = Structure(
         moment("onset", "$.onsetDateTime", rare=("$.onsetPeriod.start",)),
         moment("abatement", "$.abatementDateTime", "$.abatementPeriod.end"),
         moment("recorded", "$.recordedDate"),
-    )
+    ),
+    patterned=True,
 )
 
 PROCEDURE = Structure(
@@ -94,6 +96,7 @@ PROCEDURE = Structure(
         moment("end", "$.performedPeriod.end"),
     ),
     kept_whole=(("status", "preparation not-done"),),
+    patterned=True,
 )
 
 ALLERGY_INTOLERANCE = Structure(
@@ -110,6 +113,7 @@ ALLERGY_INTOLERANCE = Structure(
     ),
     patient="$.patient",
     kept_whole=(("verification_status", "refuted"),),
+    patterned=True,
 )
 
 
@@ -171,6 +175,7 @@ SPECIMEN = Structure(
         unit("unit", "$.collection.quantity"),
     ),
     kept_whole=(("status", "unavailable"),),
+    patterned=True,
 )
 
 DEVICE_USE_STATEMENT = Structure(
@@ -184,6 +189,7 @@ DEVICE_USE_STATEMENT = Structure(
         moment("recorded", "$.recordedOn"),
     ),
     kept_whole=(("status", "intended"),),
+    patterned=True,
 )
 
 _NAMING = ("subject", "patient", "beneficiary", "for", "individual")

@@ -92,14 +92,18 @@ def _contained(lines: Lines, reading: Reading) -> Iterator[Identity]:
 
 
 def _referred(lines: Lines, base: str) -> Iterator[str]:
-    data = lines.data
+    data, known = lines.data, set[bytes]()
     for element in _ELEMENTS:
         key = f'"{element}"'.encode()
         place = data.find(key)
         while place >= 0:
             end = place + len(key)
             direct = _DIRECT.match(data, end)
+            if direct and direct[1] in known:  # a patient's records stand together
+                place = data.find(key, end)
+                continue
             if direct:
+                known.add(direct[1])
                 reference: str | None = direct[1].decode(errors="replace")
             else:
                 resource = _parse(lines.at(lines.around(place)))

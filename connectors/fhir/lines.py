@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+import numpy as np
+
 from contracts.errors import Rejected
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 CHUNK_BYTES = 8 << 20
 PART_BYTES = 8 << 20
 _MARGIN = 1 << 16  # read beyond a part's end, for its last line
+_NEWLINE = 10
 LINE_LIMIT = 64 << 20
 PAYLOAD_LIMIT = 1 << 20
 
@@ -85,7 +88,11 @@ def read_chunks(
             continue
         if cut:
             yield Chunk(data[:cut], position, line)
-            line = None if line is None else line + data.count(b"\n", 0, cut)
+            line = (
+                None
+                if line is None
+                else line + int(np.count_nonzero(np.frombuffer(data, np.uint8, cut) == _NEWLINE))
+            )
         if not block:
             return
         held, position = data[cut:], position + cut

@@ -153,6 +153,7 @@ MEDICATION_REQUEST = Structure(
     ),
     # a plan, a proposal, a draft or a prohibition exposes nobody to a drug
     kept_whole=(("status", "cancelled draft"), ("intent", "proposal plan option"), ("prohibited", "true")),
+    patterned=True,
 )
 
 MEDICATION_ADMINISTRATION = Structure(
@@ -169,6 +170,7 @@ MEDICATION_ADMINISTRATION = Structure(
         unit("dose_unit", "$.dosage.dose"),
     ),
     kept_whole=(("status", "not-done"),),
+    patterned=True,
 )
 
 MEDICATION_STATEMENT = Structure(
@@ -183,6 +185,7 @@ MEDICATION_STATEMENT = Structure(
         *_dosage("$.dosage[0]"),
     ),
     kept_whole=(("status", "intended not-taken"),),
+    patterned=True,
 )
 
 MEDICATION_DISPENSE = Structure(
@@ -197,6 +200,7 @@ MEDICATION_DISPENSE = Structure(
         _days("$.daysSupply"),
     ),
     kept_whole=(("status", "preparation cancelled declined"),),
+    patterned=True,
 )
 
 IMMUNIZATION = Structure(
@@ -214,4 +218,5 @@ IMMUNIZATION = Structure(
     ),
     patient="$.patient",
     kept_whole=(("status", "not-done"),),
+    patterned=True,
 )

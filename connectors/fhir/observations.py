@@ -56,7 +56,8 @@ def _value(base: str) -> Taken:
         *coding_paths(f"{base}.dataAbsentReason"),
         f"{base}.dataAbsentReason.text",
     )
-    return Taken(VALUE_NAMES, paths, _make_value, (several_codings(coded),), rare, quick)
+    copies = (f"{number}.value", f"{base}.valueInteger", f"{base}.valueDecimal")
+    return Taken(VALUE_NAMES, paths, _make_value, (several_codings(coded),), rare, quick, copies)
 
 
 def _make_value(*values: pa.Array, zone: str) -> tuple[pa.Array, ...]:
@@ -120,7 +121,10 @@ def _range(base: str) -> Taken:
     """The first reference range."""
     paths = tuple(f"{base}.referenceRange[0].{end}.value" for end in ("low", "high"))
     return Taken(
-        ("range_low", "range_high"), paths, lambda low, high, zone: (c.number_of(low), c.number_of(high))
+        ("range_low", "range_high"),
+        paths,
+        lambda low, high, zone: (c.number_of(low), c.number_of(high)),
+        copies=paths,
     )
 
 
@@ -159,4 +163,5 @@ OBSERVATION = Structure(
     ),
     nested=(Nested("$.component", "component", Structure(_parts("$")), numbered=True),),
     kept_whole=(("status", "registered cancelled"),),
+    patterned=True,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from connectors.fhir.attachments import NOTED, decode_notes
 from connectors.fhir.batch import Batch, Deleted, Lines, rejections
 from connectors.fhir.bundles import expand
 from connectors.fhir.engine import query
+from connectors.fhir.finding import Found, find, whole
 from connectors.fhir.lines import Chunk
 from connectors.fhir.manifest import is_manifest
 from connectors.fhir.references import resolve_references, subjects
@@ -25,6 +27,7 @@ from contracts.schemas import DELETED, IGNORED
 from contracts.schemas.fhir import TABLES
 
 _PREFIX = r"""'^\s*\{\s*"resourceType"\s*:\s*"([A-Za-z]+)"'"""
+_FIRST = re.compile(_PREFIX[2:-1].replace(r"\s", r"[\t\n\f\r ]"))
 UNIT_SEPARATOR = "\x1f"
 WHOLE_TABLE = "fhir.other"
 
@@ -103,6 +106,9 @@ def _delete(found: list[Deleted], context: Context) -> tuple[str, pa.Table]:
 
 def _types(lines: Lines) -> pa.ChunkedArray:
     """The type of each line: told by its beginning, as nearly all exports have it, else by parsing."""
+    first = _FIRST.match(lines.table["line"][0].as_py())
+    if first and pc.all(pc.starts_with(lines.table["line"], first[0])).as_py():
+        return pa.chunked_array([pa.repeat(pa.scalar(first[1], pa.string()), lines.table.num_rows)])
     early = query(f"SELECT regexp_extract(line, {_PREFIX}, 1) AS t FROM lines", lines.table)["t"]
     if not pc.any(pc.equal(early, "")).as_py():
         return early
@@ -113,51 +119,82 @@ def _types(lines: Lines) -> pa.ChunkedArray:
 
 def _read_type(kind: str, rows: pa.Table, lines: Lines, context: Context) -> Batches:
     structure = STRUCTURES.get(kind, OTHER)
-    taken = resolve_references(query(structure.sql, rows), rows["line"], lines, context.base)
+    taken = find(structure, whole(rows["line"]), whole(rows["_record"]))
+    _resolve(taken, rows["line"], lines, context)
     found, rejected = _sift(taken, kind, lines)
     yield from rejected
-    if found.num_rows:
+    if len(found):
         yield from _shape(found, structure, kind, lines, context)
 
 
-def _sift(found: pa.Table, kind: str, lines: Lines) -> tuple[pa.Table, list[tuple[str, pa.Table]]]:
+@dataclass(frozen=True)
+class _Source:
+    """What `resolve_references` asks of the lines of what was found."""
+
+    lines: Lines
+    found: Found
+
+    @property
+    def has_logical(self) -> bool:
+        """Whether a reference by identifier may be among them."""
+        return self.lines.has_logical if self.found.logical is None else self.found.logical
+
+    def raw(self, record: int) -> bytes:
+        """The resource that begins at a record's offset."""
+        return self.lines.raw(record)
+
+
+def _resolve(found: Found, rows: pa.ChunkedArray, lines: Lines, context: Context) -> None:
+    """Bring the references found to what `columns.referred` reads."""
+    source = _Source(lines, found)
+    stated = {
+        path: found[path]
+        for path in found.names
+        if path.endswith(".reference") and (not found.is_empty(path) or source.has_logical)
+    }
+    table = pa.table({**stated, "_record": found.records})
+    resolved = resolve_references(table, rows, source, context.base)
+    for path in stated:
+        if resolved[path] is not table[path]:
+            found.tell(path, whole(resolved[path]))
+
+
+def _sift(found: Found, kind: str, lines: Lines) -> tuple[Found, list[tuple[str, pa.Table]]]:
     """Take out what is not JSON, not FHIR, of no known type, or without an id."""
     apart = []
-    valid = found["_valid"]
+    valid, nothing = found.valid, found.filter(pa.array(np.zeros(len(found), bool)))
     if not pc.all(valid).as_py():
-        wrong = found.filter(pc.invert(valid))["_record"].to_pylist()
+        wrong = found.records.filter(pc.invert(valid)).to_pylist()
         apart.append(lines.reject([record for record in wrong if lines.raw(record)], "invalid-json"))
         found = found.filter(valid)
     if kind == "":
-        records = found["_record"].to_pylist()
+        records = found.records.to_pylist()
         types = ["bulk-manifest" if is_manifest(lines.raw(record)) else "not-fhir" for record in records]
-        return found.slice(0, 0), [*apart, _ignore(records, types)]
+        return nothing, [*apart, _ignore(records, types)]
     if kind == "OperationOutcome":  # tells of an export or a search, not of a patient
-        return found.slice(0, 0), [
-            *apart,
-            _ignore(found["_record"].to_pylist(), ["operation-outcome"] * found.num_rows),
-        ]
+        return nothing, [*apart, _ignore(found.records.to_pylist(), ["operation-outcome"] * len(found))]
     reason = "unknown-resource-type" if kind not in RESOURCE_TYPES else ""
     reason = "container-resource" if kind in CONTAINER_TYPES else reason
     if reason:
-        return found.slice(0, 0), [*apart, lines.reject(found["_record"].to_pylist(), reason)]
+        return nothing, [*apart, lines.reject(found.records.to_pylist(), reason)]
     named = pc.fill_null(pc.greater(pc.binary_length(found["$.id"]), 0), False)
     if not pc.all(named).as_py():
-        apart.append(lines.reject(found.filter(pc.invert(named))["_record"].to_pylist(), "missing-id"))
+        apart.append(lines.reject(found.records.filter(pc.invert(named)).to_pylist(), "missing-id"))
         found = found.filter(named)
     return found, apart
 
 
-def _shape(found: pa.Table, structure: Structure, kind: str, lines: Lines, context: Context) -> Batches:
+def _shape(found: Found, structure: Structure, kind: str, lines: Lines, context: Context) -> Batches:
     """Rows of the type's table. What is no event stays whole, as unmapped: what was never done, a document without
     text inside."""
     made = structure.columns(found, context.zone)
-    made["_record"] = found["_record"].combine_chunks()
+    made["_record"] = found.records
     made["_version"] = _versions(made["_version"], lines.versions(made["_record"]), context.exported)
     undecodable, bare = [], []
     if kind in NOTED:
         records = made["_record"].to_pylist()
-        notes = decode_notes(made, found, lambda row: lines.raw(records[row]))
+        attachments = pa.table({name: found[name] for name in ("_decoded", "_attached")})
+        notes = decode_notes(made, attachments, lambda row: lines.raw(records[row]))
         made |= notes.columns
         undecodable, bare = notes.undecodable, notes.whole if kind == "DocumentReference" else []
     rows = pa.table(made)

@@ -145,6 +145,20 @@ def compact(data: bytes, bounds: np.ndarray) -> tuple[bytes, np.ndarray]:
     return raw[kept].tobytes(), np.concatenate(([0], np.cumsum(lengths))).astype(np.int32)
 
 
+def find_word(data: bytes, word: bytes, rare: int) -> list[int]:
+    """Where `word` stands in `data`, ascending: looked for by its byte at `rare`, which few other words hold.
+
+    Several times as fast as `bytes.find` for words that begin and end as all JSON strings do.
+    """
+    raw = np.frombuffer(data, np.uint8)
+    places = np.flatnonzero(raw == word[rare]) - rare
+    places = places[(places >= 0) & (places <= len(raw) - len(word))]
+    for index in (*range(rare + 1, len(word)), *range(rare)):
+        places = places[raw[places + index] == word[index]]
+    found: list[int] = places.tolist()
+    return found
+
+
 def scan(
     stream: BinaryIO,
     offset: int = 0,

@@ -17,11 +17,9 @@ import pyarrow.compute as pc
 from connectors.fhir import columns as c
 from connectors.fhir.codings import coding_of
 from connectors.fhir.engine import query
+from connectors.fhir.finding import Found, Look
 
 _PATH = re.compile(r"<(\$[^<>]*)>")
-_ENTRIES = """
-SELECT _record, unnest(json_extract(line, '$[*]'))::VARCHAR AS line FROM lines WHERE line IS NOT NULL
-"""
 Made = dict[str, pa.Array]
 
 
@@ -42,7 +40,8 @@ class Extra:
 class Taken:
     """Columns `names`, made by `make` from one array for each of `paths`, `extra` and `rare`, and the source's zone.
 
-    `rare` paths are looked for only in lines that have nothing at any of the paths `unless`.
+    `rare` paths are looked for only in lines that have nothing at any of the paths `unless`. `copies` are paths of
+    whose numbers no more is told than the number itself (`columns.number_of`), and that there is one.
     """
 
     names: tuple[str, ...]
@@ -51,11 +50,16 @@ class Taken:
     extra: tuple[Extra, ...] = ()
     rare: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
+    copies: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def sources(self) -> list[str]:
         """The columns of `Structure.sql` that `make` reads."""
         return [*self.paths, *(extra.name for extra in self.extra), *self.rare]
+
+    def made(self, seen: Look, *, zone: str) -> tuple[pa.Array, ...]:
+        """The columns of what was seen in patterns."""
+        return self.make(*seen.take(self.sources), zone=zone)
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,8 @@ class Structure:
         finish: makes columns of columns, in place.
         kept_whole: (column, values): a record with such a value is no event, and is kept whole instead. Without
             values: a record that lacks the column.
+        patterned: lines may be looked at by pattern (`connectors.fhir.patterns`). No `extra` may then depend on what
+            the values are that differ from line to line, but on whether a reference begins with `#`.
     """
 
     taken: tuple[Taken, ...]
@@ -91,6 +97,19 @@ class Structure:
     nested: tuple[Nested, ...] = ()
     finish: Callable[[Made], None] | None = None
     kept_whole: tuple[tuple[str, str], ...] = ()
+    patterned: bool = False
+
+    @cached_property
+    def copied(self) -> frozenset[str]:
+        """The paths at which numbers are just copied."""
+        copying = {path for taken in self.taken for path in taken.copies}
+        others = {path for taken in self.taken for path in set(taken.sources).difference(taken.copies)}
+        return frozenset(copying - others)
+
+    @cached_property
+    def copies_numbers(self) -> bool:
+        """Whether any number is just copied."""
+        return bool(self.copied) or any(nested.structure.copies_numbers for nested in self.nested)
 
     @cached_property
     def head(self) -> tuple[str, str, str]:
@@ -143,9 +162,9 @@ class Structure:
         second = f"SELECT _record, line, v{''.join(seconds)} FROM ({parsed})" if seconds else parsed
         return f"SELECT _record, v IS NOT NULL AS _valid{found} FROM ({second})"
 
-    def columns(self, found: pa.Table, zone: str) -> Made:
-        """The type's columns, and `_id`, `_version`, `_patient`, from the rows of `sql`."""
-        identity, version, patient = (found[path].combine_chunks() for path in self.head)
+    def columns(self, found: Found, zone: str) -> Made:
+        """The type's columns, and `_id`, `_version`, `_patient`, a value a line."""
+        identity, version, patient = (found[path] for path in self.head)
         made = {
             "_id": c.plain(identity),
             "_version": c.instants(version),
@@ -158,18 +177,17 @@ class Structure:
             self.finish(made)
         return made
 
-    def take(self, found: pa.Table, zone: str) -> Made:
-        """The columns of `taken` alone."""
-        at = {
-            name: found[name].combine_chunks()
-            for name in (*self.paths, *(extra.name for extra in self.extras))
-        }
-        for number, paths in enumerate(self.rare.values()):
-            at |= zip(paths, _spread(found[f"w{number}"].combine_chunks(), len(paths)), strict=True)
+    def take(self, found: Found, zone: str) -> Made:
+        """The columns of `taken` alone. What is the same in all lines of a pattern is made once."""
         made: Made = {}
-        for taken in self.taken:
-            arrays = (at[name] for name in taken.sources)
-            made.update(zip(taken.names, taken.make(*arrays, zone=zone), strict=True))
+        for number, taken in enumerate(self.taken):
+            own = [name for name in taken.sources if found.is_own(name)]
+            if own and not (self.copied.issuperset(own) and all(map(found.has_numbers_alone, own))):
+                values = taken.make(*(found[name] for name in taken.sources), zone=zone)
+            else:
+                once = found.once((number, zone), partial(taken.made, zone=zone))
+                values = tuple(map(found.spread_numbers if own else found.spread, once))
+            made.update(zip(taken.names, values, strict=True))
         return made
 
     @cached_property
@@ -197,27 +215,31 @@ class Structure:
         return pc.and_not(mask, void)  # what its source has declared void is rejected
 
 
-def _nest(nested: Nested, found: pa.Table, ids: pa.Array, zone: str) -> Made:
+def _nest(nested: Nested, found: Found, ids: pa.Array, zone: str) -> Made:
     """The list columns of an array element; an empty list where a record has none."""
-    rows = pa.table({"line": found[nested.path], "_record": pa.array(np.arange(len(ids)), pa.int64())})
-    none = found[nested.path].null_count == len(ids)
-    inner = nested.structure.nothing if none else query(nested.structure.sql, query(_ENTRIES, rows))
-    parents = inner["_record"].to_numpy()
-    made = nested.structure.take(inner, zone)
-    counts = np.bincount(parents, minlength=len(ids))
-    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+
+    def make(seen: Look) -> tuple[pa.Array, ...]:
+        parents, inside = seen.inner[nested.prefix]
+        counts = np.bincount(parents, minlength=len(seen.valid))
+        entries = nested.structure.take(Found([inside], pa.array(parents)), zone)
+        return (pa.array(counts), *(_lists(counts, values) for values in entries.values()))
+
+    counts, *lists = found.once((nested.prefix, zone), make)
+    names = (name for taken in nested.structure.taken for name in taken.names)
+    made = dict(zip(names, map(found.spread_numbers, lists), strict=True))
     if nested.numbered:
-        numbers = pa.array(np.arange(len(parents)) - offsets[parents] + 1, pa.int64()).cast(pa.string())
-        made["id"] = pc.binary_join_element_wise(ids.take(pa.array(parents)), numbers, "#")
-    lists = {name: pa.ListArray.from_arrays(pa.array(offsets), values) for name, values in made.items()}
-    return {f"{nested.prefix}_{name}": values for name, values in lists.items()}
+        of_line = found.counts(counts.to_numpy())
+        line = np.repeat(np.arange(len(ids)), of_line)
+        number = np.arange(len(line)) - (np.cumsum(of_line) - of_line)[line] + 1
+        numbers = pa.array(number, pa.int64()).cast(pa.string())
+        made["id"] = _lists(of_line, pc.binary_join_element_wise(ids.take(pa.array(line)), numbers, "#"))
+    return {f"{nested.prefix}_{name}": values for name, values in made.items()}
 
 
-def _spread(lists: pa.Array, width: int) -> list[pa.Array]:
-    """One array for each place in lists of one length; null where a list is."""
-    if lists.null_count == len(lists):
-        return [pa.nulls(len(lists), pa.string())] * width
-    return [pc.list_element(lists, index) for index in range(width)]
+def _lists(counts: np.ndarray, values: pa.Array) -> pa.Array:
+    """Lists of so many of the values each."""
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), values)
 
 
 def _quoted(paths: list[str]) -> str:

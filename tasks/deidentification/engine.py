@@ -178,6 +178,8 @@ class Deidentifier:
         self, table: pa.Table, name: str, action: Action, rows: _Rows, meta: Mapping[str, str]
     ) -> pa.Array:
         column = _array(table, name)
+        if _holds_nothing(column):
+            return _nothing(column, action)
         beside = meta.get("code", "") if action is Action.TERM else ""
         if not beside:
             return self._treat(action, column, rows, meta)
@@ -190,6 +192,8 @@ class Deidentifier:
 
     def _treat(self, action: Action, column: pa.Array, rows: _Rows, meta: Mapping[str, str]) -> pa.Array:
         kind = column.type
+        if _holds_nothing(column):
+            return _nothing(column, action)
         if action is Action.KEEP or not (pa.types.is_list(kind) or pa.types.is_large_list(kind)):
             return self._actions[action](column, rows, meta)
         parents = pc.list_parent_indices(column)
@@ -206,7 +210,7 @@ class Deidentifier:
         space = meta.get("space", "")
         if not space:
             raise Fatal("an id column names no space", meta.get("output", "id"), "field(..., space=...)")
-        return _by_value(column, lambda values: self.key.id63_each(space, values), pa.int64(), space)
+        return _id_each(column, space, self.key)
 
     def _uid(self, column: pa.Array, _rows: _Rows, _meta: Mapping[str, str]) -> pa.Array:
         return _by_value(
@@ -214,7 +218,7 @@ class Deidentifier:
         )
 
     def _date(self, column: pa.Array, rows: _Rows, _meta: Mapping[str, str]) -> pa.Array:
-        days = dates.parse_dates(column)
+        days = _each_once(column, dates.parse_dates)
         if self.profile is Profile.EXPERT:
             return dates.shift_dates(days, rows.shifts)
         return dates.first_days(dates.grouped_years(days, rows.references))
@@ -222,10 +226,10 @@ class Deidentifier:
     def _datetime(self, column: pa.Array, rows: _Rows, _meta: Mapping[str, str]) -> pa.Array:
         if self.profile is Profile.SAFE_HARBOR:
             return pa.nulls(len(column), pa.timestamp("us"))
-        return dates.shift_datetimes(dates.parse_datetimes(column), rows.shifts)
+        return dates.shift_datetimes(_each_once(column, dates.parse_datetimes), rows.shifts)
 
     def _year(self, column: pa.Array, rows: _Rows, _meta: Mapping[str, str]) -> pa.Array:
-        return dates.grouped_years(dates.parse_dates(column), rows.references)
+        return dates.grouped_years(_each_once(column, dates.parse_dates), rows.references)
 
     def _header(self, column: pa.Array, rows: _Rows, _meta: Mapping[str, str]) -> pa.Array:
         return _by_row(column, rows, self._headers.clean)
@@ -262,6 +266,68 @@ def _by_row(
         parsed = orjson.loads(text) if text else None
         out.append(orjson.dumps(clean(parsed, person)).decode() if isinstance(parsed, dict) else None)
     return pa.array(out, pa.string())
+
+
+_MADE = {
+    Action.SUBJECT: pa.int64(),
+    Action.ID: pa.int64(),
+    Action.UID: pa.string(),
+    Action.DATE: pa.date32(),
+    Action.DATETIME: pa.timestamp("us"),
+    Action.YEAR: pa.int32(),
+    Action.TEXT: pa.string(),
+    Action.ZIP: pa.string(),
+    Action.HEADER: pa.string(),
+    Action.RESOURCE: pa.string(),
+}
+"""What type an action makes of a column; the others leave it."""
+
+
+def _holds_nothing(column: pa.Array) -> bool:
+    """Whether a column is null throughout, or holds lists of which each is empty."""
+    if column.null_count == len(column):
+        return True
+    return pa.types.is_list(column.type) and not column.null_count and not len(pc.list_flatten(column))
+
+
+def _nothing(column: pa.Array, action: Action) -> pa.Array:
+    """What an action makes of a column that holds nothing."""
+    if action is Action.KEEP:
+        return column
+    listed = pa.types.is_list(column.type) or pa.types.is_large_list(column.type)
+    kind = column.type.value_type if listed else column.type
+    made = _MADE.get(action, kind)
+    if not listed:
+        return pa.nulls(len(column), made)
+    lists = pa.list_(made)
+    if column.null_count:
+        return pa.nulls(len(column), lists)
+    return pa.ListArray.from_arrays(pa.array(np.zeros(len(column) + 1, np.int32)), pa.nulls(0, made))
+
+
+def _each_once(column: pa.Array, change: Callable[[pa.Array], pa.Array]) -> pa.Array:
+    """Change each distinct text once: a patient's records share days."""
+    if not pa.types.is_string(column.type):
+        return change(column)
+    coded = column.dictionary_encode()
+    return change(coded.dictionary).take(coded.indices)
+
+
+def _id_each(column: pa.Array, space: str, key: Key) -> pa.Array:
+    """`key.id63(space, value)` of each value, null for blank ones; different values must stay different."""
+    coded = column.cast(pa.string()).dictionary_encode()
+    values = coded.dictionary
+    begin, found = key.hasher(space, 8).copy, []
+    for value in values.cast(pa.binary()).to_pylist():
+        one = begin()
+        one.update(value)
+        found.append(one.digest())
+    numbers = np.frombuffer(b"".join(found), ">u8") >> np.uint64(1)
+    keyed = pa.array(np.maximum(numbers, 1).astype(np.int64))
+    if len(pc.unique(keyed)) != len(keyed):
+        raise Fatal("two values have the same keyed id", space, "rotate the key")
+    blank = pc.or_(pc.equal(values, ""), pc.utf8_is_space(values))
+    return pc.if_else(blank, None, keyed).take(coded.indices)
 
 
 def _by_value(

@@ -99,9 +99,13 @@ class TermCleaner:
         if not values:
             return column
         codes = terms.indices.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
-        pairs, inverse = np.unique((index + 1) * len(values) + codes, return_inverse=True)
         suspects = self._suspects(values, persons)
-        keep = np.fromiter(
+        keep = np.ones(len(column), dtype=bool)
+        doubted = np.flatnonzero(
+            (index < 0) | np.isin(index, list(suspects))
+        )  # of all others every term stays
+        pairs, inverse = np.unique((index[doubted] + 1) * len(values) + codes[doubted], return_inverse=True)
+        keep[doubted] = np.fromiter(
             (
                 self._stays(values[p % len(values)], p // len(values) - 1, persons, suspects, term)
                 for p in pairs.tolist()

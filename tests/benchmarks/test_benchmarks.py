@@ -9,6 +9,7 @@ import importlib
 import os
 from functools import partial
 from pathlib import Path
+from unittest import mock
 
 import orjson
 import pytest
@@ -24,9 +25,13 @@ from benchmarks.fhir_to_lake import (
     read_by_peer,
     require_same,
 )
+from benchmarks.fhir_to_omop import time_stages
 from benchmarks.figures import Figure, as_table, ratio_of_medians
 from benchmarks.images_and_variants import write_images, write_variants
 from benchmarks.memory import peaks_of_round
+from benchmarks.nights import change, draw_export
+from benchmarks.observation_peers import parse_only, read_by_duckdb, read_by_orjson, read_by_polars
+from benchmarks.observations import write_observations
 from benchmarks.orchestration import map_by, run_in_loop, time_pass, write_units
 from benchmarks.processes import Sampler, cpu_seconds, family_bytes
 from benchmarks.records import invent_patients, write_records
@@ -164,3 +169,35 @@ def test_a_miss_is_called_a_miss() -> None:
     assert [f.verdict for f in figures] == ["met", "missed", "stated"]
     assert as_table(figures).splitlines()[2].endswith("missed")
     assert ratio_of_medians([1.0, 9.0, 2.0], [4.0, 4.0, 400.0]) == 0.5
+
+
+def test_observations_are_unique_and_of_the_size_asked_for(tmp_path: Path) -> None:
+    count, _origin = write_observations(tmp_path / "o.ndjson", invent_patients(5), 300_000)
+    lines = [orjson.loads(line) for line in (tmp_path / "o.ndjson").read_bytes().splitlines()]
+    assert len({line["id"] for line in lines}) == len(lines) == count > 200
+    assert len({line["encounter"]["reference"] for line in lines}) >= count / 20
+
+
+def test_all_readers_of_observations_agree(tmp_path: Path) -> None:
+    path, patients = tmp_path / "o.ndjson", invent_patients(5)
+    with mock.patch("benchmarks.observations.SAMPLES", tmp_path / "none"):
+        count, _origin = write_observations(path, patients, 400_000)
+    stages, outcome = time_stages(path, patients)
+    assert outcome[0] == count and outcome[1] > 0
+    assert stages.keys() == {"read", "key", "clean", "de-identify", "map", "judge"}
+    assert read_by_duckdb(path) == read_by_polars(path) == read_by_orjson(path) == outcome
+    assert parse_only(path) == (count, 0.0)
+
+
+def test_a_night_changes_one_record_in_a_hundred() -> None:
+    export = draw_export(invent_patients(5), 1_000)
+    before = orjson.loads(orjson.dumps(export))
+    changed = change(export, night=1)
+    differing = [
+        (one, other)
+        for kind in export
+        for one, other in zip(export[kind], before[kind], strict=True)
+        if one != other
+    ]
+    assert len(differing) == changed == 10
+    assert all(one["id"] == other["id"] and one["meta"]["lastUpdated"] for one, other in differing)

@@ -1,34 +1,42 @@
 -- source: fhir.observation
 -- One event for each Observation, and one for each of its components, which names the whole as its parent.
-WITH whole AS (
-    SELECT *, unnest(range(len(component_ids) + 1)) AS part  -- 0: the observation itself
-    FROM fhir_observation
-),
-parts AS (
+WITH parts AS (
     SELECT
         _record, _owner, _version, _digest, person_id, encounter_id, provider_id, category, status,
         start_date, start_datetime, end_date, end_datetime,
-        CASE part WHEN 0 THEN observation_id ELSE component_ids[part] END AS event_id,
-        CASE WHEN part > 0 THEN observation_id END AS parent_event_id,
-        CASE part WHEN 0 THEN code_system ELSE component_code_system[part] END AS code_system,
-        CASE part WHEN 0 THEN code ELSE component_code[part] END AS code,
-        CASE part WHEN 0 THEN code_display ELSE component_code_display[part] END AS code_display,
-        CASE part WHEN 0 THEN code_text ELSE component_code_text[part] END AS code_text,
-        CASE part WHEN 0 THEN value_number ELSE component_value_number[part] END AS value_number,
-        CASE part WHEN 0 THEN operator ELSE component_operator[part] END AS operator,
-        CASE part WHEN 0 THEN unit ELSE component_unit[part] END AS unit,
-        CASE part WHEN 0 THEN unit_code ELSE component_unit_code[part] END AS unit_code,
-        CASE part WHEN 0 THEN value_text ELSE component_value_text[part] END AS value_text,
-        CASE part WHEN 0 THEN value_system ELSE component_value_system[part] END AS value_system,
-        CASE part WHEN 0 THEN value_code ELSE component_value_code[part] END AS value_code,
-        CASE part WHEN 0 THEN value_display ELSE component_value_display[part] END AS value_display,
-        CASE part WHEN 0 THEN range_low ELSE component_range_low[part] END AS range_low,
-        CASE part WHEN 0 THEN range_high ELSE component_range_high[part] END AS range_high,
-        CASE part WHEN 0 THEN interpretation_system ELSE component_interpretation_system[part] END AS interpretation_system,
-        CASE part WHEN 0 THEN interpretation_code ELSE component_interpretation_code[part] END AS interpretation_code,
-        CASE part WHEN 0 THEN interpretation_display ELSE component_interpretation_display[part] END AS interpretation_display,
-        CASE part WHEN 0 THEN interpretation_text ELSE component_interpretation_text[part] END AS interpretation_text
-    FROM whole
+        observation_id AS event_id,
+        NULL::BIGINT AS parent_event_id,
+        code_system, code, code_display, code_text,
+        value_number, operator, unit, unit_code, value_text, value_system, value_code, value_display,
+        range_low, range_high,
+        interpretation_system, interpretation_code, interpretation_display, interpretation_text
+    FROM fhir_observation
+    UNION ALL
+    SELECT
+        _record, _owner, _version, _digest, person_id, encounter_id, provider_id, category, status,
+        start_date, start_datetime, end_date, end_datetime,
+        unnest(component_ids),
+        observation_id,
+        unnest(component_code_system),
+        unnest(component_code),
+        unnest(component_code_display),
+        unnest(component_code_text),
+        unnest(component_value_number),
+        unnest(component_operator),
+        unnest(component_unit),
+        unnest(component_unit_code),
+        unnest(component_value_text),
+        unnest(component_value_system),
+        unnest(component_value_code),
+        unnest(component_value_display),
+        unnest(component_range_low),
+        unnest(component_range_high),
+        unnest(component_interpretation_system),
+        unnest(component_interpretation_code),
+        unnest(component_interpretation_display),
+        unnest(component_interpretation_text)
+    FROM fhir_observation
+    WHERE len(component_ids) > 0
 )
 SELECT
     _record, _owner, _version, _digest,
