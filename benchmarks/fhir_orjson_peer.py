@@ -255,7 +255,7 @@ class Loop:
         )
         if not text.strip():
             raise Refused("missing-text")
-        code, display = first_coding(r.get("type"))
+        system, code, display, _ = described(r.get("type"))
         language = (attachment.get("language") or r.get("language") or "").lower()
         visit = referred((context.get("encounter") or [None])[0], "Encounter/")
         author = conditional((r.get("author") or [None])[0], "Practitioner")
@@ -265,6 +265,7 @@ class Loop:
             display, self._scrubber.scrub(text, person), _UTF8,
             _ENGLISH if language == "en" or language.startswith("en-") else 0,
             self._keyed("Practitioner", author), self._keyed("Encounter", visit), None, code, None, None,
+            system, display if code is not None else None,
         )  # fmt: skip
 
 

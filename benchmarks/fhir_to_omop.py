@@ -137,6 +137,8 @@ def _batches(watch: Stopwatch, connector: FhirConnector, reading: Reading) -> It
                 found = next(batches, None)
             if found is None:
                 break
+            if found[0] == "counted":
+                continue
             assert found[0] == "fhir.observation", "the input must hold nothing else, and nothing bad"
             yield pa.Table.from_batches([found[1]])
 

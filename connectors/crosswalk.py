@@ -22,10 +22,11 @@ ACTIONS = ("link", "unlink")
 
 @dataclass
 class Links:
-    """The links of one file, and the rows that are none, by row number and reason code."""
+    """The links of one file, and the rows that are none, by row number and reason code; `count` rows were met."""
 
     links: list[Link] = field(default_factory=list, repr=False)
     rejected: list[tuple[int, str]] = field(default_factory=list)
+    count: int = 0
 
 
 def read_links(place: Place) -> Links:
@@ -51,6 +52,7 @@ def _read(text: io.TextIOWrapper) -> Links:
     reader.fieldnames = header
     found = Links()
     for number, row in enumerate(reader, 2):
+        found.count += 1
         values = [(row[name] or "").strip() for name in COLUMNS]
         action = (row.get("action") or "link").strip().lower()
         if not all(values):

@@ -16,10 +16,11 @@ FATES = ("accepted", "quarantined", "merged", "unmapped", "unchanged", "removed"
 class Account:
     """Counts of source records (a FHIR resource, a DICOM instance, a VCF record, a CSV row) by fate.
 
-    Invariant: `read == accepted + quarantined + merged + unmapped + unchanged + removed`. `removed` counts records
-    that an earlier night published and this night's source no longer holds; they are added to `read` too, since the
-    round reads their absence. It also counts statements that a record is no more, which are records themselves. `rows`
-    counts lake rows by table, which follow from accepted records by a declared expansion and are checked apart.
+    Invariant: `read == accepted + quarantined + merged + unmapped + unchanged + removed`. The two sides are counted
+    apart: `read` where an export is taken to pieces (`met`), the fates where something has become of them (`add`).
+    `removed` counts records that an earlier night published and this night's source no longer holds; whoever counts
+    them counts them as read too, since the round reads their absence. It also counts statements that a record is no
+    more, which are records themselves. `rows` counts lake rows by table, which follow from accepted records.
     """
 
     read: int = 0
@@ -29,11 +30,14 @@ class Account:
     rows: Counter[str] = field(default_factory=Counter)
     warnings: Counter[str] = field(default_factory=Counter)
 
+    def met(self, count: int = 1) -> None:
+        """Count `count` records as read, whatever becomes of them."""
+        self.read += count
+
     def add(self, fate: str, count: int = 1, *, reason: str = "", kind: str = "") -> None:
-        """Count `count` records as read and give them `fate`, with a reason code or a record type where known."""
+        """Give `count` records their fate, with a reason code or a record type where known; `read` stays."""
         if fate not in FATES:
             raise Fatal(f"unknown fate {fate!r}", "accounting", f"one of {', '.join(FATES)}")
-        self.read += count
         self.fates[fate] += count
         if reason:
             self.reasons[reason] += count

@@ -26,6 +26,11 @@ class Identity:
             `Patient.link` with type `replaced-by`, `replaces` or `seealso`).
         traits: what is known of the person and must be hidden: keys `name` (one value a name part or full name),
             `identifier`, `phone`, `email`, `address`, `zip`, `birth_date` (ISO), `death_date` (ISO), `contact`.
+        record: what tells the record apart that states the aliases, under whichever unit: of its statements only the
+            newest joins anybody. Empty: what is stated holds while its unit is there.
+        version: when the record was stated so, in a form whose order is that of time; the newest holds.
+        tie: orders statements of one version (a digest of the record's content).
+        retracted: the record is no more: it names nobody and joins nobody.
     """
 
     authority: str = field(repr=False)
@@ -34,6 +39,10 @@ class Identity:
     kind: str = ""
     aliases: tuple[Identity, ...] = field(default=(), repr=False)
     traits: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    record: str = field(default="", repr=False)
+    version: str = field(default="", repr=False)
+    tie: int = field(default=0, repr=False)
+    retracted: bool = False
 
     @property
     def subject(self) -> str:

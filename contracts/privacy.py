@@ -29,11 +29,16 @@ class Action(StrEnum):
     UID = "uid"
     """A DICOM UID -> keyed surrogate `2.25.<decimal>`; UIDs of the standard (1.2.840.10008.) stay."""
     DATE = "date"
-    """ISO date or date-time string (or date32) -> date32, shifted or cut to the year (January 1)."""
+    """ISO date or date-time string (or date32) -> date32, shifted or cut to the year (January 1). A partial date is
+    moved by whole months or years and takes their first day. A date of birth (the field's `birth`) that tells an age
+    over 89 is cut to January 1 of the youngest year of that group under both profiles."""
     DATETIME = "datetime"
     """ISO date-time string -> timestamp[us] in local wall time, shifted, or null under safe_harbor."""
     YEAR = "year"
-    """Date string -> its year as int32 of the date's true value; grouped when it tells an age over 89."""
+    """Date string -> int32, the year of what `DATE` makes of it; grouped when it tells an age over 89."""
+    PRECISION = "precision"
+    """`day`, `month` or `year`, of the date in the column that the field's `of` names -> the same, or `year` where
+    `DATE` leaves no more of that date."""
     TERM = "term"
     """A terminology's code or words (the field's `term` says which): kept unless it holds a trait of the row's person
     or, where there is no person, anything but a value shaped like a code, or a display beside one; else null."""

@@ -84,6 +84,11 @@ class Connector(Protocol):
     that cannot be read, with a reason code; they count as read and are quarantined. The reserved table `ignored`
     (schema `contracts.schemas.IGNORED`) takes what is counted but is no record of this format; `deleted` (schema
     `contracts.schemas.DELETED`) takes statements that a record is no more.
+
+    Every call of `read` that is not ended by `Rejected` also yields the reserved table `counted` (schema
+    `contracts.schemas.COUNTED`, made by `count_records`): how many records it met, counted where the export is taken
+    to pieces and not where something is made of them. It must be as many as all rows that it yielded, `rejected`,
+    `ignored` and `deleted` ones too; else a record was lost, and the unit fails.
     """
 
     kind: ClassVar[str]

@@ -19,6 +19,7 @@ class Source:
     authority: str = ""
     time_zone: str = "UTC"
     snapshot: bool = False
+    kept_days: float = 0
     options: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 

@@ -42,6 +42,12 @@ class SourceSettings(_Section):
     snapshot: bool = Field(
         False, description="true: what is absent is gone; false: each export adds to the last"
     )
+    kept_days: float = Field(
+        365,
+        ge=0,
+        description="incremental exports of records: how long a sealed copy of each file is kept, by which a late "
+        "link of two people rewrites what files long gone had told; 0: none",
+    )
     options: dict[str, str] = {}
 
     @field_validator("time_zone")
@@ -234,6 +240,7 @@ recogniser = "none"   # or "spacy": a model looks for names too (pip install "ni
 # authority = "st-elsewhere"
 # time_zone = "America/New_York"
 # snapshot = false
+# kept_days = 365                    # sealed copies of an incremental export's files, for links that come late
 #
 # A FHIR server is asked for an export every night (docs/how-to/fhir-bulk.md). The key itself has no place here.
 #

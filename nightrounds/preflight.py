@@ -7,6 +7,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +83,7 @@ def check_path(path: Path, mapping: Path | None = None) -> Checked:
     from connectors.csv_table import preflight as csv_table
     from connectors.registry import connector
     from contracts.units import Source
+    from nightrounds.held_back import held_back
     from stores.places import place_of
 
     try:
@@ -96,7 +98,7 @@ def check_path(path: Path, mapping: Path | None = None) -> Checked:
         elif kind in {"csv", UNKNOWN}:  # of no other kind, but a mapping file was named
             found = csv_table.check_file(place, csv_table.mappings_of(place, mapping))
         else:
-            found = connector(kind).check(place)
+            found = chain(connector(kind).check(place), held_back(kind, place))
         return Checked(path, kind, tuple(found))
     except NightroundsError as error:
         legal = f" ({error.legal})" if error.legal else ""
@@ -111,8 +113,16 @@ def check_path(path: Path, mapping: Path | None = None) -> Checked:
 
 
 def _not_known(place: Place) -> Finding:
+    from contracts.archives import is_archive, list_members
+    from contracts.errors import Rejected
+
     if place.size == 0:
         return Finding("warning", "empty-file", "the file is empty")
+    if is_archive(place.name):
+        try:
+            list_members(place)
+        except Rejected as rejected:
+            return Finding("error", rejected.reason, f"nothing of the archive is read: {rejected.legal}")
     message = (
         "neither FHIR NDJSON, DICOM, VCF or BCF, HL7 v2 messages, C-CDA documents, OMOP or Synthea CSV, CSV that a "
         "mapping file is for, nor a crosswalk: no connector would take it for its own"
@@ -146,7 +156,9 @@ def kind_of(place: Place, mapping: Path | None = None) -> str:
 
 
 def _is_hl7v2(text: bytes) -> bool:
-    """A header segment, perhaps after what a log put before it."""
+    """A header segment, perhaps after what a log put before it; of UTF-16, every other byte is its ASCII."""
+    if text.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = text[2:].replace(b"\x00", b"")
     return re.search(rb"(?:\A|[\r\n\x0b])(?:MSH|FHS|BHS)[^A-Za-z0-9\s]", text[:4096]) is not None
 
 

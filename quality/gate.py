@@ -20,6 +20,8 @@ import pyarrow as pa
 
 from contracts.errors import Fatal
 from quality.frames import comparable, judged_column, make_frame
+from quality.limits import REASON as IMPOSSIBLE
+from quality.limits import impossible_rows
 from quality.suites import Expectation, Suite, suite
 
 _LOCK = threading.RLock()
@@ -90,8 +92,8 @@ class Verdict:
 def judge_rows(table: str, rows: pa.Table, *, today: date) -> RowVerdict:
     """Judge a batch of a lake table's rows by its suite.
 
-    A row is rejected for the first critical expectation that it fails, in the order of the suite; one that blocks the
-    table or only warns rejects nothing.
+    A row is rejected for the first critical expectation that it fails, in the order of the suite, or because no living
+    human has its value (`quality.limits`); one that blocks the table or only warns rejects nothing.
 
     Raises:
         Fatal: the rows lack a column that the suite names, or an expectation cannot be computed.
@@ -110,6 +112,8 @@ def judge_rows(table: str, rows: pa.Table, *, today: date) -> RowVerdict:
                 verdict.warnings[expectation.reason] += count
             for index in indexes.get(expectation.name, ()):
                 rejected.setdefault(index, expectation.reason)
+    for index in impossible_rows(table, rows):
+        rejected.setdefault(index, IMPOSSIBLE)
     verdict.rejected.extend(sorted(rejected.items()))
     return verdict
 

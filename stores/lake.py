@@ -64,6 +64,7 @@ class Lake:
         *,
         publish: tuple[str, int],
         whole_source: bool = False,
+        facts: Mapping[str, str] | None = None,
     ) -> Receipt:
         """Within `source`, the owners' rows become exactly `rows`.
 
@@ -79,6 +80,7 @@ class Lake:
             publish: (application, number): committed once, however often it is tried. The same id again returns the
                 first receipt.
             whole_source: the source's rows become exactly `rows`, whoever owned them.
+            facts: kept with the commit, one without rows where no row differs; `last_fact` tells them.
 
         Raises:
             Fatal: rows that do not fit the table, or of an owner not named.
@@ -86,7 +88,7 @@ class Lake:
         """
         keys = None if whole_source else distinct(np.asarray(owners, dtype=np.int64))
         fitting = Fitting(table_named(table), file_name(source, "source"), self.buckets)
-        return self._replace(fitting, Selection(source, "_owner", keys), rows, publish)
+        return self._replace(fitting, Selection(source, "_owner", keys), rows, publish, facts)
 
     def next_publication(self, table: str, application: str, number: int) -> tuple[str, int]:
         """A publish id for `replace`: `number`, or one above the last that this application committed to the table.
@@ -252,6 +254,17 @@ class Lake:
         delta = self._open(table)
         files = [] if delta is None else list_files(delta)
         return pa.array(find_owners(self._target(table).root, files, Selection(source)))
+
+    def owned(self, table: str, source: str, owners: Sequence[int]) -> Iterator[pa.RecordBatch]:
+        """The rows of these owners of a source, own columns included, a batch at a time."""
+        delta = self._open(table)
+        if delta is None:
+            return
+        root, schema = self._target(table).root, arrow_schema(delta)
+        selection = Selection(source, "_owner", distinct(np.asarray(owners, dtype=np.int64)))
+        for file in list_files(delta):
+            if selection.covers(file):
+                yield from read_batches(root, file, schema, selection)
 
     def connect(
         self, versions: Mapping[str, int] | None = None, own_columns: bool = False

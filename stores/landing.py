@@ -6,7 +6,7 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,11 +101,20 @@ class Landing:
         for path in self._folder(unit).glob(f"{unit.token}.*"):
             path.unlink(missing_ok=True)
 
-    def purge(self, older_than_days: float) -> int:
-        """Remove copies older than this, and clear copies that killed processes left; returns how many."""
-        removed, limit = sweep_copies(self._root), time.time() - older_than_days * 86_400
+    def has(self, unit: Unit) -> bool:
+        """Whether a whole copy of a unit is there."""
+        return any(self._folder(unit).glob(f"{unit.token}.*.sealed"))
+
+    def purge(self, older_than_days: float, by_source: Mapping[str, float] | None = None) -> int:
+        """Remove copies older than this, and clear copies that killed processes left; returns how many.
+
+        Args:
+            older_than_days: for sources that `by_source` does not name.
+            by_source: by source, how long its copies are kept.
+        """
+        removed, now, days = sweep_copies(self._root), time.time(), by_source or {}
         for path in sorted(self._root.glob("*/*")):
-            if path.stat().st_mtime < limit:
+            if path.stat().st_mtime < now - days.get(path.parent.name, older_than_days) * 86_400:
                 if path.is_dir():
                     shutil.rmtree(path, ignore_errors=True)
                 else:

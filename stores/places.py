@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from contracts.archives import MemberPlace, split_path
-from contracts.errors import Fatal, NightroundsError, Retriable
+from contracts.errors import Fatal, NightroundsError, Rejected, Retriable
 from contracts.protocols import Fetchable, Place
 from contracts.units import Source
 from stores.files import FILE_MODE, make_folder
@@ -132,6 +132,15 @@ def is_remote(place: Place) -> bool:
     """Whether a place's bytes must be fetched: a remote object, or a member of a remote archive."""
     outer = place.archive if isinstance(place, MemberPlace) else place
     return isinstance(outer, (RemotePlace, Fetchable))
+
+
+def is_there(place: Place) -> bool:
+    """Whether a place's object can be reached now."""
+    try:
+        with place.open():
+            return True
+    except (Retriable, Rejected):
+        return False
 
 
 def file_system_of(source: Source) -> tuple[AbstractFileSystem, str]:

@@ -11,6 +11,7 @@ from itertools import islice
 from contracts.errors import Fatal
 from contracts.identity import Identity, Link
 from contracts.keys import Key
+from stores import vault_statements
 from stores.sealing import seal, unseal
 from stores.vault_schema import writing
 
@@ -59,15 +60,25 @@ def remember(connection: sqlite3.Connection, key: Key, unit: str, identities: It
     The export is read outside the transaction, so that other workers are not held up meanwhile.
     """
     with writing(connection, scratch=True):
-        for table in ("new_identity", "new_member", "new_edge"):
+        for table in ("new_identity", "new_member", "new_edge", "new_statement", "new_stated"):
             connection.execute(f"DELETE FROM temp.{table}")
     stream = iter(identities)
     while batch := list(islice(stream, BATCH)):
         members: dict[int, _Member] = {}
         edges: set[Pair] = set()
+        statements: dict[int, vault_statements.Statement] = {}
         for identity in batch:
-            _gather(key, identity, "", members, edges)
+            stated: set[Pair] = set()
+            if not identity.retracted:
+                _gather(key, identity, "", members, stated)
+            if identity.record:
+                version = vault_statements.version_of(identity)
+                record = vault_statements.record_of(key, identity)
+                vault_statements.gather(statements, record, version, stated)
+            else:
+                edges |= stated
         _stow(connection, key, unit, members, edges)
+        vault_statements.stow(connection, key, unit, statements)
     with writing(connection):
         if not _differs(connection, unit):
             return False
@@ -158,10 +169,11 @@ def _stow(
 
 
 def _differs(connection: sqlite3.Connection, unit: str) -> bool:
-    """Whether the scratch tables hold another set of members or edges than the vault has for the unit."""
+    """Whether the scratch tables hold another set of members, edges or statements than the vault has for the unit."""
     for columns, new, old in (
         ("identity_id, kind, trait_digests", "temp.new_member", "member"),
         ("a, b", "temp.new_edge", "edge"),
+        ("record, says, mark", "temp.new_statement", "statement"),
     ):
         added = f"SELECT {columns} FROM {new} EXCEPT SELECT {columns} FROM {old} WHERE unit = :unit"
         removed = f"SELECT {columns} FROM {old} WHERE unit = :unit EXCEPT SELECT {columns} FROM {new}"
@@ -183,12 +195,16 @@ def _replace(connection: sqlite3.Connection, unit: str) -> None:
         (unit,),
     )
     connection.execute("INSERT INTO edge (unit, a, b) SELECT ?, a, b FROM temp.new_edge", (unit,))
+    for table, columns in (("statement", "record, says, mark, version"), ("stated", "record, a, b")):
+        connection.execute(
+            f"INSERT INTO {table} (unit, {columns}) SELECT ?, {columns} FROM temp.new_{table}", (unit,)
+        )
 
 
 def drop_unit(connection: sqlite3.Connection, unit: str) -> None:
     """Remove a unit's members and links, inside the caller's transaction."""
-    connection.execute("DELETE FROM member WHERE unit = ?", (unit,))
-    connection.execute("DELETE FROM edge WHERE unit = ?", (unit,))
+    for table in ("member", "edge", "statement", "stated"):
+        connection.execute(f"DELETE FROM {table} WHERE unit = ?", (unit,))
 
 
 def _known(connection: sqlite3.Connection, key: Key, named: Mapping[int, Identity]) -> set[int]:

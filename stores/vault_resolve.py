@@ -16,6 +16,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from contracts.keys import Key
+from stores import vault_statements
 from stores.sealing import seal, unseal
 from stores.vault_identities import PURPOSE, Pair, rank_of
 from stores.vault_schema import writing
@@ -65,7 +66,7 @@ def resolve(connection: sqlite3.Connection, key: Key, seed: str | None, round_no
     """Bring every identity's person up to date in one transaction; writes nothing where nothing changed."""
     with writing(connection):
         ranks = _ranks(connection)
-        clusters = Clusters(_pairs(connection))
+        clusters = Clusters(_pairs(connection, key))
         allotted = _allot(connection, key, seed, sorted(ranks))
         canonical: dict[int, tuple[int, int]] = {}
         for identity_id, rank in ranks.items():
@@ -104,9 +105,11 @@ def _ranks(connection: sqlite3.Connection) -> dict[int, int]:
     return ranks
 
 
-def _pairs(connection: sqlite3.Connection) -> set[Pair]:
-    """All links in force: what units and crosswalks state, less the pairs that any crosswalk unlinks."""
+def _pairs(connection: sqlite3.Connection, key: Key) -> set[Pair]:
+    """All links in force: what units, their records' newest statements and crosswalks state, less the pairs that any
+    crosswalk unlinks."""
     pairs: set[Pair] = set(connection.execute("SELECT DISTINCT a, b FROM edge"))
+    pairs |= vault_statements.standing(connection, key)
     pairs.update(connection.execute("SELECT a, b FROM link WHERE action = 'link'"))
     return pairs.difference(connection.execute("SELECT a, b FROM link WHERE action = 'unlink'"))
 

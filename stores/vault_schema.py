@@ -15,7 +15,7 @@ from stores.files import touch_private
 BUSY_SECONDS = 60
 """How long a process waits for another one's transaction."""
 
-FORMAT = 1
+FORMAT = 2
 
 TABLES = """
 CREATE TABLE setting (name BLOB PRIMARY KEY, value BLOB NOT NULL);
@@ -54,6 +54,22 @@ CREATE TABLE history (
 """
 """Ids and tokens are keyed digests; what they are digests of lies in sealed blobs. Pairs have `a < b`."""
 
+STATEMENTS = """
+CREATE TABLE statement (
+    unit TEXT NOT NULL,
+    record INTEGER NOT NULL,
+    says BLOB NOT NULL,     -- tells the pairs that it states apart; empty where it states none
+    mark BLOB NOT NULL,     -- a keyed digest of its version
+    version BLOB NOT NULL,  -- sealed
+    UNIQUE (unit, record)
+);
+CREATE INDEX statement_record ON statement (record, says);
+CREATE TABLE stated (
+    unit TEXT NOT NULL, record INTEGER NOT NULL, a INTEGER NOT NULL, b INTEGER NOT NULL, UNIQUE (unit, record, a, b)
+);
+"""
+"""Of format 2: what records state, of which only the newest holds. Pairs of `edge` hold while their unit is there."""
+
 SCRATCH = """
 CREATE TEMP TABLE new_identity (
     identity_id INTEGER PRIMARY KEY, authority_id INTEGER NOT NULL, mark BLOB NOT NULL, subject BLOB NOT NULL
@@ -62,6 +78,10 @@ CREATE TEMP TABLE new_member (
     identity_id INTEGER PRIMARY KEY, kind TEXT NOT NULL, trait_digests BLOB NOT NULL, traits BLOB
 );
 CREATE TEMP TABLE new_edge (a INTEGER NOT NULL, b INTEGER NOT NULL, UNIQUE (a, b));
+CREATE TEMP TABLE new_statement (
+    record INTEGER PRIMARY KEY, says BLOB NOT NULL, mark BLOB NOT NULL, version BLOB NOT NULL
+);
+CREATE TEMP TABLE new_stated (record INTEGER NOT NULL, a INTEGER NOT NULL, b INTEGER NOT NULL, UNIQUE (record, a, b));
 CREATE TEMP TABLE wanted (unit TEXT PRIMARY KEY);
 """
 """Private to a connection. Holds the same sealed blobs, so that a unit of any size is gathered outside memory."""
@@ -113,7 +133,9 @@ def _prepare(connection: sqlite3.Connection) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version == 0:
         connection.execute("PRAGMA journal_mode=WAL")
-        connection.executescript(f"BEGIN IMMEDIATE;{TABLES}PRAGMA user_version={FORMAT};COMMIT;")
+        connection.executescript(f"BEGIN IMMEDIATE;{TABLES}{STATEMENTS}PRAGMA user_version={FORMAT};COMMIT;")
+    elif version == 1:
+        connection.executescript(f"BEGIN IMMEDIATE;{STATEMENTS}PRAGMA user_version={FORMAT};COMMIT;")
     elif version != FORMAT:
         raise Fatal(f"the vault has format {version}", "vault", f"format {FORMAT}")
 

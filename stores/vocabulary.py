@@ -13,8 +13,9 @@ from typing import Any, ClassVar
 
 from contracts.errors import Fatal
 from stores.vocabulary_codes import code_keys
+from stores.vocabulary_drugs import Drugs, status_of
 
-FORMAT = 1
+FORMAT = 2
 """Version of the file's layout."""
 _CHUNK = 500
 
@@ -81,6 +82,11 @@ class Vocabularies:
         """Digest of what look-ups can say."""
         return self._meta["digest"]
 
+    @property
+    def drugs(self) -> Drugs:
+        """What they tell of drugs."""
+        return Drugs(self._db, self._meta["drugs_digest"])
+
     def close(self) -> None:
         """Close the file."""
         self._db.close()
@@ -135,6 +141,7 @@ class Vocabularies:
             "release": self._meta["release"],
             "digest": self.digest,
             **{name: int(self._meta[name]) for name in numbers},
+            **status_of(self._meta),
             "vocabularies": [
                 {"vocabulary": id_, "version": version, "concepts": concepts, "standard": standard}
                 for id_, version, concepts, standard in rows

@@ -22,7 +22,12 @@ PLACE = "vocabulary download"
 _SUFFIXES = (".csv", ".tsv", ".txt", ".csv.gz")
 _LEGAL = "the folder or zip that athena.ohdsi.org sends, or the vocabulary tables of an OMOP export"
 _BLOCK_BYTES = 2 << 20
-_FREE_TEXT = {"concept": "concept_name", "vocabulary": "vocabulary_name"}
+_FREE_TEXT = {
+    "concept": "concept_name",
+    "concept_cpt4": "concept_name",
+    "concept_synonym": "concept_synonym_name",
+    "vocabulary": "vocabulary_name",
+}
 """The column of each table in which a tab may stand."""
 
 Progress = Callable[[int, int], None]

@@ -17,17 +17,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contracts.errors import Fatal
+from stores import vocabulary_drugs
 from stores.files import make_folder, sync_folder, touch_private
 from stores.vocabulary import FORMAT, Vocabularies
 from stores.vocabulary_codes import key_column
 from stores.vocabulary_csv import PLACE, Download, Progress, open_download
 
-TABLES = ("concept", "concept_cpt4", "concept_relationship", "vocabulary")
+TABLES = ("concept", "concept_cpt4", "concept_relationship", "vocabulary", *vocabulary_drugs.TABLES)
 _CONCEPT = (
     "concept_id",
     "concept_name",
     "domain_id",
     "vocabulary_id",
+    "concept_class_id",
     "standard_concept",
     "concept_code",
     "valid_start_date",
@@ -143,6 +145,7 @@ def load_vocabulary(folder: Path, download: Path, progress: Progress | None = No
     try:
         with _temporary_files_in(folder), closing(sqlite3.connect(building)) as db:
             db.executescript(_SCHEMA)
+            db.executescript(vocabulary_drugs.SCHEMA)
             _Build(db, tables).run()
             db.commit()
         with building.open("rb") as file:
@@ -174,16 +177,16 @@ def _temporary_files_in(folder: Path) -> Iterator[None]:
 
 @dataclass
 class _Concepts:
-    """What of the concepts the relationships are judged by, 13 bytes each."""
+    """What of the concepts the relationships are judged by, 14 bytes each."""
 
     parts: list[list[_Numpy]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.ids = self.standard = self.domain = self.vocabulary = np.zeros(0, np.int64)
+        self.ids = self.standard = self.domain = self.vocabulary = self.ingredient = np.zeros(0, np.int64)
 
     def add(self, *columns: list[int]) -> None:
-        """Ids, whether standard, domains and vocabularies of more concepts."""
-        kinds = (np.int64, np.bool_, np.int16, np.int16)
+        """Ids, whether standard, domains, vocabularies and whether standard ingredients of more concepts."""
+        kinds = (np.int64, np.bool_, np.int16, np.int16, np.bool_)
         self.parts.append([np.array(c, kind) for c, kind in zip(columns, kinds, strict=True)])
 
     def sort(self) -> None:
@@ -197,7 +200,8 @@ class _Concepts:
         if not columns or not len(columns[0]):
             raise Fatal("there is no concept in it", f"{PLACE}: concept", "download it again")
         order = np.argsort(columns[0])
-        self.ids, self.standard, self.domain, self.vocabulary = (column[order] for column in columns)
+        columns = [column[order] for column in columns]
+        self.ids, self.standard, self.domain, self.vocabulary, self.ingredient = columns
         if (self.ids[1:] == self.ids[:-1]).any():
             raise Fatal("a concept stands in it twice", f"{PLACE}: concept", "one download, unzipped once")
 
@@ -223,7 +227,8 @@ class _Build:
         self.db.executescript(_INDEXES)
         self.db.executescript(_MAPPINGS)
         self._name_vocabularies()
-        self._tell()
+        of_drugs = self.concepts.ids[self.concepts.ingredient]
+        self._tell(vocabulary_drugs.take_drugs(self.db, self.download, self.concepts.ids, of_drugs))
 
     def _take_concepts(self, table: str) -> None:
         for batch in self.download.batches(table, _CONCEPT):
@@ -233,7 +238,8 @@ class _Build:
             ids, flags = _integers(batch["concept_id"]), _flags(standard)
             vocabularies = self.vocabularies.of(batch["vocabulary_id"])
             domains = self.domains.of(batch["domain_id"])
-            self.concepts.add(ids, flags, domains, vocabularies)
+            ingredient = pc.and_(standard, pc.equal(batch["concept_class_id"], "Ingredient"))
+            self.concepts.add(ids, flags, domains, vocabularies, _flags(ingredient))
             starts, ends = _dates(batch["valid_start_date"]), _dates(batch["valid_end_date"])
             texts = (key_column(batch["vocabulary_id"], code), code, batch["concept_name"])
             columns: list[Iterable[object]] = [ids, vocabularies, domains, flags, _flags(valid), starts, ends]
@@ -287,8 +293,9 @@ class _Build:
         ]
         self.db.executemany("INSERT INTO vocabulary VALUES (?, ?, ?, ?, ?)", rows)
 
-    def _tell(self) -> None:
+    def _tell(self, more: dict[str, str]) -> None:
         facts = {
+            **more,
             "format": str(FORMAT),
             "release": self.release,
             "digest": self._digest(),

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 if TYPE_CHECKING:
     from stores.home import Home
     from stores.vocabulary import Known, Target, Vocabularies
+    from stores.vocabulary_drugs import Drugs
     from stores.vocabulary_site import SiteCode, SiteMap
 
 UCUM = "UCUM"
@@ -218,6 +219,14 @@ def _open(folder: Path, _process: int, _stamp: int, _adopted: int) -> Vocabulary
 
     vocabularies, site = Vocabularies.open(folder), adopted_site_map(folder)
     return LoadedVocabulary(vocabularies, site) if vocabularies or len(site) else NoVocabulary()
+
+
+def open_drugs(home: Home) -> Drugs | None:
+    """What the home's vocabularies tell of drugs; None where none were loaded."""
+    from stores.vocabulary import Vocabularies
+
+    vocabularies = Vocabularies.open(home.vocabulary)
+    return None if vocabularies is None else vocabularies.drugs
 
 
 def adopt_vocabulary(home: Home) -> dict[str, str]:

@@ -26,11 +26,13 @@ if TYPE_CHECKING:
 DERIVED = "derived"
 _BASIS = "made_from"
 _BATCH_ROWS = 20_000
+_EXPOSURES = "omop.drug_exposure"
 
 VOCABULARY = {
     "vocabulary.ingredient": parse_columns("drug_concept_id:id! ingredient_concept_id:id!"),
     "vocabulary.strength": parse_columns(
-        "drug_concept_id:id! ingredient_concept_id:id! amount_value:float amount_unit_concept_id:id"
+        "drug_concept_id:id! ingredient_concept_id:id! amount_value:float amount_unit_concept_id:id "
+        "numerator_value:float numerator_unit_concept_id:id denominator_value:float denominator_unit_concept_id:id"
     ),
 }
 """What mappings may ask of OMOP's vocabularies: a drug's ingredients (CONCEPT_ANCESTOR, concept class Ingredient), and
@@ -45,8 +47,8 @@ class DrugVocabulary(Protocol):
         """Tells its content apart: another one derives anew what asked it."""
         ...
 
-    def relation(self, name: str) -> pa.Table:
-        """One of `VOCABULARY`, in its columns."""
+    def relation(self, name: str, drugs: Iterable[int]) -> pa.Table:
+        """What one of `VOCABULARY` says of these drugs, in its columns."""
         ...
 
 
@@ -81,7 +83,7 @@ def derive_table(
         return Derived(table, lake.rows(table), Receipt(table, lake.version(table) or 0, False))
     with lake.connect() as connection:
         for name in set(mapping.source_tables) - present:
-            _create_view(connection, name, _absent(name, vocabulary))
+            _create_view(connection, name, _absent(name, vocabulary, connection))
         receipt = write_derived(lake, table, _computed(connection, table, mapping), round_no, basis)
     return Derived(table, lake.rows(table), receipt)
 
@@ -95,16 +97,16 @@ def _basis(lake: Lake, table: str, mapping: Mapping, vocabulary: DrugVocabulary 
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
-def _absent(name: str, vocabulary: DrugVocabulary | None) -> pa.Table:
+def _absent(name: str, vocabulary: DrugVocabulary | None, connection: duckdb.DuckDBPyConnection) -> pa.Table:
     """What stands for a table that the lake does not hold."""
     if name not in VOCABULARY:
         return table_named(name).schema.empty_table()
     empty = VOCABULARY[name].empty_table()
-    return (
-        empty
-        if vocabulary is None
-        else vocabulary.relation(name).select(empty.schema.names).cast(empty.schema)
-    )
+    if vocabulary is None:
+        return empty
+    drugs = connection.sql(f"SELECT DISTINCT drug_concept_id FROM {_EXPOSURES} WHERE drug_concept_id <> 0")
+    found = vocabulary.relation(name, (row[0] for row in drugs.fetchall()))
+    return found.select(empty.schema.names).cast(empty.schema)
 
 
 def _computed(

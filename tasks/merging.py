@@ -7,12 +7,15 @@ ledger remembers it, so that an older statement sent again does not come back, a
 
 A statement may be made within a document that has versions: its version then ends in U+001F and the document's owner.
 Only what the document's newest version states stands; where that was taken back, nothing of it does.
+
+A record may come by several sources of one authority: it is one record all the same, and what the sources state of it
+competes alike. The source that tells the newest has its rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 import pyarrow as pa
@@ -25,8 +28,13 @@ LEDGER_COLUMNS = ["_owner", "unit", "record_type", "version", "digest", "fate", 
 _STANDING = ("accepted", "unmapped")
 _ENDING = ("deleted", "retracted")
 _STATED = (*_STANDING, *_ENDING)
+RESIGNED = "resigned"
+"""The fate of a record that its source tells no more, but whose rows stay until another source's are made."""
 WITHIN = "\x1f"
 """Parts the order of a statement from the owner of the document that it is made within."""
+_SOURCE = pl.col("unit").str.extract("^([^/]*)")
+"""A unit's source: of what two sources tell alike at one instant, the earlier name's stands, whichever came first."""
+_NUMBERS = frozenset({"_owner", "digest"})
 _ORDER = ["version", "ends", "digest"]
 """What is newest comes last. Of one instant, that a record is no more outweighs what it says: an export in which both
 stand was made while it was deleted, and what is deleted by mistake is stated anew, with a later instant."""
@@ -46,6 +54,7 @@ class Merge:
         unchanged: records by (unit, fate before) that the ledger already held with the same content and recipe.
         removed: owners that stood before and stand no more, but for those whose deletion is a record of its own.
         dirty: units that hold a record's newest version but were not read this round; read them next.
+        ceded: by another source, the rewritten owners of which it told too: it has rows of them no more.
     """
 
     touched: list[int]
@@ -56,6 +65,7 @@ class Merge:
     unchanged: dict[tuple[str, str], int]
     removed: list[int]
     dirty: list[str]
+    ceded: dict[str, list[int]] = field(default_factory=dict)
 
 
 def presences(manifest: Manifest) -> pl.DataFrame:
@@ -91,6 +101,7 @@ def merge_presences(
     opened: Callable[[pl.DataFrame], pl.DataFrame] = lambda frame: frame,
     *,
     incremental: bool = False,
+    others: pl.DataFrame | None = None,
 ) -> Merge:
     """Judge the records of the staged units against each other and against the ledger.
 
@@ -101,6 +112,7 @@ def merge_presences(
         opened: opens the versions of staged presences, which are sealed.
         incremental: each export adds to the last, so a record that a file no longer holds stands as it was last
             stated; bulk servers use the same file names every night. A file that owns its rows is replaced whole.
+        others: the ledger's rows of other sources that may state the same records, versions still sealed.
     """
     found = opened(pl.concat([presences(m) for m in manifests])) if manifests else _no_presences()
     staged = found.filter(pl.col("fate").is_in(_STATED))
@@ -122,33 +134,63 @@ def merge_presences(
     touched = pl.concat([touched, _within(old, touched)["_owner"]]).unique().sort()
     elsewhere = old.filter(~pl.col("unit").is_in(replaced.implode()))
     kept = pl.concat([elsewhere, unmentioned]).filter(pl.col("_owner").is_in(touched.implode()))
-    standing = pl.concat(
-        [_competing(staged, staged=True), _competing(kept.rename({"_recipe": "recipe"}), staged=False)]
-    )
-    standing = _without_replaced(standing, [staged, elsewhere, unmentioned])
-    ranked = standing.sort(["_owner", *_ORDER, "staged", "unit", "_record"], descending=False)
+    shared = _shared(others, touched, opened)
+    unread = pl.concat([kept, shared]).rename({"_recipe": "recipe"})
+    standing = pl.concat([_competing(staged, staged=True), _competing(unread, staged=False)])
+    standing = _without_replaced(standing, [staged, elsewhere, unmentioned, shared])
+    ranked = _rank(standing, ["staged", "unit", "_record"])
     winning = ranked.group_by("_owner", maintain_order=True).last()
     resting = winning.filter(~pl.col("staged") & ~pl.col("ends"))["_owner"]  # keep the rows that they have
     won = winning.filter(pl.col("staged") & ~pl.col("ends"))
     fresh, same = _split_unchanged(staged, winning, old)
-    published = _newest(_without_replaced(old, [old]))
+    known = pl.concat([old, shared])
+    published = _newest(_without_replaced(known, [known]))
     dirty = _dirty(winning, published)
-    after = pl.concat([kept.select(LEDGER_COLUMNS), _ledger_rows(staged)]).unique(
+    resigned = _resigned(old, published, winning)
+    after = pl.concat([resigned, kept.select(LEDGER_COLUMNS), _ledger_rows(staged)]).unique(
         ["_owner", "unit"], keep="last"
     )
     before = published.filter(pl.col("_owner").is_in(touched.implode()) & ~pl.col("ends"))["_owner"]
     told = winning.filter(pl.col("staged") & (pl.col("fate") == "deleted"))["_owner"]
     over = before.filter(~before.is_in(winning.filter(~pl.col("ends"))["_owner"].implode()))
+    rewritten = touched.filter(~touched.is_in(resting.implode()))
     return Merge(
         touched=touched.to_list(),
-        rewritten=touched.filter(~touched.is_in(resting.implode())).to_list(),
+        rewritten=rewritten.to_list(),
         winners=won.select("_owner", "unit", "_record"),
         ledger=after,
         merged=_weights(fresh.join(winning.filter("staged"), on=["_owner", "unit", "_record"], how="anti")),
         unchanged=_weights(same),
         removed=over.filter(~over.is_in(told.implode())).sort().to_list(),
         dirty=dirty,
+        ceded=_ceded(shared, rewritten),
     )
+
+
+def _shared(
+    others: pl.DataFrame | None, touched: pl.Series, opened: Callable[[pl.DataFrame], pl.DataFrame]
+) -> pl.DataFrame:
+    """What other sources state of the records that change."""
+    if others is None:
+        kinds = [pl.Int64 if name in _NUMBERS else pl.String for name in LEDGER_COLUMNS]
+        return pl.DataFrame(schema=dict(zip(LEDGER_COLUMNS, kinds, strict=True)))
+    return opened(others.select(LEDGER_COLUMNS).filter(pl.col("_owner").is_in(touched.implode())))
+
+
+def _resigned(old: pl.DataFrame, published: pl.DataFrame, winning: pl.DataFrame) -> pl.DataFrame:
+    """Records that this source told and another tells now: the rows stay until that one is read, and the ledger says
+    whose they are."""
+    theirs = winning.filter(~pl.col("staged") & ~pl.col("ends"))
+    theirs = theirs.join(old, on=["_owner", "unit"], how="anti")
+    told = published.filter(~pl.col("ends")).join(theirs, on="_owner", how="semi")
+    mine = old.join(told, on=["_owner", "unit"], how="semi")
+    return mine.with_columns(fate=pl.lit(RESIGNED)).select(LEDGER_COLUMNS)
+
+
+def _ceded(shared: pl.DataFrame, rewritten: pl.Series) -> dict[str, list[int]]:
+    theirs = shared.filter(pl.col("_owner").is_in(rewritten.implode()))
+    grouped = theirs.group_by(_SOURCE.alias("source")).agg(pl.col("_owner").unique().sort())
+    return dict(grouped.sort("source").iter_rows())
 
 
 def _no_presences() -> pl.DataFrame:
@@ -176,8 +218,14 @@ def _competing(frame: pl.DataFrame, *, staged: bool) -> pl.DataFrame:
 def _newest(ledger: pl.DataFrame) -> pl.DataFrame:
     """The newest statement of each record of the ledger: (_owner, unit, digest, ends)."""
     stated = ledger.filter(pl.col("fate").is_in(_STATED)).with_columns(ends=pl.col("fate").is_in(_ENDING))
-    ranked = stated.sort(["_owner", *_ORDER, "unit"]).group_by("_owner", maintain_order=True).last()
+    ranked = _rank(stated, ["unit"]).group_by("_owner", maintain_order=True).last()
     return ranked.select("_owner", "unit", "digest", "ends")
+
+
+def _rank(stated: pl.DataFrame, alike: Sequence[str]) -> pl.DataFrame:
+    """Statements by record, the newest last; `alike` orders those that are alike in all else."""
+    by = ["_owner", *_ORDER, _SOURCE, *alike]
+    return stated.sort(by, descending=[one is _SOURCE for one in by])
 
 
 def _split_unchanged(

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from contracts.accounting import Account
-from contracts.errors import Rejected
+from contracts.errors import Fatal, Rejected
 from contracts.protocols import Connector
 from contracts.schemas import PRESENCE, REJECTED
 from contracts.units import Unit
@@ -22,6 +23,7 @@ from stores.staging import Manifest, StagingWriter
 from tasks.cleaning import clean
 from tasks.concepts import Watched
 from tasks.deidentification.engine import Deidentifier
+from tasks.mappings import left_out
 from tasks.standardising import standardise_rows
 from tasks.versions import seal_texts
 from tasks.workroom import Job, Workroom, load_text_policy, open_workroom
@@ -89,6 +91,7 @@ class Treatment:
     rejected: list[pa.Table] = field(default_factory=list)
     source_tables: Counter[str] = field(default_factory=Counter)
     content: int = 0
+    counted: bool = False
     rejected_whole: bool = False
     waiting: dict[str, list[pa.Table]] = field(default_factory=dict)
 
@@ -104,6 +107,7 @@ class Treatment:
             today=self.job.day,
             source_authority=self.reading.authority,
             text=load_text_policy(self.room.vault),
+            zone=self.reading.source.time_zone,
         )
 
         self.vocabulary = Watched(self.room.vocabulary)
@@ -113,10 +117,18 @@ class Treatment:
 
         Raises:
             Rejected: the unit is bad as a whole.
+            Fatal: the connector does not say how many records it met.
         """
         for part in self.connector.parts(self.reading):
+            self.counted = False
             for table, batch in self.connector.read(self.reading, part):
                 self.take(table, pa.Table.from_batches([batch]))
+            if not self.counted:
+                raise Fatal(
+                    f"the connector {self.unit.kind} does not say how many records it met",
+                    self.unit.unit,
+                    "`counted` at the end of `read`",
+                )
         for table in list(self.waiting):
             self._treat_waiting(table)
 
@@ -125,11 +137,15 @@ class Treatment:
         self.rejected_whole = True
         row = {"_record": [0], "reason": [rejected.reason], "where": [rejected.place], "payload": [None]}
         self.rejected = [pa.table(row, schema=REJECTED)]
+        self.account.met()
         self.account.add("quarantined", reason=rejected.reason)
 
     def take(self, table: str, rows: pa.Table) -> None:
         """Take one batch of one source table through the stages."""
-        if table == "rejected":
+        if table == "counted":
+            self.counted = True
+            self.account.met(pc.sum(rows["records"]).as_py() or 0)
+        elif table == "rejected":
             self._reject(rows)
         elif table == "ignored":
             for kind, count in Counter(rows["type"].to_pylist()).items():
@@ -185,7 +201,7 @@ class Treatment:
         for target, accepted in staged.items():
             self.writer.write(target, accepted.select([n for n in accepted.schema.names if n != "_version"]))
             self.account.rows[target] += accepted.num_rows
-        self._count(table, cleaned.accepted, failed, set(staged), counted)
+        self._count(table, cleaned.accepted, failed, staged, counted)
         self._tell_gate(cleaned.rejected, set(staged))
         if self.record_owned:
             self._note_held(table, rows, cleaned.rejected, failed)
@@ -222,12 +238,18 @@ class Treatment:
         return failed
 
     def _count(
-        self, table: str, rows: pa.Table, failed: dict[int, str], targets: set[str], counted: bool
+        self,
+        table: str,
+        rows: pa.Table,
+        failed: dict[int, str],
+        staged: dict[str, pa.Table],
+        counted: bool,
     ) -> None:
         if failed:
             rows = rows.filter(_outside(rows["_record"], failed))
         self.source_tables[table] += rows.num_rows
-        fate = "unmapped" if targets == {"records.unmapped"} else "accepted"
+        rows = self._leave_out(table, rows, staged, counted)
+        fate = "unmapped" if set(staged) == {"records.unmapped"} else "accepted"
         if fate == "unmapped" and "record_type" in rows.schema.names:
             kinds = Counter(rows["record_type"].to_pylist())
         else:
@@ -237,6 +259,29 @@ class Treatment:
                 self.account.add(fate, count, kind=kind)
         if self.record_owned:
             self._note_presence(table, rows, fate)
+
+    def _leave_out(self, table: str, rows: pa.Table, staged: dict[str, pa.Table], counted: bool) -> pa.Table:
+        """The records that have a row; those without one are counted as unmapped, if a mapping says that it may be so.
+
+        Raises:
+            Fatal: a record would be counted as accepted, and nothing of it be kept.
+        """
+        without = _without_row(rows, staged)
+        if not len(without):
+            return rows
+        code = left_out(self.unit.kind, table)
+        if not code:
+            raise Fatal(
+                f"{len(without)} records of {table} were accepted and have no row",
+                self.unit.unit,
+                "a row of each, or `-- leaves out: <code>` in a mapping of the table",
+            )
+        bare = pc.is_in(rows["_record"], pa.array(without))
+        if counted:
+            self.account.add("unmapped", len(without), kind=code)
+        if self.record_owned:
+            self._note_presence(table, rows.filter(bare), "unmapped")
+        return rows.filter(pc.invert(bare))
 
     def _note_presence(self, table: str, rows: pa.Table, fate: str) -> None:
         if "record_type" in rows.schema.names:
@@ -269,6 +314,17 @@ class Treatment:
             verdicts={target: merge_verdicts(found) for target, found in self.verdicts.items()},
             context={"persons": self.job.context, "rejected": self.rejected_whole},
         )
+
+
+def _without_row(rows: pa.Table, staged: dict[str, pa.Table]) -> npt.NDArray[np.int64]:
+    """The records of `rows` that no staged table has a row of."""
+    records: npt.NDArray[np.int64] = rows["_record"].to_numpy()
+    found = [table["_record"].to_numpy() for table in staged.values()]
+    if any(np.array_equal(records, one) for one in found):  # as nearly always
+        return np.zeros(0, np.int64)
+    present = np.concatenate([records[:0], *found])
+    without: npt.NDArray[np.int64] = np.setdiff1d(records, present, assume_unique=False)
+    return without
 
 
 def _outside(records: pa.ChunkedArray, failed: dict[int, str]) -> pa.ChunkedArray:

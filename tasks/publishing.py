@@ -26,6 +26,7 @@ from stores.lake import Lake
 from stores.staging import Manifest
 from tasks.merging import Merge
 from tasks.versions import seal_versions
+from tasks.visit_parts import parted_kind, settled_rows, settled_tables
 
 LEDGER = "records.ledger"
 _BATCH_ROWS = 20_000
@@ -82,14 +83,21 @@ def publish_table(
         return Publication(
             source, table, "blocked", rows, lake.rows(table), None, verdict.to_json(), dict(verdict.reasons)
         )
+    winning = _winning_rows(table, manifests, merge)
+    if any(parted_kind(m.unit.kind) for m in manifests) and table in settled_tables():
+        winning = settled_rows(lake, table, winning)
+    ceded = False
+    for other, owners in merge.ceded.items():  # before the rows come, so that no record is there twice
+        publish = lake.next_publication(table, f"{other}:{table}:ceded", round_no)
+        ceded |= lake.replace(table, other, owners, [], publish=publish).changed
     receipt = lake.replace(
         table,
         source,
         merge.rewritten,
-        _winning_rows(table, manifests, merge),
+        winning,
         publish=lake.next_publication(table, f"{source}:{table}", round_no),
     )
-    state = "published" if receipt.changed else "unchanged"
+    state = "published" if receipt.changed or ceded else "unchanged"
     return Publication(
         source, table, state, rows, lake.rows(table), receipt, verdict.to_json(), dict(verdict.reasons)
     )
@@ -163,10 +171,11 @@ def account_source(
         by_unit[manifest.unit.unit] = account
         total.merge(account)
     for account in unread:
-        kept = Account(reasons=Counter(account.reasons), warnings=Counter(account.warnings))
+        kept = Account(account.read, reasons=Counter(account.reasons), warnings=Counter(account.warnings))
         held = account.fates["quarantined"]
         kept.add("quarantined", held)
-        kept.add("unchanged", account.read - held)
+        kept.add("unchanged", account.fates.total() - held)
         total.merge(kept)
+    total.met(removed_records)  # the round reads their absence
     total.add("removed", removed_records)
     return total, by_unit

@@ -40,7 +40,9 @@ def policy_digest(folder: str) -> str:
 def _routing_digest() -> str:
     """Digest over the code that gives events their concepts and tables."""
     folder = Path(__file__).parent
-    code = b"".join((folder / f"{name}.py").read_bytes() for name in ("concepts", "names", "routing"))
+    code = b"".join(
+        (folder / f"{name}.py").read_bytes() for name in ("concepts", "lexica", "names", "routing")
+    )
     return hashlib.sha256(code).hexdigest()[:16]
 
 
@@ -115,7 +117,7 @@ def touching(
             continue
         if (scope in {"vocabulary", "codes", "names"} or name in _OF_EVENTS) and not (events & source_tables):
             continue
-        if scope == "names" and vocabularies is not None and NAMED not in vocabularies:
+        if scope == "names" and vocabularies is not None and NAMED.isdisjoint(vocabularies):
             continue
         if scope == "codes" and vocabularies is not None and target not in vocabularies:
             continue

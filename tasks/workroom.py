@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -21,7 +21,7 @@ from contracts.protocols import Connector, Exporter, Place, Reading
 from contracts.units import Source, Stamp, Unit
 from stores.home import Home, open_home
 from stores.landing import Landing
-from stores.places import is_remote, place_of
+from stores.places import is_remote, is_there, place_of
 from stores.quarantine import Quarantine
 from stores.vault import Vault
 from tasks.concepts import Vocabulary, open_vocabulary
@@ -100,13 +100,28 @@ class Workroom:
         place = self._place(source, path)
         if is_remote(place):
             place = self._landed(unit, place)
+        elif self.is_kept(source) and not is_there(place):
+            place = Landing(self.home, self.key).landed(unit, place.name)
         return Reading(unit, source, place, self.key, path)
 
     def acquire(self, unit: Unit, listed: Stamp | None) -> None:
-        """Bring a remote object into the encrypted landing area; a local one is read where it is."""
-        place = self.place(unit)
-        if is_remote(place):
+        """Bring a remote object into the encrypted landing area; a local one is read where it is.
+
+        Of a local one that its source may withdraw without meaning its records, a copy is kept there as well.
+        """
+        source = self.source(unit.source)
+        place = self._place(source, self.vault.path_of(unit))
+        if is_remote(place) or self.is_kept(source):
             Landing(self.home, self.key).land(unit, place, listed)
+
+    def is_kept(self, source: Source) -> bool:
+        """Whether copies of a source's objects are kept: those of exports that tell each record once.
+
+        What links people may come when the file that told of them is gone; their rows are written anew from the copy.
+        """
+        return (
+            source.kept_days > 0 and not source.snapshot and self.connector(source.kind).ownership == "record"
+        )
 
     def place(self, unit: Unit) -> Place:
         """Where a unit's bytes come from."""
@@ -142,19 +157,8 @@ def _open(home: str, _process: int) -> Workroom:
 
 def save_sources(vault: Vault, sources: list[Source]) -> None:
     """Seal the round's sources into the vault: their locations are patient data."""
-    rows = [
-        {
-            "name": s.name,
-            "kind": s.kind,
-            "location": s.location,
-            "authority": s.authority,
-            "time_zone": s.time_zone,
-            "snapshot": s.snapshot,
-            "options": dict(s.options),
-        }
-        for s in sources
-    ]
-    data = orjson.dumps(rows)
+    rows = [{one.name: getattr(source, one.name) for one in fields(source)} for source in sources]
+    data = orjson.dumps(rows, default=dict)
     if vault.get_sealed(_SOURCES) != data:
         vault.put_sealed(_SOURCES, data)
 

@@ -14,6 +14,7 @@ from contracts.keys import Key
 from contracts.protocols import Reading
 from contracts.units import WHOLE, Source, Unit
 from stores.places import LocalPlace
+from tests.accounts import accounted
 
 KEY = Key("test", bytes(range(32)))
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
@@ -68,7 +69,7 @@ def reading(path: Path, authority: str = "radiology") -> Reading:
 
 def read(path: Path) -> tuple[str, dict[str, Any]]:
     """The table and the one row that the connector gives for a file."""
-    found = list(DicomConnector().read(reading(path), WHOLE))
+    found = list(accounted(DicomConnector().read(reading(path), WHOLE)))
     assert len(found) == 1
     table, batch = found[0]
     batch.validate(full=True)

@@ -24,7 +24,7 @@ RETRACTED = frozenset({"nullified"})
 """The state of what should never have been (entered in error)."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Unit:
     """What reading needs beside the document.
 
@@ -34,6 +34,7 @@ class Unit:
         mrn_root: the assigning authority (OID) whose numbers are the source's patient numbers; empty where not stated.
         stable: whether the ids of entries are the same in each document that restates them.
         key: ids and digests are keyed by it.
+        count: how many statements were made, and other pieces told of, whatever becomes of them.
     """
 
     authority: str
@@ -41,6 +42,7 @@ class Unit:
     mrn_root: str
     stable: bool
     key: Key = field(repr=False)
+    count: int = 0
 
 
 class Chart:
@@ -96,6 +98,7 @@ class Chart:
     def next_record(self) -> int:
         """The number of the next statement."""
         self._count += 1
+        self.unit.count += 1
         return self._count - 1
 
     def ignore(self, kind: str) -> None:

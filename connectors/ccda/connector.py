@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from connectors.listing import list_with_members
-from contracts.schemas import DELETED, IGNORED, REJECTED
+from contracts.schemas import DELETED, IGNORED, REJECTED, count_records
 from contracts.schemas.ccda import TABLES
 from contracts.units import WHOLE, Discovery, Part, Source
 
@@ -75,9 +75,13 @@ class CcdaConnector:
 
         with open_document(reading.place) as opened:
             if opened.stream is not None:
-                yield from _batches(read_document(opened.stream, unit_of(reading)))
-            elif opened.stray:
-                yield "ignored", _batch("ignored", [{"_record": 0, "type": opened.stray}])
+                unit = unit_of(reading)
+                yield from _batches(read_document(opened.stream, unit))
+                yield count_records(unit.count)
+            else:
+                if opened.stray:
+                    yield "ignored", _batch("ignored", [{"_record": 0, "type": opened.stray}])
+                yield count_records(int(bool(opened.stray)))
 
     def check(self, place: Place) -> Iterator[Finding]:
         """Preflight of a document or an archive of some; see `connectors.ccda.preflight`."""

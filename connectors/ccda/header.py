@@ -145,7 +145,8 @@ def _state_patient(chart: Chart, role: Element) -> None:
         "birth_date": birth[:10] if birth else None,
         "birth_precision": _PRECISION.get(len(birth[:10])) if birth else None,
         "birth_year": birth,
-        **moment("death", chart.local(_death(patient))),
+        "deceased": {"true": True, "false": False}.get(_sdtc(patient, "deceasedInd")),
+        **moment("death", chart.local(_sdtc(patient, "deceasedTime"))),
         "updated": chart.made if chart.made and len(chart.made) > 10 else None,
         "gender": code_in(one(patient, "administrativeGenderCode")),
         **_group(patient, "race", "raceCode"),
@@ -163,8 +164,8 @@ def _addresses(role: Element) -> list[Element]:
     return sorted(found, key=lambda addr: _HOME.isdisjoint((addr.get("use") or "").split()))
 
 
-def _death(patient: Element | None) -> str:
-    return value_of(patient.find(f"{SDTC}deceasedTime")) if patient is not None else ""
+def _sdtc(patient: Element | None, name: str) -> str:
+    return value_of(patient.find(f"{SDTC}{name}")) if patient is not None else ""
 
 
 def _group(patient: Element | None, name: str, element: str) -> Row:

@@ -19,9 +19,9 @@ from connectors.ccda.values import (
     is_null,
     name_of,
     original_text,
-    text_in,
     type_of,
     value_of,
+    worded,
 )
 from connectors.hl7v2.values import Coded, number
 
@@ -164,4 +164,4 @@ def _add_text(row: Row, place: str, words: str) -> None:
 def _words(element: Element, section: Section) -> str:
     reference = value_of(element.find(f"{element.tag[: element.tag.rfind('}') + 1]}reference"))
     found = section.lookup(reference[1:]) if reference.startswith("#") else ""
-    return found or text_in(element)
+    return found or worded(element)

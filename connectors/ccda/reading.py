@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -15,7 +13,8 @@ from connectors.ccda.header import read_header
 from connectors.ccda.identities import Traits, add_anybody, add_encounter, add_patient, identify
 from connectors.ccda.section import Section, state_note, state_section
 from connectors.ccda.stream import V3, Events, require_well_formed
-from connectors.ccda.values import attribute, name_of, one
+from connectors.ccda.values import encapsulated, media_of, name_of, one
+from connectors.markup import is_marked
 from contracts.errors import Rejected
 from contracts.identity import Identity
 
@@ -123,7 +122,7 @@ def read_document(stream: BinaryIO, unit: Unit) -> Iterator[Told]:
             state_section(chart, section, seen)
         elif kind == "body":
             _read_body(chart, body, element)
-        elif kind == "body-begins" and not _is_plain(element):
+        elif kind == "body-begins" and not _is_text(element):
             chart.ignore(_type_of_body(element))
             require_well_formed(stream)
             yield from chart.rows
@@ -132,12 +131,13 @@ def read_document(stream: BinaryIO, unit: Unit) -> Iterator[Told]:
         chart.rows = []
 
 
-def _is_plain(text: Element) -> bool:
-    return (attribute(text, "mediaType") or "text/plain").lower() == "text/plain"
+def _is_text(text: Element) -> bool:
+    media = media_of(text)
+    return media == "text/plain" or is_marked(media)
 
 
 def _type_of_body(text: Element) -> str:
-    media = attribute(text, "mediaType").lower()
+    media = media_of(text)
     known = media if _MEDIA.fullmatch(media) and media in MEDIA else "other"
     return f"body-{known.replace('/', '-')}"
 
@@ -150,16 +150,13 @@ MEDIA = frozenset(
 
 
 def _read_body(chart: Chart, body: Section, text: Element) -> None:
-    """A body that is plain text, as one note."""
+    """A body of text, as one note, without markup."""
     if one(text, "reference") is not None:
         chart.ignore("body-elsewhere")
         return
-    words = "".join(text.itertext())
-    if attribute(text, "representation") == "B64":
-        try:
-            words = base64.b64decode("".join(words.split()), validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError, ValueError):
-            raise Rejected("undecodable-body", "nonXMLBody", "base64 of text in UTF-8") from None
+    words = encapsulated(text)
+    if words is None:
+        raise Rejected("undecodable-body", "nonXMLBody", "text in UTF-8, HTML, XML or RTF, or base64 of it")
     if words.strip():
         state_note(chart, ("body", chart.document), body, words.strip())
 
@@ -182,6 +179,6 @@ def find_identity(stream: BinaryIO, authority: str, mrn_root: str) -> Identity |
             pieces.header.clear()
         elif kind == "entry" or (kind == "own" and name_of(element) in ("informant", "subject")):
             add_anybody(traits, element)
-        elif kind == "body-begins" and not _is_plain(element):
+        elif kind == "body-begins" and not _is_text(element):
             break
     return identify(role, authority, mrn_root, traits) if role is not None else None

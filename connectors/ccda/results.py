@@ -22,6 +22,7 @@ from connectors.ccda.values import (
     type_of,
     unit_columns,
     value_of,
+    worded,
 )
 from connectors.hl7v2.chart import coding, moment
 from connectors.hl7v2.values import compared, number, range_of
@@ -137,7 +138,7 @@ def value_columns(value: Element, chart: Chart, section: Section) -> Row:
 def _words(value: Element, section: Section) -> str:
     reference = value_of(one(value, "reference"))
     found = section.lookup(reference[1:]) if reference.startswith("#") else ""
-    return found or text_in(value)
+    return found or worded(value)
 
 
 def _worded(words: str, kind: str) -> Row:

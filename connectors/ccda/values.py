@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,6 +13,7 @@ from xml.etree.ElementTree import Element
 
 from connectors.ccda.stream import V3
 from connectors.hl7v2.values import Coded, code_of, number
+from connectors.markup import is_marked, read_document
 from contracts.schemas.vocabularies import is_standard, vocabulary_of
 
 SDTC = "{urn:hl7-org:sdtc}"
@@ -74,6 +77,29 @@ def is_negated(element: Element) -> bool:
 def text_in(element: Element | None) -> str:
     """All text of an element, white space folded."""
     return " ".join("".join(element.itertext()).split()) if element is not None else ""
+
+
+def media_of(element: Element) -> str:
+    """The media type of an ED, in lower case; plain text where none is stated."""
+    return attribute(element, "mediaType").partition(";")[0].strip().lower() or "text/plain"
+
+
+def encapsulated(element: Element) -> str | None:
+    """The text of an ED, without markup; None where it holds something else, or cannot be decoded."""
+    words, media = "".join(element.itertext()), media_of(element)
+    if not media.startswith("text/") and not is_marked(media):
+        return None
+    if attribute(element, "representation") != "B64":
+        return read_document(words.encode(), media, "utf-8")
+    try:
+        return read_document(base64.b64decode("".join(words.split()), validate=True), media, None)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def worded(element: Element) -> str:
+    """The text of an ED or ST on one line; empty where it holds something else."""
+    return " ".join((encapsulated(element) or "").split())
 
 
 @dataclass(frozen=True)
@@ -174,7 +200,7 @@ def _referred(element: Element | None, lookup: Lookup) -> str:
         return ""
     reference = value_of(one(element, "reference"))
     found = lookup(reference[1:]) if reference.startswith("#") else ""
-    return found or text_in(element)
+    return found or worded(element)
 
 
 def type_of(value: Element) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +13,7 @@ from connectors.csv_table.records import Columns, Context, make_records, reject_
 from connectors.tabular.moments import Reader, moment_reader, zone_of
 from connectors.tabular.rows import Batch, read_batches, reject_rows
 from contracts.protocols import Reading
-from contracts.schemas import IGNORED
+from contracts.schemas import IGNORED, count_records
 
 Batches = Iterator[tuple[str, pa.RecordBatch]]
 
@@ -36,7 +36,9 @@ def moments_of(reading: Reading, mapping: FileMapping) -> Reader:
 def read_records(reading: Reading, mapping: FileMapping) -> Batches:
     """The file's records in batches."""
     context: Context | None = None
+    met = 0
     for batch in read_batches(reading.place, mapping.dialect):
+        met += batch.count
         if mapping.ignore:
             yield from _ignore(batch)
             continue
@@ -45,18 +47,20 @@ def read_records(reading: Reading, mapping: FileMapping) -> Batches:
             unnamed = sum(1 for column in batch.header if column not in named)
             authority = authority_of(reading, mapping)
             context = Context(mapping, authority, reading.key, moments_of(reading, mapping), unnamed)
-        yield from _records(batch, context)
+        met += yield from _records(batch, context)
+    yield count_records(met)
 
 
-def _records(batch: Batch, context: Context) -> Batches:
+def _records(batch: Batch, context: Context) -> Generator[tuple[str, pa.RecordBatch], None, int]:
+    """The records of a batch; returns how many more there are than rows, since several blocks may take one row."""
     mapping = context.mapping
     blocks = max(len(mapping.blocks), 1)
     columns = Columns(batch, mapping)
-    taken = np.zeros(len(batch.numbers), bool)
+    takers = np.zeros(len(batch.numbers), np.int64)
     rejected = {}
     for index, block in enumerate(mapping.blocks):
         made = make_records(batch, columns, block, index, context)
-        taken |= made.taken
+        takers += made.taken
         rejected[index] = made.rejected
         if made.rows.num_rows:
             yield f"csv.{block.target}", made.rows
@@ -64,9 +68,10 @@ def _records(batch: Batch, context: Context) -> Batches:
     bad += [(n * blocks, reason, batch.row(n), raw) for n, reason, raw in batch.rejected]
     if bad:
         yield reject_rows(sorted(bad))
-    left = [batch.numbers[row] * blocks for row in np.flatnonzero(~taken).tolist()]
+    left = [batch.numbers[row] * blocks for row in np.flatnonzero(takers == 0).tolist()]
     if left:
         yield _ignored(left, "row-of-no-block")
+    return int((takers - 1).clip(min=0).sum())
 
 
 def _ignore(batch: Batch) -> Batches:

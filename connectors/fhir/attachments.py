@@ -1,7 +1,7 @@
 """Notes inside DocumentReferences and DiagnosticReports: which attachment is the note, and its text.
 
 The common case (one attachment, plain base64, UTF-8) is decoded by SQL for all rows at once; the rest is looked at
-row by row: other character sets, white space in the base64, several attachments, no text inside.
+row by row: markup, other character sets, white space in the base64, several attachments, no text inside.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connectors.markup import is_marked, read_document
+
 NOTED = ("DocumentReference", "DiagnosticReport")
 """Types with notes inside. Without one the first stays whole, as unmapped; the second tells something all the same."""
 
@@ -29,7 +31,7 @@ class Notes:
 
     Attributes:
         columns: `text`, `content_type`, `charset`, `language`, one value a row.
-        whole: rows without text inside (a URL, a PDF): they stay whole, as unmapped.
+        whole: rows without text inside (a URL, a PDF, a page of images): they stay whole, as unmapped.
         undecodable: rows whose text cannot be decoded.
     """
 
@@ -51,7 +53,7 @@ def decode_notes(made: dict[str, pa.Array], found: pa.Table, raw: Callable[[int]
     encoded = made["_media"].dictionary_encode()
     media = [parse_media(value) for value in encoded.dictionary.to_pylist()]
     kinds, charsets = (pa.array([m[i] for m in media], pa.string()).take(encoded.indices) for i in (0, 1))
-    quick = pa.array([is_text(kind) and charset in _SQL_CHARSETS for kind, charset in media], pa.bool_())
+    quick = pa.array([_is_plain(kind) and charset in _SQL_CHARSETS for kind, charset in media], pa.bool_())
     direct = pc.and_(pc.is_valid(decoded), pc.fill_null(quick.take(encoded.indices), True))
     languages = pc.coalesce(made["_language"], made["_document_language"])
     notes = Notes({"text": decoded, "content_type": kinds, "charset": charsets, "language": languages})
@@ -71,9 +73,12 @@ def _decode_slowly(notes: Notes, rows: list[int], fallback: pa.Array, raw: Calla
             columns["text"][row] = None
             continue
         kind, charset = parse_media(attachment.get("contentType"))
-        text = decode(attachment["data"], charset or "utf-8")
+        text = decode(attachment["data"], kind, charset)
         if text is None:
             notes.undecodable.append(row)
+        elif not text and is_marked(kind):
+            notes.whole.append(row)
+            text = None
         language = attachment.get("language")
         columns["text"][row], columns["content_type"][row], columns["charset"][row] = text, kind, charset
         columns["language"][row] = language if isinstance(language, str) else fallback[row].as_py()
@@ -110,17 +115,17 @@ def parse_media(value: Any) -> tuple[str | None, str | None]:
 
 
 def is_text(kind: str | None) -> bool:
-    """Whether the media type is a text, or not stated."""
-    return kind is None or kind.startswith("text/")
+    """Whether the media type is a text, with markup or without, or not stated."""
+    return _is_plain(kind) or is_marked(kind)
 
 
-def decode(data: str, charset: str) -> str | None:
-    """The text in base64 `data`; None where it cannot be decoded.
+def _is_plain(kind: str | None) -> bool:
+    return kind is None or (kind.startswith("text/") and not is_marked(kind))
 
-    A character set that is not declared is UTF-8 and never guessed: a wrong one garbles names past recognition, and
-    so past de-identification.
-    """
+
+def decode(data: str, kind: str | None, charset: str | None) -> str | None:
+    """The text in base64 `data`, without markup; None where it cannot be decoded."""
     try:
-        return base64.b64decode("".join(data.split()), validate=True).decode(charset)
-    except (binascii.Error, UnicodeDecodeError, LookupError, ValueError):
+        return read_document(base64.b64decode("".join(data.split()), validate=True), kind, charset)
+    except (binascii.Error, ValueError):
         return None

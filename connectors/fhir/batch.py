@@ -22,7 +22,8 @@ class Lines:
     """Resources, one after the other in `data`.
 
     `table` has the columns `line` and `_record`; blank lines are left out, lines that are not UTF-8 are apart
-    (`invalid`, by record). `versions` says of a record when the export states it, where its line does not.
+    (`invalid`, by record). `count` is how many there are, valid or not. `versions` says of a record when the export
+    states it, where its line does not.
     """
 
     def __init__(
@@ -75,8 +76,8 @@ class Lines:
     def _table(self) -> pa.Table:
         count = len(self.bounds) - 1
         lines = pa.StringArray.from_buffers(count, pa.py_buffer(self.bounds), pa.py_buffer(self.data))
-        short = np.flatnonzero(np.diff(self.bounds) <= 2)
-        drop = [int(i) for i in short if not self.at(int(i)).strip(BLANK)]
+        drop = [int(i) for i in self._doubtful() if not self.at(int(i)).strip(BLANK)]
+        self.count = count - len(drop)
         try:
             lines.validate(full=True)
         except pa.ArrowInvalid:
@@ -85,6 +86,15 @@ class Lines:
             drop += bad
         table = pa.table({"line": lines, "_record": self.records})
         return self._without(table, drop) if drop else table
+
+    def _doubtful(self) -> np.ndarray:
+        """Indexes of what may be blank: it begins so, or holds nothing."""
+        view = np.frombuffer(self.data, np.uint8)
+        if not len(view):
+            return np.arange(len(self.bounds) - 1)
+        begins = self.bounds[:-1]
+        blank = np.isin(view[np.minimum(begins, len(view) - 1)], np.frombuffer(BLANK, np.uint8))
+        return np.flatnonzero(blank | (begins == self.bounds[1:]))
 
     @staticmethod
     def _without(table: pa.Table, drop: list[int]) -> pa.Table:
@@ -96,6 +106,7 @@ class Lines:
         """Take lines out, as if they were blank."""
         at = np.searchsorted(self.table["_record"].to_numpy(), records)
         self.table = self._without(self.table, at.tolist())
+        self.count -= len(records)
         blanked = bytearray(self.data)
         for start, end in self._spans(records):
             blanked[start:end] = b" " * (end - start)
@@ -142,6 +153,10 @@ class Lines:
         at = np.searchsorted(self.records, records.to_numpy())
         return pa.array(self._versions, pa.string()).take(pa.array(at))
 
+    def stated(self, index: int) -> str:
+        """When the export states what is at an index; empty where it does not say."""
+        return self._versions[index] if self._versions is not None else ""
+
     def reject(self, records: list[int], reason: str) -> tuple[str, pa.Table]:
         """Rows of `rejected` for these records."""
         return rejections([(r, reason, self.where(r), self.raw(r)) for r in records])
@@ -176,12 +191,14 @@ class Batch:
         deleted: records that are no more.
         rejected: (record, reason, where, payload).
         ignored: (record, type).
+        count: how many records were met, whatever is made of them.
     """
 
     lines: Lines | None = None
     deleted: list[Deleted] = field(default_factory=list)
     rejected: list[tuple[int, str, str, bytes]] = field(default_factory=list, repr=False)
     ignored: list[tuple[int, str]] = field(default_factory=list)
+    count: int = 0
 
 
 def rejections(found: Sequence[tuple[int, str, str, bytes]]) -> tuple[str, pa.Table]:

@@ -71,7 +71,7 @@ def expand(lines: Lines, base: str = "") -> Iterator[Batch]:
     found = {record: lines.raw(record) for record in _bundle_lines(lines)}
     if found:
         lines.leave_out(list(found))
-    yield Batch(lines)
+    yield Batch(lines, count=lines.count)
     if found:
         yield from _gathered(
             said for record, data in found.items() for said in _unroll(data, lines, record, base)
@@ -108,6 +108,7 @@ def _gathered(said: Iterator[_Said]) -> Iterator[Batch]:
     """What is said, in batches of about `CHUNK_BYTES`."""
     batch, resources, size = Batch(), list[Resource](), 0
     for one in said:
+        batch.count += 1
         if isinstance(one, Resource):
             resources.append(one)
             size += len(one.data)

@@ -63,8 +63,8 @@ ENCOUNTER = Structure(
         concept("$.hospitalization.admitSource", "admit"),
         concept("$.hospitalization.dischargeDisposition", "discharge"),
     ),
-    # nobody came
-    kept_whole=(("status", "planned cancelled"),),
+    # nobody came, or nobody says when
+    kept_whole=(("status", "planned cancelled"), ("start_date", "")),
     patterned=True,
 )
 
@@ -82,6 +82,7 @@ CONDITION = Structure(
         moment("abatement", "$.abatementDateTime", "$.abatementPeriod.end"),
         moment("recorded", "$.recordedDate"),
     ),
+    kept_whole=(("onset_date recorded_date", ""),),
     patterned=True,
 )
 
@@ -95,7 +96,7 @@ PROCEDURE = Structure(
         moment("start", "$.performedDateTime", "$.performedPeriod.start"),
         moment("end", "$.performedPeriod.end"),
     ),
-    kept_whole=(("status", "preparation not-done"),),
+    kept_whole=(("status", "preparation not-done"), ("start_date", "")),
     patterned=True,
 )
 
@@ -112,7 +113,7 @@ ALLERGY_INTOLERANCE = Structure(
         moment("recorded", "$.recordedDate", rare=("$.lastOccurrence",)),
     ),
     patient="$.patient",
-    kept_whole=(("verification_status", "refuted"),),
+    kept_whole=(("verification_status", "refuted"), ("onset_date recorded_date", "")),
     patterned=True,
 )
 
@@ -160,7 +161,8 @@ DIAGNOSTIC_REPORT = Structure(
         *_note("$.presentedForm[0]"),
     ),
     _attachment("$.presentedForm[0]"),
-    kept_whole=(("status", "registered cancelled"),),
+    # of a text without a date nothing would be left there: it is held back
+    kept_whole=(("status", "registered cancelled"), ("start_date authored_date text", "")),
 )
 
 SPECIMEN = Structure(
@@ -174,7 +176,7 @@ SPECIMEN = Structure(
         quantity("quantity", "$.collection.quantity"),
         unit("unit", "$.collection.quantity"),
     ),
-    kept_whole=(("status", "unavailable"),),
+    kept_whole=(("status", "unavailable"), ("start_date received_date", "")),
     patterned=True,
 )
 
@@ -188,7 +190,7 @@ DEVICE_USE_STATEMENT = Structure(
         moment("end", "$.timingPeriod.end"),
         moment("recorded", "$.recordedOn"),
     ),
-    kept_whole=(("status", "intended"),),
+    kept_whole=(("status", "intended"), ("start_date recorded_date", "")),
     patterned=True,
 )
 

@@ -51,13 +51,16 @@ class FhirConnector:
         return [Part(i, start, min(start + PART_BYTES, size)) for i, start in enumerate(starts)]
 
     def identities(self, reading: Reading) -> Iterator[Identity]:
-        """Everyone whom the file speaks of: Patient resources with their traits, and the patients referred to."""
-        from connectors.fhir.identities import find_identities
+        """Everyone whom the file speaks of: Patient resources with their traits, the patients referred to, and those
+        who are no more."""
+        from connectors.fhir.identities import find_deletions, find_identities
 
         seen: set[str] = set()
+        exported = self.exported(reading)
         for batch in read_batches(reading):
+            yield from find_deletions(batch.deleted, reading, exported)
             if batch.lines is not None:
-                yield from find_identities(batch.lines, reading, seen)
+                yield from find_identities(batch.lines, reading, seen, exported)
 
     def exported(self, reading: Reading) -> str:
         """When the export was made that a unit is part of: the version of what states none. Empty: not known."""
@@ -75,6 +78,7 @@ class FhirConnector:
         """
         from connectors.fhir.engine import require_zone
         from connectors.fhir.read import Context, read_batch
+        from contracts.schemas import count_records
 
         options = reading.source.options
         context = Context(
@@ -85,10 +89,13 @@ class FhirConnector:
             base=options.get("base_url", ""),
             exported=self.exported(reading),
         )
+        met = 0
         for batch in read_batches(reading, part):
+            met += batch.count
             for table, rows in read_batch(batch, context):
                 for made in rows.combine_chunks().to_batches():
                     yield table, made
+        yield count_records(met)
 
     def check(self, place: Place) -> Iterator[Finding]:
         """Preflight of one file; see `connectors.fhir.preflight`."""
@@ -134,4 +141,4 @@ def _reject_overlong(chunk: Chunk) -> Batch:
     from connectors.fhir.batch import Batch
 
     where = f"byte {chunk.offset}" if chunk.line is None else f"line {chunk.line}"
-    return Batch(rejected=[(chunk.offset, "line-too-long", where, chunk.data)])
+    return Batch(rejected=[(chunk.offset, "line-too-long", where, chunk.data)], count=1)

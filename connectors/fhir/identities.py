@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from connectors.fhir.bundles import instant
 from connectors.fhir.references import identifier_key, reference_of, referred_by
 from contracts.identity import Identity
 
 if TYPE_CHECKING:
-    from connectors.fhir.batch import Lines
+    from connectors.fhir.batch import Deleted, Lines
     from contracts.protocols import Reading
 
 _ELEMENTS = ("subject", "patient", "beneficiary", "for", "individual")
 _DIRECT = re.compile(rb'\s*:\s*\{\s*"reference"\s*:\s*"([^"\\#]+)"')
 _TYPE = re.compile(rb'"resourceType"\s*:\s*$')
 _TYPE_BYTES = 64
+_BLANK = b" \t\r\n"
 _NUMBERS = {"MR", "PI", "PT"}  # HL7 table 0203: medical record, patient internal and patient external number
 _MAIDEN = "http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName"
 _BIRTH_PLACE = "http://hl7.org/fhir/StructureDefinition/patient-birthPlace"
@@ -25,23 +28,52 @@ _PHONES = {"phone", "fax", "pager", "sms"}
 Json = dict[str, Any]
 
 
-def find_identities(lines: Lines, reading: Reading, seen: set[str] | None = None) -> Iterator[Identity]:
+def find_identities(
+    lines: Lines, reading: Reading, seen: set[str] | None = None, exported: str = ""
+) -> Iterator[Identity]:
     """The identities that resources speak of.
 
-    Patients come each with their traits, and so do their RelatedPersons, as contacts of theirs; a patient who is only
-    referred to comes once for each `seen`. Every reference that `read` follows is found here: where one is not of the
-    plain form, its resource is parsed.
+    Patients come each with their traits, as statements of their records, whose version is `read`'s; `exported` is that
+    of what states none. So do their RelatedPersons, as contacts of theirs; a patient who is only referred to comes once
+    for each `seen`. Every reference that `read` follows is found here: where one is not of the plain form, its resource
+    is parsed.
     """
     seen = set() if seen is None else seen
-    for resource in _of_type(lines, "Patient"):
-        yield describe_patient(resource, reading)
-    for resource in _of_type(lines, "RelatedPerson"):
+    for at, resource in _of_type(lines, "Patient"):
+        told = lines.stated(at) or exported
+        yield _as_statement(describe_patient(resource, reading), resource, lines.at(at), told, reading)
+    for _, resource in _of_type(lines, "RelatedPerson"):
         yield from _describe_related(resource, reading)
     yield from _contained(lines, reading)
     for patient in _referred(lines, reading.source.options.get("base_url", "")):
         if patient not in seen:
             seen.add(patient)
             yield _identity(patient, reading)
+
+
+def find_deletions(found: Sequence[Deleted], reading: Reading, exported: str = "") -> Iterator[Identity]:
+    """That Patients are no more: what they stated joins nobody."""
+    for one in found:
+        if one.kind == "Patient":
+            identity = Identity(
+                reading.authority, one.identifier, "fhir", "fhir", record=_record(one.identifier, reading)
+            )
+            yield replace(identity, version=one.version or exported, retracted=True)
+
+
+def _as_statement(identity: Identity, resource: Json, line: bytes, told: str, reading: Reading) -> Identity:
+    """The identity as its Patient's record states it: in the order in which `read` has the newest version win."""
+    meta = _dict(resource.get("meta"))
+    return replace(
+        identity,
+        record=_record(identity.identifier, reading),
+        version=instant(meta.get("lastUpdated")) or told,
+        tie=reading.key.id63("record-digest", line.strip(_BLANK)),
+    )
+
+
+def _record(patient: str, reading: Reading) -> str:
+    return "\x1f".join((reading.authority, "fhir", "Patient", patient))
 
 
 def _identity(
@@ -58,8 +90,8 @@ def _identity(
     return Identity(reading.authority, patient, "fhir", kind, traits=traits or {})
 
 
-def _of_type(lines: Lines, kind: str) -> Iterator[Json]:
-    """The resources of a type that have an id; one contained in another resource is none of them."""
+def _of_type(lines: Lines, kind: str) -> Iterator[tuple[int, Json]]:
+    """The resources of a type that have an id, with their index; one contained in another resource is none of them."""
     name = f'"{kind}"'.encode()
     data = lines.data
     place, done = data.find(name), -1
@@ -68,7 +100,7 @@ def _of_type(lines: Lines, kind: str) -> Iterator[Json]:
         if at > done and _TYPE.search(data, max(int(lines.bounds[at]), place - _TYPE_BYTES), place):
             resource = _parse(lines.at(at))
             if resource.get("resourceType") == kind and resource.get("id"):
-                yield resource
+                yield at, resource
             done = at
         place = data.find(name, place + len(name))
 

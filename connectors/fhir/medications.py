@@ -152,7 +152,12 @@ MEDICATION_REQUEST = Structure(
         simple("refills", "$.dispenseRequest.numberOfRepeatsAllowed", c.whole_number_of),
     ),
     # a plan, a proposal, a draft or a prohibition exposes nobody to a drug
-    kept_whole=(("status", "cancelled draft"), ("intent", "proposal plan option"), ("prohibited", "true")),
+    kept_whole=(
+        ("status", "cancelled draft"),
+        ("intent", "proposal plan option"),
+        ("prohibited", "true"),
+        ("start_date valid_start_date", ""),
+    ),
     patterned=True,
 )
 
@@ -169,7 +174,7 @@ MEDICATION_ADMINISTRATION = Structure(
         quantity("quantity", "$.dosage.dose"),
         unit("dose_unit", "$.dosage.dose"),
     ),
-    kept_whole=(("status", "not-done"),),
+    kept_whole=(("status", "not-done"), ("start_date", "")),
     patterned=True,
 )
 
@@ -184,7 +189,7 @@ MEDICATION_STATEMENT = Structure(
         moment("asserted", "$.dateAsserted"),
         *_dosage("$.dosage[0]"),
     ),
-    kept_whole=(("status", "intended not-taken"),),
+    kept_whole=(("status", "intended not-taken"), ("start_date asserted_date", "")),
     patterned=True,
 )
 
@@ -199,7 +204,7 @@ MEDICATION_DISPENSE = Structure(
         quantity("quantity", "$.quantity"),
         _days("$.daysSupply"),
     ),
-    kept_whole=(("status", "preparation cancelled declined"),),
+    kept_whole=(("status", "preparation cancelled declined"), ("start_date", "")),
     patterned=True,
 )
 
@@ -217,6 +222,6 @@ IMMUNIZATION = Structure(
         simple("lot_number", "$.lotNumber", c.code_of),
     ),
     patient="$.patient",
-    kept_whole=(("status", "not-done"),),
+    kept_whole=(("status", "not-done"), ("start_date recorded_date", "")),
     patterned=True,
 )

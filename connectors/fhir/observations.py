@@ -162,6 +162,6 @@ OBSERVATION = Structure(
         *_parts("$"),
     ),
     nested=(Nested("$.component", "component", Structure(_parts("$")), numbered=True),),
-    kept_whole=(("status", "registered cancelled"),),
+    kept_whole=(("status", "registered cancelled"), ("start_date", "")),
     patterned=True,
 )

@@ -19,6 +19,7 @@ from connectors.fhir.finding import Found, find, whole
 from connectors.fhir.lines import Chunk
 from connectors.fhir.manifest import is_manifest
 from connectors.fhir.references import resolve_references, subjects
+from connectors.fhir.strict import find_lenient, has_numbers
 from connectors.fhir.structure import OTHER, STRUCTURES, Structure
 from connectors.fhir.types import CONTAINER_TYPES, MAPPED_TYPES, RESOURCE_TYPES
 from contracts.keys import Key
@@ -74,6 +75,12 @@ def read_batch(batch: Batch, context: Context) -> Batches:
     if not lines.table.num_rows:
         return
     types = _types(lines)
+    if has_numbers(pc.unique(types).to_pylist()) and (lenient := find_lenient(lines)):
+        yield lines.reject(lenient, "invalid-json")
+        lines.leave_out(lenient)
+        if not lines.table.num_rows:
+            return
+        types = _types(lines)
     for kind in pc.unique(types).to_pylist():
         rows = (
             lines.table

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property, partial, reduce
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +20,7 @@ from connectors.fhir.engine import query
 from connectors.fhir.finding import Found, Look
 
 _PATH = re.compile(r"<(\$[^<>]*)>")
+_VOIDED = {"status", "doc_status", "verification_status"}
 Made = dict[str, pa.Array]
 
 
@@ -86,7 +87,7 @@ class Structure:
         nested: list columns.
         finish: makes columns of columns, in place.
         kept_whole: (column, values): a record with such a value is no event, and is kept whole instead. Without
-            values: a record that lacks the column.
+            values: a record that lacks all of the columns.
         patterned: lines may be looked at by pattern (`connectors.fhir.patterns`). No `extra` may then depend on what
             the values are that differ from line to line, but on whether a reference begins with `#`.
     """
@@ -201,18 +202,19 @@ class Structure:
         """Which rows are no events, so that they are kept whole; None where all are events."""
         mask = None
         for column, values in self.kept_whole:
-            found = (
-                pc.is_null(made[column]) if not values else pc.is_in(made[column], pa.array(values.split()))
-            )
+            found = pc.is_in(made[column], pa.array(values.split())) if values else _lacks(made, column)
             mask = found if mask is None else pc.or_(mask, found)
         if mask is None or not pc.any(mask).as_py():
             return None
-        void = (
-            pc.equal(pc.coalesce(made["status"], ""), "entered-in-error")
-            if "status" in made.column_names
-            else False
-        )
-        return pc.and_not(mask, void)  # what its source has declared void is rejected
+        for column in _VOIDED & set(made.column_names):  # what its source has declared void is rejected
+            mask = pc.and_not(mask, pc.equal(pc.coalesce(made[column], ""), "entered-in-error"))
+        return mask
+
+
+def _lacks(made: pa.Table, columns: str) -> pa.ChunkedArray:
+    """Which rows have none of the columns, named with blanks between them."""
+    first, *others = (pc.is_null(made[column]) for column in columns.split())
+    return reduce(pc.and_, others, first)
 
 
 def _nest(nested: Nested, found: Found, ids: pa.Array, zone: str) -> Made:

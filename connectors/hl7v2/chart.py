@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectors.hl7v2.identities import subject_of
+from connectors.hl7v2.identities import Scope, subject_of
 from connectors.hl7v2.message import Message, Segment
 from connectors.hl7v2.values import Coded, code_of, instant, local_time, person_in_charge, with_time
 from contracts.keys import Key
@@ -22,17 +22,19 @@ _TRIGGER = re.compile(r"[A-Z][A-Z0-9]\d")
 
 @dataclass
 class Unit:
-    """What reading needs beside the messages, and what a unit remembers from one message to the next."""
+    """What reading needs beside the messages, and what a unit remembers from one message to the next.
 
-    authority: str
-    zone: str
-    own: str
+    `count` is how many statements were made, whatever becomes of them.
+    """
+
+    scope: Scope
     key: Key = field(repr=False)
     providers: set[str] = field(default_factory=set, repr=False)
+    count: int = 0
 
     def __post_init__(self) -> None:
         self._owner = self.key.hasher("owner", 8)
-        self._owner.update(f"{self.authority}{SEPARATOR}hl7v2{SEPARATOR}".encode())
+        self._owner.update(f"{self.scope.authority}{SEPARATOR}hl7v2{SEPARATOR}".encode())
         self._digest = self.key.hasher("record-digest", 8)
 
     def owner(self, text: str) -> int:
@@ -55,6 +57,7 @@ class Chart:
 
     Attributes:
         kind: type and trigger, `ADT_A01`; empty where MSH-9 is none.
+        facility: who sends it, by MSH-4.
         subject: the encoded identity of the patient whose segments are being read.
         visit: the visit's key under the authority, or None.
         order, request: the ORC and OBR that are in force.
@@ -65,6 +68,7 @@ class Chart:
         header = message.header
         self.unit = unit
         self.kind = _kind_of(header)
+        self.facility = header.value(4) or header.value(4, 2)
         self.sent_local = self.local(header.value(7))
         self.sent = self.instant(header.value(7))
         self.recorded = ""
@@ -98,11 +102,11 @@ class Chart:
 
     def local(self, value: str) -> str | None:
         """A time as local wall time."""
-        return local_time(value, self.unit.zone) if value else None
+        return local_time(value, self.unit.scope.zone) if value else None
 
     def instant(self, value: str) -> str:
         """A time as UTC, for order alone."""
-        return instant(value, self.unit.zone) if value else ""
+        return instant(value, self.unit.scope.zone) if value else ""
 
     def begin(self, segment: Segment) -> None:
         """EVN: when the event was recorded and when it happened."""
@@ -111,7 +115,7 @@ class Chart:
 
     def turn_to(self, segment: Segment) -> None:
         """PID: what follows is about this person."""
-        self.subject = subject_of(segment, self.unit.authority, self.unit.own)
+        self.subject = subject_of(segment, self.unit.scope)
         self.visit = self.visit_start = None
         self.order = self.request = None
 
@@ -120,7 +124,8 @@ class Chart:
         found = person_in_charge(segment, *fields)
         if found is None:
             return None
-        person, field = found
+        namespace, number, field = found
+        person = self.under(namespace, number)
         key = self._scoped(person)
         if person not in self.unit.providers:
             self.unit.providers.add(person)
@@ -129,8 +134,14 @@ class Chart:
             self.state("hl7v2.provider", segment, ("provider", person), row, place=2 + field)
         return key
 
+    def under(self, namespace: str, number: str) -> str:
+        """A number (of a visit, an order, a document, a practitioner) under who assigned it: the authority that is
+        stated with it, else the facility that sends (MSH-4), else the source's own."""
+        stated = namespace or self.facility
+        return f"{'' if self.unit.scope.is_own(stated) else stated}|{number}"
+
     def _scoped(self, key: str) -> str:
-        return f"{self.unit.authority}{SEPARATOR}{key}"
+        return f"{self.unit.scope.authority}{SEPARATOR}{key}"
 
     def version(self, rank: int, *more: str) -> str:
         """What orders statements: the rank of the kind of message, its time, the event's, and `more`."""
@@ -160,6 +171,7 @@ class Chart:
             place: tells statements that begin in the same segment apart.
             retracted: the thing is taken back: a deletion instead of a row.
         """
+        self.unit.count += 1
         key = SEPARATOR.join(thing)
         # the message's own time is no content: the same result sent twice is unchanged
         content = repr({**row, "updated": None})
@@ -189,7 +201,8 @@ class Chart:
             for segment in (self.request, self.order):
                 found = segment.value(number) if segment else ""
                 if segment and _is_order_number(found):
-                    return f"{number}|{segment.value(number, 2)}|{found}"
+                    namespace = segment.value(number, 2) or segment.value(number, 3)
+                    return f"{number}|{self.under(namespace, found)}"
         return ""
 
 

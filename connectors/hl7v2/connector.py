@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from connectors.hl7v2.stream import open_stream, read_blocks
+from connectors.hl7v2.stream import open_messages, read_blocks
 from connectors.listing import list_files
 from contracts.errors import Rejected
-from contracts.schemas import DELETED, IGNORED, REJECTED
+from contracts.schemas import DELETED, IGNORED, REJECTED, count_records
 from contracts.schemas.hl7v2 import TABLES
 from contracts.units import WHOLE, Discovery, Part, Source
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from connectors.hl7v2.chart import Unit
+    from connectors.hl7v2.identities import Scope
     from contracts.identity import Identity
     from contracts.protocols import Finding, Place, Reading
 
@@ -33,11 +35,11 @@ class Hl7v2Connector:
     """Reads HL7 v2 messages in ER7 form. Rows belong to the thing that a statement is about (a visit, a result).
 
     `_record` is where a statement begins in the (decompressed) file. A source's option `mrn_authority` names the
-    assigning authority (CX-4) of its own patient numbers.
+    assigning authority (CX-4) of its own patient numbers; without it that is the one of the source authority's name.
     """
 
     kind: ClassVar[str] = "hl7v2"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     ownership: ClassVar[str] = "record"
     tables: ClassVar[dict[str, pa.Schema]] = TABLES
 
@@ -50,25 +52,32 @@ class Hl7v2Connector:
         return [WHOLE]
 
     def identities(self, reading: Reading) -> Iterator[Identity]:
-        """Everyone whom the file speaks of, with their traits; what was told already is not told again."""
+        """Everyone whom the file speaks of, with their traits, and what it says last of each two numbers; what was
+        told already is not told again."""
         from connectors.hl7v2.identities import find_identities
         from connectors.hl7v2.message import Message
 
-        own, seen = _own(reading), set()
-        with open_stream(reading.place) as stream:
+        scope, seen = _scope(reading), set()
+        pairs: dict[str, Identity] = {}
+        with open_messages(reading.place) as stream:
             for block in read_blocks(stream):
                 if block.kind != "MSH" or block.overlong or not block.ended:
                     continue
                 try:
-                    found = list(find_identities(Message(block.data, block.offset), reading.authority, own))
+                    found = list(find_identities(Message(block.data, block.offset, block.codec), scope))
                 except Rejected:
                     continue  # `read` quarantines the message, with the reason
                 for identity in found:
+                    if identity.record:
+                        held = pairs.get(identity.record, identity)
+                        pairs[identity.record] = max(held, identity, key=lambda i: (i.version, i.retracted))
+                        continue
                     others = tuple(alias.subject for alias in identity.aliases)
                     mark = hash((identity.subject, others, tuple(identity.traits.items())))
                     if mark not in seen:
                         seen.add(mark)
                         yield identity
+        yield from pairs.values()
 
     def read(self, reading: Reading, part: Part) -> Iterator[tuple[str, pa.RecordBatch]]:
         """Batches of statements, and what is none.
@@ -79,9 +88,10 @@ class Hl7v2Connector:
         from connectors.hl7v2.chart import Unit
         from connectors.hl7v2.reading import read_file
 
-        unit = Unit(reading.authority, _require_zone(reading.source.time_zone), _own(reading), reading.key)
-        with open_stream(reading.place) as stream:
-            yield from _batches(read_file(read_blocks(stream), unit))
+        unit = Unit(_scope(reading), reading.key)
+        with open_messages(reading.place) as stream:
+            yield from _batches(_counted(read_file(read_blocks(stream), unit), unit))
+        yield count_records(unit.count)
 
     def check(self, place: Place) -> Iterator[Finding]:
         """Preflight of one file; see `connectors.hl7v2.preflight`."""
@@ -90,14 +100,24 @@ class Hl7v2Connector:
         return check_file(place)
 
 
-def _own(reading: Reading) -> str:
-    return reading.source.options.get("mrn_authority", "")
+def _scope(reading: Reading) -> Scope:
+    from connectors.hl7v2.identities import Scope
+
+    zone = _require_zone(reading.source.time_zone)
+    return Scope(reading.authority, reading.source.options.get("mrn_authority", ""), zone)
 
 
 def _require_zone(zone: str) -> str:
     from connectors.fhir.engine import require_zone
 
     return require_zone(zone)
+
+
+def _counted(told: Iterator[tuple[str, dict[str, Any]]], unit: Unit) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What is told, with what is no statement counted too: statements are counted where they are made."""
+    for table, row in told:
+        unit.count += table in ("rejected", "ignored")
+        yield table, row
 
 
 def _batches(told: Iterator[tuple[str, dict[str, Any]]]) -> Iterator[tuple[str, pa.RecordBatch]]:

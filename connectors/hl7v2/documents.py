@@ -59,4 +59,6 @@ class Document:
         stated = self._segment.value(number)
         if not stated:  # nothing but person, kind and time tells it apart
             stated = f"{self._chart.subject}|{self._segment.value(2)}|{self._segment.raw(4) or self._segment.raw(6)}"
-        return ("document", stated)
+            return ("document", stated)
+        namespace = self._segment.value(number, 2) or self._segment.value(number, 3)
+        return ("document", self._chart.under(namespace, stated))

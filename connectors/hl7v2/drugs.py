@@ -65,8 +65,11 @@ class Drug:
 
     def _dispensed(self, found: Coded) -> Row:
         chart, segment = self._chart, self._segment
+        stated = segment.value(7)
         prescription = (
-            segment.value(7) or chart.order_number(placer=True) or f"{chart.subject}|{key_of(found)}"
+            (chart.under("", stated) if stated else "")
+            or chart.order_number(placer=True)
+            or f"{chart.subject}|{key_of(found)}"
         )
         thing = ("dispensed", prescription, segment.value(1), segment.value(3))
         refills = number(segment.value(8))

@@ -159,14 +159,15 @@ class Message:
     Args:
         data: its bytes, without framing.
         offset: of its first byte in the file.
+        codec: the Python codec of its bytes, where that is known; else MSH-18 says it.
 
     Raises:
         Rejected: `malformed-header`, `unknown-character-set` or `undecodable-text`.
     """
 
-    def __init__(self, data: bytes, offset: int = 0) -> None:
+    def __init__(self, data: bytes, offset: int = 0, codec: str = "") -> None:
         self.offset = offset
-        self.codec = _codec_of(data)
+        self.codec = codec or _codec_of(data)
         try:
             self.text = data.decode(self.codec)
         except UnicodeDecodeError:

@@ -68,7 +68,7 @@ def keep(chart: Chart, record_type: str, first: Segment, segments: Iterable[Segm
     content = "\x1f".join(str(row[name]) for name in _LISTS)
     day = (chart.sent_local or "")[:10]
     thing = ("other", record_type, str(chart.subject), day, str(chart.unit.digest(content)))
-    key = "\x1f".join((chart.unit.authority, *thing))
+    key = "\x1f".join((chart.unit.scope.authority, *thing))
     row |= {"id": key, "subject": chart.subject, "record_type": record_type}
     chart.state("hl7v2.other", first, thing, row)
 

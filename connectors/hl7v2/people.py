@@ -27,6 +27,7 @@ def state_patient(chart: Chart, segment: Segment) -> None:
         "birth_date": birth,
         "birth_precision": _PRECISION.get(len(birth[:10])) if birth else None,
         "birth_year": birth,
+        "deceased": {"Y": True, "N": False}.get(segment.value(30)),
         **moment("death", chart.local(segment.value(29))),
         "updated": chart.sent_local if chart.sent_local and len(chart.sent_local) > 10 else None,
         "gender": code_of(segment.value(8)),
@@ -42,15 +43,21 @@ def state_patient(chart: Chart, segment: Segment) -> None:
 
 
 def visit_number(chart: Chart, segment: Segment, patient: Segment | None) -> str | None:
-    """What tells the visit apart: PV1-19, else the account of PID-18, else person, class and begin."""
+    """What tells the visit apart, under who assigned it: PV1-19, else the account of PID-18, else person, class and
+    begin."""
     number = segment.value(19)
     if number:
-        return f"visit|{number}"
+        return f"visit|{chart.under(_assigned_by(segment, 19), number)}"
     account = patient.value(18) if patient else ""
-    if account:
-        return f"account|{account}"
+    if patient and account:
+        return f"account|{chart.under(_assigned_by(patient, 18), account)}"
     begin = segment.value(44)
     return f"{chart.subject}|{segment.value(2)}|{begin}" if begin else None
+
+
+def _assigned_by(segment: Segment, number: int) -> str:
+    """The assigning authority of a CX."""
+    return segment.value(number, 4) or part(segment.first(number), 4, 2)
 
 
 def state_visit(chart: Chart, segment: Segment) -> bool:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from connectors.hl7v2.chart import Unit
+from connectors.hl7v2.identities import Scope
 from connectors.hl7v2.reading import read_file
-from connectors.hl7v2.stream import Block, open_stream, read_blocks
+from connectors.hl7v2.stream import Block, open_messages, read_blocks
 from contracts.errors import Rejected
 from contracts.keys import KEY_BYTES, Key
 
@@ -29,9 +30,9 @@ def check_file(place: Place) -> Iterator[Finding]:
 
     counts: Counter[str] = Counter()
     told, seen = 0, _Seen()
-    unit = Unit("check", "UTC", "", Key("check", bytes(KEY_BYTES)))
+    unit = Unit(Scope("check"), Key("check", bytes(KEY_BYTES)))
     try:
-        with open_stream(place) as stream:
+        with open_messages(place) as stream:
             for table, row in read_file(seen.watch(read_blocks(stream)), unit):
                 counts[_name(table, row)] += 1
                 if table == "rejected":
@@ -91,6 +92,6 @@ class _Seen:
         if len(self.authorities) > 1:
             message = (
                 f"medical record numbers come from {len(self.authorities)} assigning authorities: "
-                "name the source's own in its option mrn_authority"
+                "they stay apart; name the source's own in its option mrn_authority"
             )
             yield Finding("warning", "several-authorities", message, "PID-3")

@@ -11,6 +11,7 @@ from connectors.hl7v2.chart import Chart, Unit
 from connectors.hl7v2.documents import CANCELLING, WITH_TEXT, Document
 from connectors.hl7v2.drugs import KINDS as DRUGS
 from connectors.hl7v2.drugs import Drug
+from connectors.hl7v2.identities import PARTINGS, partings
 from connectors.hl7v2.message import Message, Segment
 from connectors.hl7v2.other import has_elements, keep, type_of
 from connectors.hl7v2.results import Results
@@ -21,10 +22,10 @@ PAYLOAD_LIMIT = 1 << 20
 Told = tuple[str, dict[str, Any]]
 
 ADT_EVENTS = frozenset(
-    "A01 A02 A03 A04 A05 A06 A07 A08 A11 A12 A13 A17 A18 A21 A22 A23 A24 A28 A30 A31 A34 A35 A36 A38 A39 A40 A41 A42 "
-    "A46 A47 A52 A53 A54 A55 A60".split()
+    "A01 A02 A03 A04 A05 A06 A07 A08 A11 A12 A13 A17 A18 A21 A22 A23 A24 A28 A30 A31 A34 A35 A36 A37 A38 A39 A40 A41 "
+    "A42 A43 A46 A47 A52 A53 A54 A55 A60".split()
 )
-"""Events of ADT that are mapped; the others stay whole, as unmapped."""
+"""Events of ADT that are mapped; the others stay whole, as unmapped, and so do A37 and A43 that name one side alone."""
 TYPES = frozenset({"ORU", "OUL", "ORA", "VXU", "ORM", "OMG", "OML", "OMP", "RDE", "RDS", "RAS"})
 """Types of message that are mapped whatever triggers them; of MDM those with a text, and cancellations."""
 _REPLIES = frozenset({"ACK", "ORR", "RSP", "NAK"})
@@ -120,7 +121,7 @@ def read_block(block: Block, unit: Unit) -> Iterator[Told]:
             raise Rejected(
                 "truncated-message", f"byte {block.offset}", "a message whose last segment is ended"
             )
-        message = Message(block.data, block.offset)
+        message = Message(block.data, block.offset, block.codec)
         chart = Chart(message, unit)
         _require(message, chart)
     except Rejected as rejected:
@@ -167,7 +168,9 @@ def is_mapped(chart: Chart) -> bool:
 def _read_message(message: Message, chart: Chart) -> Iterator[Told]:
     if chart.type in _REPLIES:
         yield _ignored(message.offset, chart.type)
-    elif is_mapped(chart):
+    elif is_mapped(chart) and (
+        chart.trigger not in PARTINGS or chart.type != "ADT" or partings(message, chart.unit.scope)
+    ):
         yield from Reader(chart).read(message)
     else:
         yield from _keep_whole(message, chart)
@@ -215,7 +218,9 @@ class Reader:
         try:
             ignored = list(self._end()) if end else list(self._take(segment))
         except Rejected as rejected:
-            yield from (told for told in self.chart.rows if told[0] == "hl7v2.provider")
+            kept = [told for told in self.chart.rows if told[0] == "hl7v2.provider"]
+            yield from kept
+            self.chart.unit.count -= len(self.chart.rows) - len(kept)  # the rejected segment stands for them
             self.chart.rows = []
             yield _rejected(
                 segment.offset, rejected.reason, f"segment {segment.number}", segment.line.encode()

@@ -11,6 +11,7 @@ from functools import lru_cache
 from connectors.hl7v2.chart import Chart, Row, coding, key_of, moment
 from connectors.hl7v2.message import Components, Segment, part
 from connectors.hl7v2.values import Coded, code_of, coded, compared, number, range_of
+from connectors.markup import read_document
 from contracts.schemas.vocabularies import vocabulary_of
 
 RESULTS = frozenset({"ORU", "OUL", "ORA"})
@@ -23,6 +24,7 @@ STATES = ("O", "N", "I", "R", "S", "P", "A", "B", "V", "F", "U", "C", "D", "W", 
 _TEXTS = frozenset({"TX", "FT"})
 _CODED = frozenset({"CE", "CWE", "CNE", "CF", "IS", "ID"})
 _TIMES = frozenset({"DT", "TM", "TS", "DTM", "DR"})
+_MARKED = {"HTML": "text/html", "RTF": "text/rtf", "XML": "text/xml"}
 _WITHOUT_VALUE = frozenset(
     {"ED", "RP", "NA", "MA", "CP", "XPN", "PN", "XCN", "CN", "XTN", "TN", "XAD", "AD", "CX"}
 )
@@ -170,7 +172,9 @@ class Results:
         measured = chart.type in RESULTS or row.get("value_number") is not None
         row["domain"] = "Measurement" if measured else "Observation"
         order = self._order(segment, status)
-        chart.state("hl7v2.result", segment, thing, row, order=order, retracted=status in RETRACTED)
+        # HL7's null says that the value is to be deleted (v2.9, 2.5.3): nothing is left that was measured
+        retracted = status in RETRACTED or segment.is_null(5)
+        chart.state("hl7v2.result", segment, thing, row, order=order, retracted=retracted)
 
 
 def _status(value: str) -> str | None:
@@ -219,16 +223,27 @@ def _unit(parts: Components) -> Row:
 
 
 def _encapsulated(segment: Segment) -> str | None:
-    """The text in an ED value of type TEXT; None where it holds something else, or cannot be decoded."""
+    """The text in an ED value of text, with markup or without; None for something else, or what can't be decoded."""
     pieces = segment.pieces(5)
-    if len(pieces) < 5 or pieces[1].upper() not in ("TEXT", "TX", "AP") or "PLAIN" not in pieces[2].upper():
+    if len(pieces) < 5 or not (kind := _media(pieces[1].upper(), pieces[2].upper())):
         return None
-    if pieces[3].upper() == "A":
-        return pieces[4]
+    encoding = pieces[3].upper()
     try:
-        return base64.b64decode("".join(pieces[4].split()), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError, ValueError):
+        if encoding == "BASE64":
+            return read_document(base64.b64decode("".join(pieces[4].split()), validate=True), kind, None)
+        if encoding == "HEX":
+            return read_document(bytes.fromhex(pieces[4]), kind, None)
+        return read_document(pieces[4].encode(), kind, "utf-8")
+    except (binascii.Error, ValueError):
         return None
+
+
+def _media(kind: str, subtype: str) -> str | None:
+    """The media type of an ED value by its type and subtype (ED-2, ED-3, tables 0834 and 0291); None for no text."""
+    found = next((name for name in _MARKED if name in subtype), None)
+    if found and kind in ("TEXT", "TX", "FT", "AP", "APPLICATION"):
+        return _MARKED[found]
+    return "text/plain" if kind in ("TEXT", "TX", "FT", "AP") and "PLAIN" in subtype else None
 
 
 def text_of(segment: Segment) -> str | None:

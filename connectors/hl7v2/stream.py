@@ -5,12 +5,13 @@ Splitting is by bytes: no character set that HL7 allows (table 0211) uses CR, LF
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from contracts.errors import Rejected
@@ -25,6 +26,7 @@ MESSAGE_LIMIT = 32 << 20
 _HEADER = re.compile(rb"[\r\n\x0b\x1c](MSH|FHS|BHS|BTS|FTS)(?![A-Za-z0-9 ])")
 _LONGEST = 5  # bytes of a match and of what is looked at behind it
 _BOM = b"\xef\xbb\xbf"
+_UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _VT, _FS = 0x0B, b"\x1c"
 _BLANK = b" \t\r\n\x0b\x1c\x1a"
 
@@ -40,6 +42,7 @@ class Block:
         ended: whether its last segment is ended: by the frame, or by CR or LF.
         rest: whether anything but white space lies between the end of its frame and the next header.
         overlong: it exceeds `MESSAGE_LIMIT`; `data` is its beginning.
+        codec: of `data`, where the file says it by its BOM; else MSH-18 does.
     """
 
     offset: int
@@ -48,6 +51,43 @@ class Block:
     ended: bool = True
     rest: bool = False
     overlong: bool = False
+    codec: str = ""
+
+
+class Recoded:
+    """A stream of UTF-16, as UTF-8."""
+
+    codec = "utf-8"
+
+    def __init__(self, stream: BinaryIO, encoding: str) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder(encoding)()
+        stream.seek(2)  # behind the BOM
+
+    def read(self, size: int) -> bytes:
+        """About as many bytes; empty at the end alone.
+
+        Raises:
+            Rejected: `undecodable-text`: it is no UTF-16, or cut off within a character.
+        """
+        try:
+            while data := self._stream.read(size):
+                if text := self._decoder.decode(data):
+                    return text.encode()
+            return self._decoder.decode(b"", final=True).encode()
+        except UnicodeDecodeError:
+            raise Rejected("undecodable-text", "file", "UTF-16, as its BOM says") from None
+
+
+@contextmanager
+def open_messages(place: Place) -> Iterator[BinaryIO | Recoded]:
+    """The file's bytes, decompressed where it is gzip, in UTF-8 where its BOM says that it is UTF-16.
+
+    Raises:
+        Rejected: `corrupt-gzip` or `undecodable-text`, while it is being read.
+    """
+    with open_stream(place) as stream:
+        yield _recoded(stream)
 
 
 @contextmanager
@@ -70,8 +110,20 @@ def open_stream(place: Place) -> Iterator[BinaryIO]:
             raise Rejected("corrupt-gzip", "file", "a whole gzip file") from None
 
 
-def read_blocks(stream: BinaryIO) -> Iterator[Block]:
+def _recoded(stream: BinaryIO) -> BinaryIO | Recoded:
+    encoding = _UTF16.get(stream.read(2))
+    stream.seek(0)
+    return Recoded(stream, encoding) if encoding else stream
+
+
+def read_blocks(stream: BinaryIO | Recoded) -> Iterator[Block]:
     """The blocks of a stream in order, each once; memory is bounded by the longest message."""
+    codec = stream.codec if isinstance(stream, Recoded) else ""
+    for block in _split(stream):
+        yield replace(block, codec=codec) if codec else block
+
+
+def _split(stream: BinaryIO | Recoded) -> Iterator[Block]:
     pending = _Pending()
     while chunk := stream.read(CHUNK_BYTES):
         yield from pending.add(chunk)

@@ -16,6 +16,7 @@ _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?")
 _COMPARED = re.compile(rf"(<=|>=|<|>|=)\s*({_NUMBER.pattern})")
 _BETWEEN = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*(?:-|to)\s*([+-]?\d+(?:\.\d+)?)")
 _CODE = re.compile(r"[^\s]{1,64}")
+_NPI = "NPI"
 
 
 @dataclass(frozen=True)
@@ -165,14 +166,16 @@ def range_of(value: str) -> tuple[float | None, float | None]:
     return (None, bound) if found[1].startswith("<") else (bound, None)
 
 
-def person_in_charge(segment: Segment, *fields: int) -> tuple[str, int] | None:
-    """The first XCN among `fields` that has an id, as `<assigning authority>|<id>`, and its field.
+def person_in_charge(segment: Segment, *fields: int) -> tuple[str, str, int] | None:
+    """The first XCN among `fields` that has an id: its assigning authority, the id, and its field.
 
-    Names are never read.
+    A national number (XCN-13 `NPI`) is everywhere the same person's, whoever states it. Names are never read.
     """
     for field in fields:
         for repetition in segment.repetitions(field):
             found = part(repetition, 1)
             if found and code_of(found):
-                return f"{part(repetition, 9)}|{found}", field
+                national = part(repetition, 13).upper()
+                stated = part(repetition, 9) or part(repetition, 9, 2)
+                return _NPI if national == _NPI else stated, found, field
     return None

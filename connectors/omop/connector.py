@@ -29,7 +29,7 @@ class OmopConnector:
     """
 
     kind: ClassVar[str] = "omop"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     ownership: ClassVar[str] = "record"
     tables: ClassVar[dict[str, pa.Schema]] = TABLES
 
@@ -63,11 +63,13 @@ class OmopConnector:
                 `unsupported-archive`, `archive-bomb`, `nested-archive`.
         """
         from connectors.omop.reading import open_table
+        from contracts.schemas import count_records
 
         with open_table(reading.place) as opened:
             if opened is None:
                 if reading.place.size:
                     yield "ignored", _ignored(0, 1, STRAY)
+                yield count_records(int(reading.place.size > 0))
             elif _is_carried(opened):
                 yield from _read_rows(opened, reading)
             else:
@@ -88,27 +90,32 @@ def _read_rows(opened: Opened, reading: Reading) -> Iterator[tuple[str, pa.Recor
     from connectors.omop.beside import release_date
     from connectors.omop.cells import cut_cells
     from connectors.omop.identities import system_of
-    from connectors.omop.rows import read_blocks
+    from connectors.omop.rows import read_blocks, rows_in
     from connectors.omop.shape import Context, shape_rows
+    from connectors.omop.terms import name_vocabularies
     from connectors.omop.typed import tell_rejected, type_cells
+    from contracts.schemas import count_records
 
     layout = opened.layout
     version = release_date(reading)
     context = Context(reading.authority, system_of(reading), reading.key, version, layout)
-    number = 0
+    number = met = 0
     for block in read_blocks(opened.stream, opened.rest, layout.delimiter):
+        met += rows_in(block)
         cells = cut_cells(block, layout, number)
         number += cells.rows
         frame, bad = type_cells(cells, layout.table)
         rejected = tell_rejected([*cells.bad, *bad])
         if frame.height:
-            yield shape_rows(frame, context)
+            yield shape_rows(name_vocabularies(frame, layout.table, reading), context)
         if rejected is not None:
             yield "rejected", rejected
+    yield count_records(met)
 
 
 def _count_rows(opened: Opened) -> Iterator[tuple[str, pa.RecordBatch]]:
     from connectors.omop.rows import count_rows
+    from contracts.schemas import count_records
 
     table = opened.layout.table
     kind = "vocabulary" if table in VOCABULARY else f"{table}: derived anew"
@@ -118,6 +125,7 @@ def _count_rows(opened: Opened) -> Iterator[tuple[str, pa.RecordBatch]]:
             count = min(_COUNTED, rows - start)
             yield "ignored", _ignored(number + start, count, kind)
         number += rows
+    yield count_records(number)
 
 
 def _ignored(first: int, count: int, kind: str) -> pa.RecordBatch:

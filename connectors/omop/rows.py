@@ -38,11 +38,13 @@ class Block:
         data: the rows, without those in `stray`.
         stray: lines with a quote that is none, by the number of rows of the block before each.
         overlong: the beginning of the block's only row, which is longer than the limit.
+        split: how many rows `data` was split into; -1 where its quotes are sound and nobody has looked at each.
     """
 
     data: bytes = field(repr=False)
     stray: tuple[tuple[int, bytes], ...] = field(default=(), repr=False)
     overlong: bytes = field(default=b"", repr=False)
+    split: int = -1
 
 
 @contextmanager
@@ -132,14 +134,19 @@ def count_rows(stream: BinaryIO, held: bytes, delimiter: str) -> Iterator[int]:
         yield from _count_lines(stream, held)
         return
     for block in read_blocks(stream, held, delimiter):
-        view = np.frombuffer(block.data, np.uint8)
-        quotes, breaks = np.flatnonzero(view == _QUOTE), np.flatnonzero(view == 10)
-        ends = breaks[np.searchsorted(quotes, breaks) % 2 == 0]
-        begins = np.concatenate([[0], ends + 1])
-        ends = np.concatenate([ends, [len(view)]])
-        first = view[np.minimum(begins, len(view) - 1)] if len(view) else begins
-        blank = (ends == begins) | ((ends - begins == 1) & (first == 13))
-        yield int((~blank).sum()) + len(block.stray) + bool(block.overlong)
+        yield rows_in(block)
+
+
+def rows_in(block: Block) -> int:
+    """How many rows a block has: what lies between line breaks that no quotes enclose, blank lines left out."""
+    if block.split >= 0:
+        return block.split + len(block.stray)
+    view = np.frombuffer(block.data, np.uint8)
+    quotes, breaks = np.flatnonzero(view == _QUOTE), np.flatnonzero((view == 10) | (view == 13))
+    if len(quotes):
+        breaks = breaks[np.searchsorted(quotes, breaks) % 2 == 0]
+    lengths = np.diff(breaks, prepend=-1, append=len(view)) - 1
+    return int(np.count_nonzero(lengths)) + len(block.stray) + bool(block.overlong)
 
 
 def _count_lines(stream: BinaryIO, held: bytes) -> Iterator[int]:
@@ -213,7 +220,7 @@ def _cut_stray(data: bytes, delimiter: str, ended: bool, overlong: bool) -> tupl
     """
     kept: list[bytes] = []
     stray: list[tuple[int, bytes]] = []
-    rows = last = 0
+    rows = last = split = 0
     for start, last, odd in _rows_of(data, delimiter, ended, overlong):
         line = data[start:last]
         if not line.strip(b"\r\n"):
@@ -222,8 +229,17 @@ def _cut_stray(data: bytes, delimiter: str, ended: bool, overlong: bool) -> tupl
             stray.append((rows, line))
         else:
             kept.append(line if line.endswith(b"\n") else line + b"\n")
+            split += _pieces(line, delimiter)
         rows += 1
-    return Block(b"".join(kept), tuple(stray)), last
+    return Block(b"".join(kept), tuple(stray), split=split), last
+
+
+def _pieces(line: bytes, delimiter: str) -> int:
+    """How many rows a line is: a bare CR ends one too, where no quotes enclose it."""
+    if b"\r" not in line.rstrip(b"\r\n"):
+        return 1
+    bare = _tokens(delimiter).sub(b"x", line)
+    return sum(1 for piece in re.split(rb"[\r\n]", bare) if piece)
 
 
 def _rows_of(data: bytes, delimiter: str, ended: bool, overlong: bool) -> Iterator[tuple[int, int, bool]]:

@@ -151,7 +151,7 @@ def _shape_patient(context: Context) -> Mapping[str, pl.Expr]:
     precision = born.str.len_bytes().replace_strict(
         {10: "day", 7: "month", 4: "year"}, default="day", return_dtype=pl.String
     )
-    return {**made, "birth_date": born, "birth_precision": precision, "birth_year": born.str.slice(0, 4)}
+    return {**made, "birth_date": born, "birth_precision": precision, "birth_year": born}
 
 
 def _shape_provider(context: Context) -> Mapping[str, pl.Expr]:

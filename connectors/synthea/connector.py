@@ -62,7 +62,9 @@ class SyntheaConnector:
         from connectors.synthea.shape import Context, shape
         from connectors.tabular.moments import ISO, moment_reader, zone_of
         from connectors.tabular.rows import Dialect, read_batches
+        from contracts.schemas import count_records
 
+        met = 0
         read = moment_reader([ISO], zone_of(reading.source.time_zone))
         for batch in read_batches(reading.place, Dialect()):
             layout = layout_of(reading.place.name, batch.header)
@@ -73,6 +75,8 @@ class SyntheaConnector:
                 rows = shape(batch, layout, positions, context)
                 yield f"synthea.{layout.table}", rows
             yield from batch.rejections()
+            met += batch.count
+        yield count_records(met)
 
     def check(self, place: Place) -> Iterator[Finding]:
         """Preflight of one file; see `connectors.synthea.preflight`."""

@@ -52,6 +52,7 @@ class Batch:
         cells: one list a row, as long as the header.
         rejected: (number, reason code, raw text) of the other rows.
         first_row: what a spreadsheet calls the row of number 0.
+        count: how many rows were met, as they were split.
     """
 
     header: tuple[str, ...] = field(repr=False)
@@ -59,6 +60,7 @@ class Batch:
     numbers: list[int] = field(default_factory=list)
     cells: list[list[str]] = field(default_factory=list, repr=False)
     rejected: list[tuple[int, str, str]] = field(default_factory=list, repr=False)
+    count: int = 0
 
     def row(self, number: int) -> str:
         """A row's place as a spreadsheet counts: the header is row 1."""
@@ -148,6 +150,7 @@ def read_batches(place: Place, dialect: Dialect) -> Iterator[Batch]:
         batch, size, given = Batch(header, 2 if dialect.header else 1), 0, False
         for number, (cells, raw, reason) in enumerate(_chain(pending, records)):
             if cells != []:
+                batch.count += 1
                 _take(batch, number, cells, raw, reason)
                 size += feeder.held
             if size >= BATCH_CHARACTERS or len(batch.numbers) + len(batch.rejected) >= BATCH_ROWS:

@@ -24,7 +24,7 @@ _HEADER_LIMIT = 64 << 20
 _RECORD_LIMIT = 1 << 30
 
 
-@dataclass(frozen=True)
+@dataclass
 class RawFile:
     """An opened file, its header read.
 
@@ -33,6 +33,7 @@ class RawFile:
         is_plain_gzip: compressed, but not by bgzip.
         header: the header's text with the #CHROM line, as it stands.
         header_lines: lines before the first record.
+        count: how many records were met so far; blank lines are none.
     """
 
     is_bcf: bool
@@ -40,6 +41,7 @@ class RawFile:
     header: bytes = field(repr=False)
     header_lines: int
     stream: BinaryIO = field(repr=False)
+    count: int = 0
 
     def records(self) -> Iterator[tuple[int, bytes]]:
         """Each record's line number (for BCF its ordinal, from 1) and its bytes; blank lines too.
@@ -48,10 +50,10 @@ class RawFile:
             Rejected: `truncated-file` or `corrupt-gzip`.
         """
         with telling_damage():
-            if self.is_bcf:
-                yield from _read_bcf_records(self.stream)
-            else:
-                yield from enumerate(self.stream, self.header_lines + 1)
+            lines = enumerate(self.stream, self.header_lines + 1)
+            for number, data in _read_bcf_records(self.stream) if self.is_bcf else lines:
+                self.count += self.is_bcf or bool(data.strip())
+                yield number, data
 
 
 @contextmanager

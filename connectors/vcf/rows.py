@@ -14,7 +14,7 @@ from connectors.vcf.columns import Genotypes, Values
 from connectors.vcf.faithful import find_change
 from connectors.vcf.fields import Field, Fields
 from connectors.vcf.htslib import open_variants, step_through
-from contracts.schemas import REJECTED
+from contracts.schemas import REJECTED, count_records
 from contracts.schemas.vcf import FILE, RECORD
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def read_file(path: Path, key: Key) -> Iterator[tuple[str, pa.RecordBatch]]:
             if reader.is_full:
                 yield from reader.flush()
         yield from reader.flush()
+        yield count_records(raw.count)
 
 
 def _file_row(raw: RawFile, variants: VariantFile, key: Key) -> pa.RecordBatch:

@@ -1,9 +1,19 @@
 """Table schemas: what connectors emit (source-shaped) and what the lake holds."""
 
-from contracts.schemas.fields import DELETED, IGNORED, PRESENCE, REJECTED, field, lake_field
+from contracts.schemas.fields import (
+    COUNTED,
+    DELETED,
+    IGNORED,
+    PRESENCE,
+    REJECTED,
+    count_records,
+    field,
+    lake_field,
+)
 from contracts.schemas.lake import LAKE, LakeTable, bucket_of, table_named
 
 __all__ = [
+    "COUNTED",
     "DELETED",
     "IGNORED",
     "LAKE",
@@ -11,6 +21,7 @@ __all__ = [
     "REJECTED",
     "LakeTable",
     "bucket_of",
+    "count_records",
     "field",
     "lake_field",
     "table_named",

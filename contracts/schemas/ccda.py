@@ -12,6 +12,8 @@ same thing replaces the earlier statement, and that alone. What takes a thing ba
 
 from __future__ import annotations
 
+from typing import Any
+
 import pyarrow as pa
 
 from contracts.privacy import Action
@@ -99,11 +101,12 @@ _STATE = "45 CFR 164.514(b)(2)(i)(B) permits the state; only codes of states pas
 PATIENT = pa.schema(
     [
         *OWN,
-        _id("id", "Patient", "record_id"),
+        _id("id", "CdaPatient", "record_id"),
         _subject(),
-        field("birth_date", _S, Action.DATE, "shifted, or cut to the year"),
-        field("birth_precision", _S, Action.KEEP, "day, month or year: how precise the source is"),
+        field("birth_date", _S, Action.DATE, "shifted, or cut to the year; grouped over 89", birth=True),
+        field("birth_precision", _S, Action.PRECISION, "how much is told of the date", of="birth_date"),
         field("birth_year", _S, Action.YEAR, "the year alone, grouped over 89", output="year_of_birth"),
+        field("deceased", pa.bool_(), Action.KEEP, "whether, not when"),
         *_moment("death"),
         field("updated", _S, Action.DATETIME, "when the document was made: shifted, or left out"),
         _code("gender"),
@@ -243,7 +246,7 @@ PLACE = pa.schema(
 )
 
 
-def _list(name: str, action: Action, reason: str, **more: str) -> pa.Field:
+def _list(name: str, action: Action, reason: str, **more: Any) -> pa.Field:
     return field(name, pa.list_(pa.string()), action, reason, **more)
 
 

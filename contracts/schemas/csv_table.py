@@ -106,7 +106,8 @@ TARGETS: dict[str, Target] = {
         "code display value value_number value_text value_code value_display",
     ),
     "note": _target(
-        "id:id updated:moment date:moment! text:text! title:text code:code visit:id provider:id", "text"
+        "id:id updated:moment date:moment! text:text! title:text code:code vocabulary:system visit:id provider:id",
+        "text",
     ),
 }
 """The targets of a mapping file: `[[patient]]`, `[[visit]]`, `[[event]]`, `[[note]]`."""
@@ -128,7 +129,7 @@ CODE_OF = {
 """The code that words stand for. Words without a code may be anybody's, and are treated as free text."""
 
 _SPACES = {"visit": "Encounter", "provider": "Practitioner", "place": "Organization"}
-_IDS = {"patient": "Patient", "visit": "Encounter", "event": "CsvEvent", "note": "CsvNote"}
+_IDS = {"patient": "CsvPatient", "visit": "Encounter", "event": "CsvEvent", "note": "CsvNote"}
 
 
 def _columns(name: str, kind: str) -> list[pa.Field]:
@@ -171,11 +172,15 @@ def _schema(target: str) -> pa.Schema:
     for name, kind in TARGETS[target].fields.items():
         if name == "birth_date":
             columns += [
-                field("birth_date", _S, Action.DATE, "shifted, or cut to the year"),
+                field(
+                    "birth_date", _S, Action.DATE, "shifted, or cut to the year; grouped over 89", birth=True
+                ),
                 field(
                     "birth_year", _S, Action.YEAR, "the year alone, grouped over 89", output="year_of_birth"
                 ),
-                field("birth_precision", _S, Action.KEEP, "day, month or year: how precise the source is"),
+                field(
+                    "birth_precision", _S, Action.PRECISION, "how much is told of the date", of="birth_date"
+                ),
             ]
         elif name == "death_date":
             columns += _columns("death", kind)

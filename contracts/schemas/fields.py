@@ -17,6 +17,8 @@ def field(
     output: str = "",
     term: str = "",
     code: str = "",
+    of: str = "",
+    birth: bool = False,
 ) -> pa.Field:
     """A column of a source-shaped table.
 
@@ -28,10 +30,12 @@ def field(
         space: for `Action.ID`, the name space of the id ("Encounter").
         term: for `Action.TERM`, what the column holds: `code` (where empty), `system` or `display`.
         code: for a `display`, the column that holds its code.
+        of: for `Action.PRECISION`, the column of the date.
+        birth: for `Action.DATE`, that it is a date of birth.
         output: the column's name after de-identification; the same name where empty.
     """
     meta = {"action": action.value, "reason": reason, "space": space, "output": output or name}
-    meta |= {"term": term, "code": code}
+    meta |= {"term": term, "code": code, "of": of, "birth": "yes" if birth else ""}
     return pa.field(name, kind, metadata={k: v for k, v in meta.items() if v})
 
 
@@ -54,6 +58,15 @@ IGNORED = pa.schema(
     [pa.field("_record", pa.int64(), nullable=False), pa.field("type", pa.string(), nullable=False)]
 )
 """What is counted and not kept: a file in a DICOM tree that is not DICOM, a line that is not FHIR."""
+
+COUNTED = pa.schema([pa.field("records", pa.int64(), nullable=False)])
+"""How many records a connector met, counted where it takes the export to pieces, before anything is made of them."""
+
+
+def count_records(number: int) -> tuple[str, pa.RecordBatch]:
+    """What a connector's `read` yields to say that it met `number` records: a batch of `COUNTED` under its name."""
+    return "counted", pa.RecordBatch.from_arrays([pa.array([number], pa.int64())], schema=COUNTED)
+
 
 DELETED = pa.schema(
     [

@@ -11,6 +11,8 @@ replaces the earlier statement, and that alone. What takes a thing back is a row
 
 from __future__ import annotations
 
+from typing import Any
+
 import pyarrow as pa
 
 from contracts.privacy import Action
@@ -87,11 +89,12 @@ def _event(space: str) -> list[pa.Field]:
 PATIENT = pa.schema(
     [
         *OWN,
-        _id("id", "Patient", "record_id"),
+        _id("id", "Hl7Patient", "record_id"),
         _subject(),
-        field("birth_date", _S, Action.DATE, "shifted, or cut to the year"),
-        field("birth_precision", _S, Action.KEEP, "day, month or year: how precise the source is"),
+        field("birth_date", _S, Action.DATE, "shifted, or cut to the year; grouped over 89", birth=True),
+        field("birth_precision", _S, Action.PRECISION, "how much is told of the date", of="birth_date"),
         field("birth_year", _S, Action.YEAR, "the year alone, grouped over 89", output="year_of_birth"),
+        field("deceased", pa.bool_(), Action.KEEP, "whether, not when"),
         *_moment("death"),
         field("updated", _S, Action.DATETIME, "when the message was sent: shifted, or left out"),
         _code("gender"),
@@ -208,7 +211,7 @@ PROVIDER = pa.schema(
 )
 
 
-def _list(name: str, action: Action, reason: str, **more: str) -> pa.Field:
+def _list(name: str, action: Action, reason: str, **more: Any) -> pa.Field:
     return field(name, pa.list_(pa.string()), action, reason, **more)
 
 

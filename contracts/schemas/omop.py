@@ -57,7 +57,7 @@ EVENT_TABLES = (
 """Tables of clinical events: the domain of an event's standard concept decides which."""
 
 
-WITH_SOURCE = (*EVENT_TABLES, "visit_occurrence", "visit_detail")
+WITH_SOURCE = (*EVENT_TABLES, "visit_occurrence", "visit_detail", "note")
 """Tables that have the columns `SOURCE_COLUMNS`."""
 
 

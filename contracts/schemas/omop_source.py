@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from contracts.privacy import Action
 from contracts.schemas.fields import field
-from contracts.schemas.omop import CDM
+from contracts.schemas.omop import CDM, WITH_SOURCE
 
 _S, _I = pa.string(), pa.int64()
 SPACE = "omop"
@@ -256,6 +256,12 @@ def _event(table: str) -> pa.Schema:
                 "measurement_time, where an export holds a date there",
             )
         )
+    if table in WITH_SOURCE:
+        columns.append(
+            field(
+                "source_vocabulary", _S, Action.TERM, "an OMOP vocabulary names a terminology", term="system"
+            )
+        )
     return pa.schema([*OWN, *columns])
 
 
@@ -274,8 +280,8 @@ PATIENT = pa.schema(
         field("record_type", _S, Action.KEEP, "the name of a CDM table"),
         _id("record_id"),
         _subject(),
-        field("birth_date", _S, Action.DATE, "shifted, or cut to the year"),
-        field("birth_precision", _S, Action.KEEP, "day, month or year: how precise the source is"),
+        field("birth_date", _S, Action.DATE, "shifted, or cut to the year; grouped over 89", birth=True),
+        field("birth_precision", _S, Action.PRECISION, "how much is told of the date", of="birth_date"),
         field("birth_year", _S, Action.YEAR, "the year alone, grouped over 89", output="year_of_birth"),
         *_concepts("gender_concept_id", "race_concept_id", "ethnicity_concept_id"),
         *(_id(name) for name in ("location_id", "provider_id", "care_site_id")),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from contracts.schemas.events import EVENT
 from contracts.schemas.fields import lake_field
+from contracts.schemas.omop import schema_of
 
 PATIENT = pa.schema(
     [
@@ -16,6 +18,7 @@ PATIENT = pa.schema(
         lake_field("year_of_birth", pa.int32()),
         lake_field("death_date", pa.date32()),
         lake_field("death_datetime", pa.timestamp("us")),
+        lake_field("is_deceased", pa.bool_()),
         lake_field("gender_source_value", pa.string()),
         lake_field("race_source_value", pa.string()),
         lake_field("ethnicity_source_value", pa.string()),
@@ -35,8 +38,9 @@ PATIENT = pa.schema(
     ]
 )
 """One row for each Patient record of a source; `omop.person` and `omop.death` are derived from it, one a person.
-`birth_precision` is day, month or year, as the source states it. `updated_datetime` is when the source last changed
-the record, shifted like every date of the person: it orders the statements about one person."""
+`birth_precision` is day, month or year, as the source states it. `is_deceased` is whether the source says that the
+person is dead: without a date, which `omop.death` needs, that is told here alone. `updated_datetime` is when the source
+last changed the record, shifted like every date of the person: it orders the statements about one person."""
 
 PLACE = pa.schema(
     [
@@ -83,6 +87,27 @@ OBSERVATION_PERIOD = pa.schema(
     ]
 )
 """Periods that a source itself vouches for; where a person has none, they are derived from what happened."""
+
+REFERRING = EVENT
+"""Events that say what was given or used by a reference to a record of its own (`vocabulary` names its type, `code` its
+keyed id). That record may come in any file of any night, so they are kept as events; OMOP's rows follow from both."""
+
+REPORT = pa.schema([*schema_of("note"), lake_field("kind", pa.string())])
+"""Texts that are notes (`omop.note`) or not by what else there is, in any file of any night (`kind`):
+those of reports, unless a document tells the same of the same visit, and documents that their source calls superseded,
+unless a current one of the same type and visit stands in their place."""
+
+THING = pa.schema(
+    [
+        lake_field("thing_id", pa.int64(), required=True),
+        lake_field("place", pa.int64(), required=True),  # of the coding among those of its concept, from 1
+        lake_field("kind", pa.string(), required=True),  # Medication, Device
+        lake_field("system", pa.string()),
+        lake_field("code", pa.string(), required=True),
+        lake_field("display", pa.string()),
+    ]
+)
+"""What is given or used, by the ids that refer to it: the codings that its own record states. Derived."""
 
 CODE = pa.schema(
     [

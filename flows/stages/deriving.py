@@ -4,24 +4,49 @@ from __future__ import annotations
 
 from flows.rounds import Round
 from quality.cross import run_checks
+from tasks.concepts import open_drugs
 from tasks.deriving import derive_linkage, derive_table, derived_tables
+from tasks.referring import THING, Resolver, resolve_referring
+from tasks.reports import resolve_reports
+from tasks.visit_parts import parted_kind, resolve_visits
+from tasks.workroom import load_sources
 
 _GRAPH = "graph."
 
 
 def derive_all(current: Round, *, graph: bool) -> dict[str, int]:
     """Derive the linkage, OMOP and imaging tables, or the graph; returns rows by table."""
-    found = [] if graph else derive_linkage(current.lake, current.room.vault, current.number)
+    found = []
+    if not graph:
+        found = derive_linkage(current.lake, current.room.vault, current.number)
+        _resolve(current)
+    vocabulary = open_drugs(current.home)
     for table in derived_tables():
         if table.startswith(_GRAPH) == graph:
             with current.timed(f"derive {table}"):
-                derived = derive_table(current.lake, table, current.number)
+                derived = derive_table(current.lake, table, current.number, vocabulary)
             if derived is not None:
                 found.append(derived)
     for derived in found:
         current.derived[derived.table] = derived.rows
         current.changed |= derived.receipt.changed
     return {d.table: d.rows for d in found}
+
+
+def _resolve(current: Round) -> None:
+    """What follows from records of several sources and nights, before anything is derived from it: the visits of what
+    happened in their parts, the codes of what is told elsewhere, and the reports whose text no document tells."""
+    sources = load_sources(current.room.vault)
+    parted = sorted(name for name, source in sources.items() if parted_kind(source.kind))
+    with current.timed("resolve visits"):
+        receipts = resolve_visits(current.lake, parted, current.number)
+    with current.timed("resolve things"):
+        derive_table(current.lake, THING, current.number)
+        resolver = Resolver(current.room.vocabulary, current.vocabulary, current.home.profile)
+        receipts += resolve_referring(current.lake, resolver, current.number)
+    with current.timed("resolve reports"):
+        receipts += resolve_reports(current.lake, current.number)
+    current.changed |= any(receipt.changed for receipt in receipts)
 
 
 def check_lake(current: Round) -> list[dict[str, object]]:

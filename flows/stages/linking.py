@@ -26,9 +26,11 @@ def link_source(current: Round, name: str) -> SourceOutcome:
             try:
                 found = read_links(place_of(source, item.path))
             except Rejected as rejected:
+                account.met()
                 account.add("quarantined", reason=rejected.reason)
                 continue
             links.extend(found.links)
+            account.met(found.count)
             for _, reason in found.rejected:
                 account.add("quarantined", reason=reason)
         changed = current.room.vault.set_links(name, links)

@@ -8,6 +8,7 @@ from functools import partial
 
 import polars as pl
 
+from connectors.crosswalk import KIND as CROSSWALK
 from connectors.registry import connector
 from contracts.accounting import Account
 from contracts.protocols import Exporter
@@ -22,7 +23,7 @@ from tasks.exporting import conclude_export
 from tasks.merging import LEDGER_COLUMNS, Merge, is_rejected, merge_presences
 from tasks.publishing import LEDGER, Publication, account_source, publish_ledger, publish_table, tables_of
 from tasks.versions import open_versions
-from tasks.workroom import Job
+from tasks.workroom import Job, load_sources
 
 
 def publish_source(current: Round, name: str) -> SourceOutcome:
@@ -43,6 +44,7 @@ def publish_source(current: Round, name: str) -> SourceOutcome:
             outcome.gone,
             partial(open_versions, key=current.room.key),
             incremental=not current.source(name).snapshot,
+            others=_ledger_of_others(current, name),
         )
         merge = with_orphans(current, name, merge, manifests)
         if merge.touched:
@@ -120,10 +122,38 @@ def _ledger(current: Round, name: str) -> pl.DataFrame:
     return open_versions(frame, current.room.key)
 
 
+def _ledger_of_others(current: Round, name: str) -> pl.DataFrame | None:
+    """The ledger's rows of the other sources that may tell of the same records, versions sealed; None: no such source.
+
+    A record is known by its authority; a file that owns its rows by its content.
+    """
+    source, known = current.source(name), load_sources(current.room.vault)
+    record = connector(source.kind).ownership == "record"
+    names = [
+        other.name
+        for other in known.values()
+        if other.name != name
+        and other.kind != CROSSWALK
+        and (other.authority == source.authority if record else other.kind == source.kind)
+        and connector(other.kind).ownership == connector(source.kind).ownership
+    ]
+    if not names:
+        return None
+    rows = current.lake.read(LEDGER, columns=LEDGER_COLUMNS, where=pl.col("_source").is_in(names))
+    frame = pl.from_arrow(rows)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
 def _publish_tables(current: Round, name: str, manifests: list[Manifest], merge: Merge) -> list[Publication]:
     published: list[Publication] = []
     blocked: set[str] = set()
-    before = {table for row in current.catalog.units(name).values() for table in row.tables}
+    before = {
+        table
+        for source in (name, *merge.ceded)
+        for row in current.catalog.units(source).values()
+        for table in row.tables
+    }
     for table in tables_of(manifests, before):
         with current.timed(f"publish {table}"):
             publication = publish_table(

@@ -7,15 +7,22 @@ from typing import Any
 
 from flows.rounds import Round
 from quality.cross import checks_digest
+from tasks.concepts import open_drugs
 from tasks.deriving import DERIVED
 from tasks.mappings import mappings
+from tasks.standardising import SHARED
+from tasks.visit_parts import RESOLVED
 
 _ENDED_WHOLE = ("published", "quarantine", "blocked")
 
 
 def recipe_of_whole(current: Round) -> str:
     """Digest over what decides the derived tables, the checks and the vectors, beside the lake's own rows."""
-    parts = [f"{name}={mapping.digest}" for name, mapping in sorted(mappings(DERIVED).items())]
+    made = (*mappings(DERIVED).items(), *mappings(RESOLVED).items(), *mappings(SHARED).items())
+    parts = [f"{name}={mapping.digest}" for name, mapping in sorted(made, key=lambda item: item[0])]
+    parts += [f"{name}={value}" for name, value in sorted(current.vocabulary.items())]
+    drugs = open_drugs(current.home)
+    parts.append(f"drugs={drugs.digest if drugs else ''}")
     parts += [checks_digest(), current.settings.encoders.text, current.settings.encoders.image]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 

@@ -13,6 +13,7 @@ from contracts.units import Discovery, Listed, Source, Unit
 from flows.executor import Failure
 from flows.rounds import Round, SourceOutcome
 from stores.catalog import UnitRow
+from stores.landing import Landing
 from tasks.exporting import Tell, Unfetched, await_export, fetch_units
 from tasks.recipe import changed_components, digest_recipe, touching
 from tasks.surveying import Surveyed, survey_unit
@@ -154,22 +155,28 @@ def plan_source(current: Round, name: str) -> SourceOutcome:
             outcome.reasons.setdefault(unit, Counter()).update(why)
         else:
             unread.append(unit)
-    outcome.out_of_reach = _out_of_reach(current, outcome, rows, set(rows) - set(unread))
+    absent = _absent(outcome, rows, set(rows) - set(unread))
+    contexts = current.room.vault.contexts(absent, current.today)
+    landing = Landing(current.home, current.room.key)
+    for unit in absent:
+        row = rows[unit]
+        read = Unit(unit, name, kind, row.digest, recipe, row.size)
+        why = _why(current, row, contexts.get(unit, ""), parts)
+        if why and landing.has(read):
+            outcome.to_read.append(read)
+            outcome.reasons.setdefault(unit, Counter()).update(why)
+        elif row.context != contexts.get(unit, ""):
+            outcome.out_of_reach.append(unit)
     outcome.unread = unread
     return outcome
 
 
-def _out_of_reach(
-    current: Round, outcome: SourceOutcome, rows: Mapping[str, UnitRow], others: set[str]
-) -> list[str]:
-    """Published units that a changed link touches but whose file the source lists no more.
-
-    Their rows keep the earlier person until the file is sent again; the report says so.
-    """
+def _absent(outcome: SourceOutcome, rows: Mapping[str, UnitRow], others: set[str]) -> list[str]:
+    """Published units whose file the source lists no more. Where a copy was kept they are read anew like any other;
+    of those that a changed link touches, rows keep the earlier person until the file is sent again, and the report
+    says so."""
     listed = {unit.unit for unit in outcome.to_read} | set(outcome.failures) | set(outcome.gone)
-    absent = sorted(u for u in others - listed if rows[u].state == "published")
-    contexts = current.room.vault.contexts(absent, current.today)
-    return [unit for unit in absent if rows[unit].context != contexts.get(unit, "")]
+    return sorted(u for u in others - listed if rows[u].state == "published")
 
 
 def _why(current: Round, row: UnitRow, context: str, parts: Mapping[str, str]) -> list[str]:

@@ -30,6 +30,12 @@ def keep_up_lake(current: Round) -> dict[str, int]:
             if current.lake.files(table) > FILES_PER_BUCKET * current.lake.buckets:
                 current.lake.compact(table)
                 removed[table] = current.lake.vacuum(table, sorted(kept.get(table, ())))
-        Landing(current.home, current.room.key).purge(current.settings.stores.landing_days)
+        landing_days = current.settings.stores.landing_days
+        kept_days = {
+            name: max(landing_days, current.source(name).kept_days)
+            for name in current.sources
+            if current.room.is_kept(current.source(name))
+        }
+        Landing(current.home, current.room.key).purge(landing_days, kept_days)
         current.room.quarantine.purge(current.settings.stores.quarantine_days)
     return removed

@@ -54,6 +54,21 @@ def sources_of(
     return chosen
 
 
+def hints_of(chosen: list[Source], known: Mapping[str, Source]) -> list[str]:
+    """What to tell of new places beside known ones of their kind.
+
+    Two hospitals must not be joined by chance, so a new place is another source; who meant the next night of the same
+    export would else see unknown visits and staff, and not why.
+    """
+    return [
+        f"{source.name} is a new source with patient numbers of its own: another path was given with --{source.kind} "
+        "before. An export that comes in another folder every night is one source below one folder, or in "
+        "nightrounds.toml"
+        for source in chosen
+        if source.name not in known and any(s.kind == source.kind for s in known.values())
+    ]
+
+
 def _places(kind: str, paths: list[Path], before: Mapping[str, Source]) -> list[str]:
     """The resolved places in order. No message names one: hospitals name folders after people."""
     from contracts.errors import Usage

@@ -33,7 +33,7 @@ def demo(
     ),
     data: Annotated[
         Path | None,
-        typer.Option("--data", help="Make one night over your own export: FHIR NDJSON, DICOM, VCF below it."),
+        typer.Option("--data", help="Make one night over your own export: records, DICOM, VCF below it."),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="What the invented hospital is drawn from.")] = 7,
     keep: Annotated[
@@ -95,7 +95,7 @@ def _show_hospital(folder: Folder, seed: int, profile: str, *, keep: bool, unlin
     from nightrounds.demo.showing import show_demo
 
     known = nights.recall(folder)
-    with _step("inventing a hospital: 31 patients, two clinics, an image archive, a genomics laboratory"):
+    with _step("inventing two hospitals: 31 patients, ten systems that export"):
         hospital = make_hospital(folder.exports, int(known.get("seed", seed)))
     home = _enter(folder, profile, f"demo {hospital.seed}")
     done = [nights.Night(**entry) for entry in known.get("nights", [])] if keep else []
@@ -186,6 +186,6 @@ def _print(showing: Showing) -> None:
     rows = [
         {"table": m.table, "rows to another person": m.rows, "dates moved": m.dates} for m in showing.moved
     ]
-    print_table(rows, "\nwhat the late link rewrote of the night before")
+    print_table(rows, "\nwhat the late link and the merge rewrote of the night before")
     rows = [{"table": r.table, "rows": r.rows, "as they were": r.same} for r in showing.restored]
     print_table(rows, "\nwhat unlinking restored")

@@ -17,6 +17,7 @@ from nightrounds.commands.common import (
     enter_home,
     print_json,
     print_table,
+    say,
 )
 from nightrounds.commands.init import ProfileOption, make_home
 
@@ -141,7 +142,7 @@ def _chosen(home: Home, names: list[str] | None, given: Given, mapping: Path | N
     """
     from flows.planning import check_names
     from flows.settings import load_settings
-    from nightrounds.commands.adhoc import sources_of
+    from nightrounds.commands.adhoc import hints_of, sources_of
     from tasks.workroom import load_sources, open_workroom, save_sources
 
     home.load_key()
@@ -151,6 +152,8 @@ def _chosen(home: Home, names: list[str] | None, given: Given, mapping: Path | N
     sealed = load_sources(vault)
     check_names(names, {s.name: s.to_source() for s in settings.sources} or sealed)
     extra = sources_of(given, sealed, settings, mapping)
+    for hint in hints_of(extra, sealed):
+        say(hint)
     if extra:
         save_sources(vault, list({**sealed, **{s.name: s for s in extra}}.values()))
     return [*(names or []), *(s.name for s in extra)]
@@ -238,12 +241,19 @@ def print_summary(summary: dict[str, Any], home: Path) -> None:
     ending = {
         "published": "all published",
         "quarantine": "published, with records held back",
-        "blocked": "some tables were blocked by the gate; their earlier version stays visible",
+        "blocked": _told_blocked(summary),
         "failed": "some units ended in an error; the rest is published",
     }[summary["state"]]
     changed = f"release {summary['release']}" + ("" if summary["changed"] else ", nothing changed")
     typer.echo(f"round {summary['round']}: {ending} ({changed})")
     typer.echo(f"more: nightrounds explain {summary['round']} --home {home}")
+
+
+def _told_blocked(summary: dict[str, Any]) -> str:
+    critical = [c["check"] for c in summary["checks"] if c["failing"] and c["severity"] == "critical"]
+    if critical:
+        return f"what must hold between tables does not ({', '.join(critical)}); the earlier release stays visible"
+    return "some tables were blocked by the gate; their earlier version stays visible"
 
 
 def _print_problems(summary: dict[str, Any]) -> None:

@@ -32,6 +32,9 @@ app = typer.Typer(
 
 SMALLEST = 11
 """Smaller counts are not printed: a small cell can point at one of the persons in it."""
+_DRUGS = "omop.drug_exposure"
+_NAMES = 5
+"""At most so many other names of a concept are shown."""
 _FIRST_DAY, _LAST_DAY = "1970-01-01", "2099-12-31"
 
 
@@ -81,6 +84,7 @@ def _bar() -> Iterator[Callable[[int, int], None] | None]:
 def status(home: HomeOption = Path(DEFAULT_HOME), json: JsonOption = False) -> None:
     """Show the vocabularies with versions and counts, and check the site's own source-to-concept map."""
     from stores.vocabulary_site import read_site_map
+    from tasks.names import names_at_hand
 
     opened = _home(home)
     site = read_site_map(opened.vocabulary, _overlay(opened))
@@ -92,6 +96,7 @@ def status(home: HomeOption = Path(DEFAULT_HOME), json: JsonOption = False) -> N
     known = loaded.concepts(targets) if loaded else {}
     found: dict[str, Any] = {
         "loaded": loaded.status() if loaded else None,
+        "names": names_at_hand(),
         "site_map": mapped,
         "site_targets": {
             "concepts": len(targets),
@@ -104,8 +109,10 @@ def status(home: HomeOption = Path(DEFAULT_HOME), json: JsonOption = False) -> N
         return
     if loaded is None:
         typer.echo("no vocabulary is loaded: nightrounds vocabulary load PATH")
+        _print_names(found["names"])
     else:
         _print_loaded(loaded.status())
+        _print_names(found["names"])
     print_table(mapped, "\nthe site's own map")
     if targets:
         numbers = found["site_targets"]
@@ -128,7 +135,30 @@ def _print_loaded(found: dict[str, Any]) -> None:
         )
     if found["lines_left_out"]:
         typer.echo(f"{plural(found['lines_left_out'], 'line')} of the download could not be read")
+    for line in _of_drugs(found):
+        typer.echo(wrap(line))
     print_table(found["vocabularies"], "")
+
+
+def _print_names(packages: dict[str, str]) -> None:
+    held = [f"{what} ({package})" for what, package in packages.items() if package]
+    missing = [what for what, package in packages.items() if not package]
+    said = f"names from packages, which know no concept ids: {', '.join(held) or 'none'}"
+    typer.echo(wrap(said + (f"; not installed: {', '.join(missing)}" if missing else "")))
+
+
+def _of_drugs(found: dict[str, Any]) -> list[str]:
+    """What the download tells of drugs, and what follows where it does not."""
+    ingredients, strengths = found["ingredients"], found["strengths"]
+    return [
+        f"{plural(ingredients, 'ingredient')} of drugs: a drug era is of an ingredient"
+        if ingredients
+        else "no CONCEPT_ANCESTOR with ingredients in the download: a drug era is of the drug's own concept",
+        f"{plural(strengths, 'strength')} of drugs: dose eras are made"
+        if strengths
+        else "no DRUG_STRENGTH in the download: there are no dose eras",
+        *([plural(found["synonyms"], "other name")] if found["synonyms"] else []),
+    ]
 
 
 @app.command("lookup")
@@ -150,6 +180,7 @@ def lookup(
     found = LoadedVocabulary(loaded, site).concepts_of([(vocabulary, code)]).get((vocabulary, code), ())
     ids = {i for c in found for i in (c.source_concept_id, c.concept_id, c.value_concept_id or 0)} - {0}
     described = loaded.describe(ids) if loaded else {}
+    others = loaded.drugs.synonyms(ids) if loaded else {}
     by_site = site.find(vocabulary, code) is not None
     rows = [
         {
@@ -161,6 +192,7 @@ def lookup(
             },
             "standard": described.get(concept, {}).get("standard", ""),
             "table": table_of(one.domain) if role == "standard concept" else "",
+            "also named": "; ".join(others.get(concept, [])[:_NAMES]),
         }
         for one in found
         for role, concept in (
@@ -223,6 +255,7 @@ def worklist(
             "vocabulary": one.vocabulary,
             "code": one.code,
             "words": one.display,
+            "known as": _known_as(one),
             "tables": ", ".join(table.partition(".")[2] for table in one.tables),
             "rows": _shown(one.rows),
             "persons": _shown(one.persons),
@@ -235,6 +268,12 @@ def worklist(
         print_table(rows)
     else:
         say("every source code has a standard concept")
+
+
+def _known_as(one: Unmapped) -> str:
+    from tasks.names import known_as
+
+    return known_as(one.vocabulary, one.code, one.display, is_drug=_DRUGS in one.tables)
 
 
 def _shown(count: int) -> int | str:
@@ -259,7 +298,8 @@ def _write_worklist(path: Path, codes: list[Unmapped]) -> None:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         for one in codes:
-            writer.writerow((one.code, 0, one.vocabulary, one.display, "", "", _FIRST_DAY, _LAST_DAY, ""))
+            words = one.display or _known_as(one)
+            writer.writerow((one.code, 0, one.vocabulary, words, "", "", _FIRST_DAY, _LAST_DAY, ""))
 
 
 def _home(home: Path) -> Home:

@@ -1,9 +1,11 @@
-"""One invented person as three systems send her: read from the exports as they arrived, for the page's left side."""
+"""One invented person as eight systems send her: read from the exports as they arrived, for the page's left side."""
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +34,7 @@ class Disguise:
 
 
 def read_disguises(hospital: Hospital) -> list[Disguise]:
-    """The hero's record, image header and sample, as night 1 brought them."""
+    """The hero's record, image header, sample and what five other systems call her, as night 1 brought them."""
     person = hospital.person(hospital.hero)
     ids = {authority: identifier for authority, identifier, _ in person["identities"]}
     folders = {s["name"]: Path(s["location"]) for s in hospital.sources_on(1)}
@@ -40,6 +42,19 @@ def read_disguises(hospital: Hospital) -> list[Disguise]:
         _read_record(folders, ids),
         _read_image(folders["pacs"], ids[RADIOLOGY]),
         _read_sample(folders["lab"], ids[LAB]),
+        _read_message(folders["interface"], ids[HOSPITAL_A]),
+        _read_document(folders["exchange"], ids[HOSPITAL_B]),
+        _read_row("Practices", "Synthea CSV", folders["practices"] / "patients.csv", "Id", ids[HOSPITAL_A]),
+        _read_row(
+            "Research warehouse",
+            "OMOP CSV",
+            folders["warehouse"] / "person.csv",
+            "person_source_value",
+            ids[HOSPITAL_B],
+        ),
+        _read_row(
+            "Outpatient laboratory", "CSV", next(folders["laboratory"].glob("*.csv")), "mrn", ids[HOSPITAL_A]
+        ),
     ]
 
 
@@ -136,3 +151,39 @@ def _read_sample(folder: Path, sample: str) -> Disguise:
         ]
         return Disguise("Genomics laboratory", "VCF 4.3", sample, path.name, tuple(found))
     raise LookupError("the demo's hero has no sample")
+
+
+def _read_message(folder: Path, mrn: str) -> Disguise:
+    """The patient's segment of the first message about her."""
+    for path in sorted(folder.glob("*.hl7")):
+        for segment in path.read_bytes().decode(errors="replace").split("\r"):
+            if segment.startswith("PID|") and f"|{mrn}^" in segment:
+                fields = segment.split("|")
+                lines = (
+                    ("PID-3", fields[3]),
+                    ("PID-5", fields[5]),
+                    ("PID-11", fields[11]),
+                    ("PID-13", fields[13]),
+                )
+                return Disguise("Interface engine", "HL7 v2.5.1", mrn, path.name, lines)
+    raise LookupError("the demo's hero has no message")
+
+
+def _read_document(folder: Path, mrn: str) -> Disguise:
+    """The title, and what is written of her in words."""
+    for path in sorted(folder.glob("*.xml")):
+        text = path.read_text(encoding="utf-8", errors="replace")
+        told = re.search(r"<paragraph>(.*?)</paragraph>", text)
+        title = re.search(r"<title>(.*?)</title>", text)
+        if f'extension="{mrn}"' in text and told and title and "<!DOCTYPE" not in text:
+            lines = (("Title", title[1]), ("Narrative", told[1]))
+            return Disguise("Exchange", "C-CDA R2.1", mrn, path.name, lines)
+    raise LookupError("the demo's hero has no document")
+
+
+def _read_row(system: str, form: str, path: Path, column: str, number: str) -> Disguise:
+    """Her first row of a table, as far as it has values."""
+    with path.open(newline="", encoding="utf-8") as file:
+        row = next(row for row in csv.DictReader(file) if row[column] == number)
+    told = ", ".join(value for name, value in row.items() if value)
+    return Disguise(system, form, number, path.name, (("Row", told),))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from contracts.keys import Key
 from contracts.schemas import LAKE
 from nightrounds.demo.fhir_export import FUTURE_PATIENT
 from nightrounds.demo.fhir_resources import mrn_system
+from nightrounds.demo.people import RADIOLOGY
 from retrieval.reader import Reader
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class Linkage:
         true_pairs: pairs that are one person.
         found_pairs: pairs that the release says are one person.
         right_pairs: pairs of both.
+        known_pairs: pairs that the exports of that night state, a late link and a merge only once they have come.
     """
 
     release: int
@@ -50,6 +51,7 @@ class Linkage:
     true_pairs: int
     found_pairs: int
     right_pairs: int
+    known_pairs: int = 0
 
     @property
     def precision(self) -> float:
@@ -86,8 +88,14 @@ class Restored:
     same: bool
 
 
-def true_clusters(truth: Mapping[str, Any]) -> list[Cluster]:
-    """The identities of each true person, and those of nobody's record one by one."""
+def true_clusters(truth: Mapping[str, Any], *, late: bool = True, merged: bool = True) -> list[Cluster]:
+    """The identities of each true person, and those of nobody's record one by one.
+
+    Args:
+        truth: of the hospital.
+        late: whether the link that comes a night late is there.
+        merged: whether the number that was merged a night later is its person's yet.
+    """
     clusters: list[Cluster] = []
     for person in truth["persons"]:
         cluster = [(authority, "", identifier) for authority, identifier, _ in person["identities"]]
@@ -96,13 +104,25 @@ def true_clusters(truth: Mapping[str, Any]) -> list[Cluster]:
             for authority, number, kind in person["identities"]
             if kind == "record"
         ]
-        clusters.append(
-            cluster + [(authority, "fhir", number) for authority, number in person["resource_ids"]]
-        )
+        cluster += [(authority, "fhir", number) for authority, number in person["resource_ids"]]
+        cluster += [(authority, system, number) for authority, system, number in person.get("aliases", ())]
+        apart = [identity for identity in cluster if not late and _is_late(person, identity)]
+        temporary = [
+            (authority, space, number)
+            for key, authority, number, system, _ in truth.get("merges", ())
+            for space in ("", system)
+            if key == person["key"]
+        ]
+        clusters.append([i for i in cluster if i not in apart] + (temporary if merged else []))
+        clusters += [part for part in (apart, [] if merged else temporary) if part]
     unborn = FUTURE_PATIENT.home  # held back for her birth date, but known to be one person all the same
     known = [(unborn.authority, "", unborn.mrn), (unborn.authority, "fhir", unborn.resource_id)]
     clusters.append([*known, _searched(unborn.authority, unborn.mrn)])
     return clusters + [[(authority, "", identifier)] for authority, identifier in truth["unlinked"]]
+
+
+def _is_late(person: Mapping[str, Any], identity: tuple[str, str, str]) -> bool:
+    return "late_link" in person["labels"] and identity[0] == RADIOLOGY
 
 
 def _searched(authority: str, mrn: str) -> tuple[str, str, str]:
@@ -110,18 +130,30 @@ def _searched(authority: str, mrn: str) -> tuple[str, str, str]:
     return authority, "fhir", identifier_key(mrn_system(authority), mrn)
 
 
-def measure_linkage(reader: Reader, key: Key, truth: Mapping[str, Any]) -> Linkage:
-    """Compare the persons of a release with the true ones, pair by pair of identities."""
+def measure_linkage(reader: Reader, key: Key, truth: Mapping[str, Any], night: int = 2) -> Linkage:
+    """Compare the persons of a release with the true ones, pair by pair of identities.
+
+    Args:
+        reader: the release.
+        key: of the home.
+        truth: of the hospital.
+        night: whose exports the release knows: on night 3 the late link is withdrawn.
+    """
     from stores.vault_identities import identity_id_of
 
     rows = reader.rows("SELECT identity_id, person_id FROM linkage.person")
     found = {row["identity_id"]: row["person_id"] for row in rows}
-    true: dict[int, int] = {}
-    for number, cluster in enumerate(true_clusters(truth)):
-        for authority, system, identifier in cluster:
-            identity_id = identity_id_of(key, Identity(authority, identifier, system))
-            if identity_id in found:
-                true[identity_id] = number
+
+    def groups(clusters: list[Cluster]) -> dict[int, int]:
+        ids = {
+            identity_id_of(key, Identity(authority, identifier, system)): number
+            for number, cluster in enumerate(clusters)
+            for authority, system, identifier in cluster
+        }
+        return {identity: number for identity, number in ids.items() if identity in found}
+
+    true = groups(true_clusters(truth))
+    known = groups(true_clusters(truth, late=night == 2, merged=night > 1))
     true_pairs, found_pairs = _pairs(true), _pairs({i: found[i] for i in true})
     return Linkage(
         release=reader.release.number,
@@ -131,6 +163,7 @@ def measure_linkage(reader: Reader, key: Key, truth: Mapping[str, Any]) -> Linka
         true_pairs=len(true_pairs),
         found_pairs=len(found_pairs),
         right_pairs=len(true_pairs & found_pairs),
+        known_pairs=len(_pairs(known)),
     )
 
 
@@ -256,17 +289,3 @@ def _frame(table: pa.Table) -> pl.DataFrame:
     frame = pl.from_arrow(table)
     assert isinstance(frame, pl.DataFrame)
     return frame
-
-
-def notes_with_identifiers(reader: Reader, identifiers: Iterable[str]) -> tuple[int, int]:
-    """How many notes of the release hold one of the identifiers as a whole token, and how many notes there are."""
-    words = sorted({text.casefold() for text in identifiers if text}, key=len, reverse=True)
-    notes = (
-        [row["note_text"] for row in reader.rows("SELECT note_text FROM omop.note")]
-        if reader.has("omop.note")
-        else []
-    )
-    if not words:
-        return 0, len(notes)
-    any_word = re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, words)) + r")(?!\w)")
-    return sum(any_word.search(text.casefold()) is not None for text in notes), len(notes)

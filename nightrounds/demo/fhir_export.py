@@ -85,6 +85,7 @@ def export_records(
                 unfinished = _plant_dirt(export, [v for v in own if v.night == 1], people, seed)
             elif authority == HOSPITAL_A:
                 _correct(export, own, seed)
+                _take_back(export, own, seed)
             export.write(root / f"night-{night}" / source, unfinished)
 
 
@@ -203,6 +204,21 @@ def _correct(export: _Export, visits: list[Visit], seed: int) -> None:
         "amended_note", "accepted", name, export.add(name, fhir.document(amended, text, updated)),
         person=amended.person.key, resource=amended.note_id,
     )  # fmt: skip
+
+
+def _take_back(export: _Export, visits: list[Visit], seed: int) -> None:
+    """Night 2 deletes a measurement (Bulk Data's `deleted` Bundle), and declares another one entered in error."""
+    sent, measurement = NIGHTS[1] - timedelta(hours=3), {"table": "omop.measurement", "code": "8867-4"}
+    visit = _visit_of(visits, "grace-hope")
+    resource = fhir.observations(visit, sent, seed)[0]
+    name = "deleted.000.ndjson"
+    record = export.add(name, fhir.deletion(resource, sent), "removed")
+    export.plant("deleted_resource", "removed", name, record, person=visit.person.key, **measurement)
+    visit = _visit_of(visits, "hiroshi-tanaka")
+    resource = fhir.observations(visit, sent, seed)[0]
+    name = "Observation.000.ndjson"
+    record = export.add(name, {**resource, "status": "entered-in-error"}, "quarantined")
+    export.plant("entered_in_error", "quarantined", name, record, person=visit.person.key, **measurement)
 
 
 def _visit_of(visits: list[Visit], key: str) -> Visit:

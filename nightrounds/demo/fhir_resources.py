@@ -160,6 +160,13 @@ def observations(visit: Visit, updated: datetime, seed: int) -> list[Resource]:
     ]  # fmt: skip
 
 
+def deletion(resource: Resource, when: datetime) -> Resource:
+    """The Bundle by which Bulk Data says that a resource is no more (IG 2.0, `deleted`)."""
+    request = {"method": "DELETE", "url": f"{resource['resourceType']}/{resource['id']}"}
+    entry = [{"request": request}]
+    return {"resourceType": "Bundle", "type": "transaction", "timestamp": with_offset(when), "entry": entry}
+
+
 def practitioner(name: str, number: int, updated: datetime) -> Resource:
     """A clinician of the hospital."""
     given, family = name.split()

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from contracts.errors import Fatal
-from nightrounds.demo import crosswalk, dicom_export, fhir_export, vcf_export
+from nightrounds.demo import crosswalk, csv_export, dicom_export, fhir_export, vcf_export
+from nightrounds.demo.ccda_documents import MRN_ROOT
 from nightrounds.demo.chart import TIME_ZONE, make_charts
+from nightrounds.demo.hl7v2_messages import ASSIGNER
 from nightrounds.demo.ledger import Ledger
 from nightrounds.demo.people import HOSPITAL_A, HOSPITAL_B, LAB, RADIOLOGY, make_people
+from nightrounds.demo.systems import export_systems
 from nightrounds.demo.truth import tell_truth
 
 _TRUTH = "truth.json"
@@ -28,8 +31,8 @@ class Hospital:
         root: the folder that holds `night-1`, `night-2` and `truth.json`.
         seed: what it was drawn from.
         nights: how many nights were written.
-        sources: one dict a source: `name`, `kind` (fhir, dicom, vcf, crosswalk), `authority`, `time_zone`,
-            `snapshot`, and `location`, the path by night number.
+        sources: one dict a source: `name`, `kind` (fhir, hl7v2, ccda, synthea, omop, csv, dicom, vcf, crosswalk),
+            `authority`, `time_zone`, `snapshot`, `options`, and `location`, the path by night number.
         truth: the content of `truth.json`.
         hero: key of the person whom the demo's page shows in three disguises.
         question: what the demo asks of the finished record.
@@ -79,8 +82,9 @@ def make_hospital(out: Path, seed: int = 7, nights: int = 2) -> Hospital:
     fhir_export.export_records(out, people, visits, seed, nights, ledger)
     studies = dicom_export.export_images(out, visits, seed, nights, ledger)
     vcf_export.export_variants(out, people, seed, nights, ledger)
+    told = export_systems(out, people, visits, seed, nights, ledger)
     crosswalk.export_crosswalk(out, people, nights, ledger)
-    truth = {"seed": seed, "nights": nights, **tell_truth(people, visits, studies, nights, ledger)}
+    truth = {"seed": seed, "nights": nights, **tell_truth(people, visits, studies, told, nights, ledger)}
     text = json.dumps(truth, ensure_ascii=False, indent=1) + "\n"
     (out / _TRUTH).write_text(text, encoding="utf-8")
     return Hospital(out, seed, nights, _sources(out, nights), truth)
@@ -99,17 +103,30 @@ def _clear(out: Path) -> None:
 
 
 def _sources(out: Path, nights: int) -> list[dict[str, Any]]:
-    named = (
-        ("crosswalk", "crosswalk", "", "crosswalk.csv", True),
-        ("ehr", "fhir", HOSPITAL_A, "ehr", False),
-        ("clinic", "fhir", HOSPITAL_B, "clinic", False),
-        ("pacs", "dicom", RADIOLOGY, "pacs", False),
-        ("lab", "vcf", LAB, "lab", False),
+    named: tuple[tuple[str, str, str, str, bool, dict[str, str]], ...] = (
+        ("crosswalk", "crosswalk", "", "crosswalk.csv", True, {}),
+        ("ehr", "fhir", HOSPITAL_A, "ehr", False, {}),
+        ("clinic", "fhir", HOSPITAL_B, "clinic", False, {}),
+        ("interface", "hl7v2", HOSPITAL_A, "interface", False, {"mrn_authority": ASSIGNER}),
+        ("exchange", "ccda", HOSPITAL_B, "exchange", False, {"mrn_root": MRN_ROOT}),
+        ("practices", "synthea", HOSPITAL_A, "practices", False, {}),
+        ("warehouse", "omop", HOSPITAL_B, "warehouse", True, {"person_source_value": "mrn"}),
+        (
+            "laboratory",
+            "csv",
+            HOSPITAL_A,
+            "laboratory",
+            False,
+            {"mapping": str(csv_export.mapping_path(out))},
+        ),
+        ("pacs", "dicom", RADIOLOGY, "pacs", False, {}),
+        ("lab", "vcf", LAB, "lab", False, {}),
     )
     return [
         {
             "name": name, "kind": kind, "authority": authority, "time_zone": TIME_ZONE, "snapshot": snapshot,
+            "options": options,
             "location": {n: str(out / f"night-{n}" / place) for n in range(1, nights + 1)},
         }
-        for name, kind, authority, place, snapshot in named
+        for name, kind, authority, place, snapshot, options in named
     ]  # fmt: skip

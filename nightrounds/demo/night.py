@@ -111,12 +111,12 @@ def note(folder: Folder, **values: Any) -> None:
 def deliver_night(hospital: Hospital, folder: Folder, night: int) -> list[Source]:
     """Let a night's exports arrive, and return the sources to read them by.
 
-    Exports pile up: night 2 finds what night 1 brought still there, so that a late link can reach it. The crosswalk
-    is a snapshot, whole each night.
+    Exports pile up: night 2 finds what night 1 brought still there, so that a late link can reach it. Snapshots (the
+    crosswalk, the warehouse) are whole each night, and lie alone.
     """
     sources = []
     for source in hospital.sources_on(night):
-        if source["kind"] != "crosswalk":
+        if not source["snapshot"]:
             pile = folder.arrivals / source["name"]
             arriving = pile / f"night-{night}"
             if not arriving.exists():

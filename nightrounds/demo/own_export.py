@@ -11,7 +11,9 @@ from contracts.errors import Fatal, NightroundsError
 from contracts.units import Source
 
 _LOOK = 4096
-_NDJSON = (".ndjson", ".ndjson.gz", ".jsonl", ".jsonl.gz")
+_JSON = (".ndjson", ".ndjson.gz", ".jsonl", ".jsonl.gz", ".json", ".json.gz")
+_RECORDS = frozenset({"hl7v2", "ccda", "omop", "synthea", "csv"})
+_ANY = "FHIR, HL7 v2, C-CDA, OMOP or Synthea CSV, CSV with a mapping file, DICOM or VCF"
 
 
 def find_sources(root: Path) -> list[Source]:
@@ -21,32 +23,40 @@ def find_sources(root: Path) -> list[Source]:
         Fatal: there is nothing at `root`, or nothing that can be read.
     """
     if not root.exists():
-        raise Fatal(
-            "there is nothing at this path", "--data", "a file or folder with FHIR NDJSON, DICOM or VCF"
-        )
+        raise Fatal("there is nothing at this path", "--data", f"a file or folder with {_ANY}")
     found: dict[str, list[Path]] = {}
     for path in _files(root):
         kind = recognise_kind(path)
         if kind is not None:
             found.setdefault(kind, []).append(path)
     if not found:
-        raise Fatal(
-            "no file below it is FHIR NDJSON, DICOM or VCF", "--data", "`nightrounds check PATH` says why"
-        )
+        raise Fatal(f"no file below it is {_ANY}", "--data", "`nightrounds check PATH` says why")
     return [Source(kind, kind, str(_common(paths)), authority=kind) for kind, paths in sorted(found.items())]
 
 
 def recognise_kind(path: Path) -> str | None:
-    """fhir, dicom or vcf by a file's first bytes; None for anything else, and for what cannot be opened."""
+    """The kind of export by what is in a file; None where it is of none, and for what cannot be opened."""
     try:
         head = _head(path)
     except OSError:
         return None
     if head.startswith((b"##fileformat=VCF", b"BCF\x02")):
         return "vcf"
-    if path.name.lower().endswith(_NDJSON) and head.lstrip().startswith(b"{") and b'"resourceType"' in head:
+    if path.name.lower().endswith(_JSON) and head.lstrip().startswith(b"{") and b'"resourceType"' in head:
         return "fhir"
-    return "dicom" if _is_dicom(path, head) else None
+    return "dicom" if _is_dicom(path, head) else _records_kind(path)
+
+
+def _records_kind(path: Path) -> str | None:
+    """hl7v2, ccda, omop, synthea, or csv where a mapping file beside it takes it."""
+    from nightrounds.preflight import kind_of
+    from stores.places import LocalPlace
+
+    try:
+        kind = kind_of(LocalPlace(path))
+    except NightroundsError:
+        return None
+    return kind if kind in _RECORDS else None
 
 
 def _head(path: Path) -> bytes:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nightrounds import __version__
-from nightrounds.demo import sections
+from nightrounds.demo import sections, sections_records
 from nightrounds.demo.showing import Showing
 
 if TYPE_CHECKING:
@@ -42,11 +42,12 @@ SECTIONS: tuple[Section, ...] = (
     Section(
         "person",
         "The patient",
-        "One patient, three disguises, one record",
+        "One patient, eight disguises, one record",
         sections.gather_person,
         "One person's record",
     ),
     Section("answer", "A question", "A question, answered with its sources", sections.gather_answer),
+    Section("records", "By kind", "Every kind of record, the same tables", sections_records.gather_records),
     Section("held", "Held back", "What was held back, and why", sections.gather_held),
     Section("account", "Accounting", "Every record has one fate", sections.gather_account),
     Section("linkage", "Who is who", "Who is who, against the truth", sections.gather_linkage),

@@ -9,11 +9,12 @@ from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from nightrounds.demo.disguises import read_disguises
+from nightrounds.demo.feeds import Origins
 from nightrounds.demo.showing import Showing
 from nightrounds.demo.timeline import Stop, lay_out
 from nightrounds.reasons import explain_reason
 
-_ANSWERS, _OWN_ANSWERS, _VARIANTS, _DAYS, _STOPS, _A_DAY = 5, 3, 6, 12, 10, 12
+_ANSWERS, _OWN_ANSWERS, _VARIANTS, _DAYS, _STOPS, _A_DAY = 5, 3, 6, 12, 12, 12
 _SILENT = frozenset({"intron_variant", "synonymous_variant", "3_prime_UTR_variant", "5_prime_UTR_variant"})
 _STATES = {
     "published": "all published",
@@ -52,7 +53,7 @@ def _searched(showing: Showing) -> tuple[str, int, str]:
     """The fourth figure: notes with an identifier where the truth is known, else how many notes can be searched."""
     if showing.leaked is None or showing.hospital is None:
         return "notes", showing.reader.count("omop.note"), "de-identified, and searchable"
-    held, notes = showing.leaked
+    held, notes = showing.leaked.leaky, showing.leaked.notes
     looked_for = len(showing.hospital.truth["identifiers"])
     return "notes with an identifier", held, f"of {notes:,} notes; {looked_for:,} identifiers looked for"
 
@@ -65,6 +66,8 @@ def gather_person(showing: Showing) -> dict[str, Any] | None:
 
     record = patient_record(showing.reader, showing.hero, most_variants=None)
     texts = _texts(showing)
+    kinds = {name: source["kind"] for name, source in showing.nights[-1].summary["sources"].items()}
+    origins = Origins(showing.reader, showing.hero, kinds)
     days = _by_day(record.events)
     dated = {day: [e.kind for e in events] for day, events in days.items()}
     stops = (
@@ -83,7 +86,7 @@ def gather_person(showing: Showing) -> dict[str, Any] | None:
         "days": [
             (
                 showing.reader.show_date(day),
-                [_event(e, texts) for e in sorted(days[day], key=_untimed_last)[:_A_DAY]],
+                [_event(e, texts, origins) for e in sorted(days[day], key=_untimed_last)[:_A_DAY]],
                 max(len(days[day]) - _A_DAY, 0),
             )
             for day in shown
@@ -110,7 +113,7 @@ def _untimed_last(event: Any) -> tuple[bool, dt.time]:
     return event.time is None, event.time or dt.time.min
 
 
-def _event(event: Any, texts: Mapping[int, str]) -> dict[str, Any]:
+def _event(event: Any, texts: Mapping[int, str], origins: Origins) -> dict[str, Any]:
     text = texts.get(event.id, "") if event.kind == "note" else ""
     return {
         "anchor": f"{event.kind}-{event.id}",
@@ -120,6 +123,7 @@ def _event(event: Any, texts: Mapping[int, str]) -> dict[str, Any]:
         "title": event.title,
         "detail": event.detail if event.kind != "note" else "",
         "text": _mark(text),
+        "origin": origins.of(event.kind, event.id, event.date),
     }
 
 

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nightrounds.demo.evaluation import Linkage, Moved, Restored
+from nightrounds.demo.feeds import Feed, measure_feeds
 from nightrounds.demo.hospital import QUESTION, Hospital
+from nightrounds.demo.leaks import Searched, search_identifiers
 from nightrounds.demo.night import Folder, Night
+from nightrounds.demo.taken_back import Merge, TakenBack, measure_merge, measure_taken_back
 from retrieval.reader import Reader, open_reader
 from stores.home import Home
 
@@ -31,8 +34,11 @@ class Showing:
         linkage: persons against truth after each night; empty without truth.
         moved: what the late link changed; empty without one.
         restored: what unlinking restored; empty where nothing was unlinked.
+        feeds: what each kind of export gave.
         hero: the person shown; None where the release knows none.
-        leaked: notes with an identifier, and notes looked through; None without truth.
+        taken_back: what the second night's exports took back; empty without one.
+        merge: what became of the number that was merged; None without one.
+        leaked: what a search for all identifiers found; None without truth.
     """
 
     folder: Folder
@@ -44,8 +50,11 @@ class Showing:
     linkage: tuple[Linkage, ...] = ()
     moved: tuple[Moved, ...] = ()
     restored: tuple[Restored, ...] = ()
+    taken_back: tuple[TakenBack, ...] = ()
+    merge: Merge | None = None
+    feeds: tuple[Feed, ...] = ()
     hero: int | None = None
-    leaked: tuple[int, int] | None = None
+    leaked: Searched | None = None
     question: str = field(default=QUESTION)
 
     def relative(self, path: Path) -> str:
@@ -63,7 +72,6 @@ def show_demo(folder: Folder, home: Home, nights: list[Night], hospital: Hospita
         measure_moved,
         measure_restored,
         moved_persons,
-        notes_with_identifiers,
         person_of,
     )
 
@@ -72,11 +80,17 @@ def show_demo(folder: Folder, home: Home, nights: list[Night], hospital: Hospita
     authority, identifier, _ = hospital.person(hospital.hero)["identities"][0]
     moved: list[Moved] = []
     restored: list[Restored] = []
+    taken_back: list[TakenBack] = []
+    merge: Merge | None = None
     if len(readers) > 1:
         moved = measure_moved(readers[0], readers[1], encoders)
+        taken_back = measure_taken_back(readers[0], readers[1], key, hospital.truth)
+        merge = measure_merge(readers[0], readers[1], key, hospital.truth)
     if len(readers) > 2:
-        changed = moved_persons(readers[0], readers[1])
-        restored = measure_restored(readers[0], last, sorted({*changed, *changed.values()}), encoders)
+        changed, merged = moved_persons(readers[0], readers[1]), moved_persons(readers[0], last)
+        back = {old: new for old, new in changed.items() if old not in merged}
+        restored = measure_restored(readers[0], last, sorted({*back, *back.values()}), encoders)
+    hero = person_of(last, key, authority, identifier)
     return Showing(
         folder=folder,
         home=home,
@@ -84,11 +98,17 @@ def show_demo(folder: Folder, home: Home, nights: list[Night], hospital: Hospita
         nights=tuple(nights),
         encoders=encoders,
         hospital=hospital,
-        linkage=tuple(measure_linkage(reader, key, hospital.truth) for reader in readers),
+        linkage=tuple(
+            measure_linkage(reader, key, hospital.truth, min(number, 3))
+            for number, reader in enumerate(readers, 1)
+        ),
         moved=tuple(moved),
         restored=tuple(restored),
-        hero=person_of(last, key, authority, identifier),
-        leaked=notes_with_identifiers(last, hospital.truth["identifiers"]),
+        taken_back=tuple(taken_back),
+        merge=merge,
+        feeds=measure_feeds(last, [night.summary for night in nights], hero),
+        hero=hero,
+        leaked=search_identifiers(last, hospital.truth["identifiers"]),
         question=hospital.question,
     )
 
@@ -99,13 +119,15 @@ def show_export(folder: Folder, home: Home, night: Night) -> Showing:
 
     reader = open_reader(home)
     known = list_persons(reader, 1)
+    hero = int(known[0]["person_id"]) if known else None
     return Showing(
         folder=folder,
         home=home,
         reader=reader,
         nights=(night,),
         encoders=load_encoders(home),
-        hero=int(known[0]["person_id"]) if known else None,
+        feeds=measure_feeds(reader, [night.summary], hero),
+        hero=hero,
     )
 
 

@@ -11,6 +11,7 @@ from nightrounds.demo.fhir_export import FUTURE_PATIENT
 from nightrounds.demo.ledger import Ledger
 from nightrounds.demo.notes import spellings
 from nightrounds.demo.people import LAB, RADIOLOGY, TruePerson, upper_name
+from nightrounds.demo.systems import Told
 from nightrounds.demo.vcf_export import CONTROL, LAB_USER
 
 COMMON_WORDS = frozenset({"young", "grace", "hope", "may"})
@@ -21,16 +22,18 @@ def tell_truth(
     people: tuple[TruePerson, ...],
     visits: tuple[Visit, ...],
     studies: dict[str, str],
+    told: Told,
     nights: int,
     ledger: Ledger,
 ) -> dict[str, Any]:
     """All that `truth.json` says. `studies` holds study instance UIDs by study key."""
-    persons = [_person(person, [v for v in visits if v.person is person], studies) for person in people]
-    kinds = _by_kind(people, visits, studies, ledger)
+    persons = [_person(person, [v for v in visits if v.person is person], studies, told) for person in people]
+    kinds = _by_kind(people, visits, studies, ledger) | told.numbers
     flat = {value for kind, values in kinds.items() if kind not in _NOT_FLAT for value in values}
     return {
         "persons": persons,
         "clusters": {f"night-{night}": _clusters(people, night) for night in range(1, nights + 1)},
+        "merges": [list(merge) for merge in told.merges],
         "unlinked": [[RADIOLOGY, pid] for pid in shipped_identities()] + [[LAB, CONTROL]],
         "identifiers": sorted(
             value for value in flat if len(value) >= 5 and value.lower() not in COMMON_WORDS
@@ -54,8 +57,15 @@ def _identities(person: TruePerson) -> list[list[str]]:
     return found
 
 
-def _person(person: TruePerson, visits: list[Visit], studies: dict[str, str]) -> dict[str, Any]:
-    timeline: list[dict[str, Any]] = []
+def _person(person: TruePerson, visits: list[Visit], studies: dict[str, str], told: Told) -> dict[str, Any]:
+    timeline: list[dict[str, Any]] = [
+        {
+            "night": entry.night, "what": entry.what if entry.what != "encounter" else "visit", "source": entry.source,
+            "date": entry.day.date().isoformat(), "title": entry.title,
+        }
+        for entry in told.happened
+        if entry.person == person.key
+    ]  # fmt: skip
     for visit in visits:
         common = {"night": visit.night, "authority": visit.registration.authority}
         timeline.append(
@@ -81,6 +91,7 @@ def _person(person: TruePerson, visits: list[Visit], studies: dict[str, str]) ->
         "birth": person.birth,
         "death": person.death,
         "identities": _identities(person),
+        "aliases": [list(alias) for alias in told.aliases.get(person.key, ())],
         "resource_ids": [[r.authority, r.resource_id] for r in person.registrations],
         "identifiers": sorted(_names(person) | _numbers(person)),
         "birth_spellings": list(_birth_spellings(person)),
@@ -157,5 +168,7 @@ def _by_kind(
             kinds["file_name"].add(entry["where"].split("/")[0])
         elif entry["where"].startswith("incoming/"):
             kinds["file_name"].add(entry["where"].split("/")[-1])
+        elif entry["where"].startswith("CCD_") and "phi_in_note" in entry["kind"]:
+            kinds["file_name"].add(entry["where"])
     kinds["file_name"] |= {upper_name(p) for p in people if p.sample.count("_")}
     return kinds

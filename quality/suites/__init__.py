@@ -22,6 +22,7 @@ from typing import Any
 
 from contracts.errors import Fatal
 from contracts.plugins import plugin_folders
+from quality.limits import limits_text
 
 OVERLAY_VARIABLE = "NIGHTROUNDS_OVERLAY"
 """Environment variable that names a site's overlay folder: workers on other machines see it too."""
@@ -187,7 +188,7 @@ def _load(path: Path, _modified: int, _size: int) -> Suite:
         raise Fatal(
             "two expectations have the same type, columns and reason", table, "give them different reasons"
         )
-    text = json.dumps(data, sort_keys=True, default=str)
+    text = json.dumps(data, sort_keys=True, default=str) + limits_text(table)
     return Suite(
         table,
         expectations,

@@ -8,7 +8,15 @@ import pyarrow as pa
 
 from contracts.privacy import Action
 from contracts.schemas.ccda import TABLES
-from tasks.cleaning.rules import Rule, earlier, earlier_by_hours, impossible, later_than, missing
+from tasks.cleaning.rules import (
+    Rule,
+    earlier,
+    earlier_by_hours,
+    impossible,
+    later_than,
+    missing,
+    warn_of_deaths_without_date,
+)
 
 _OF_NOBODY = frozenset({"ccda.provider", "ccda.place"})
 _UNDATED = _OF_NOBODY | {"ccda.patient", "ccda.other"}
@@ -43,7 +51,10 @@ def reject_impossible_dates(table: str) -> list[Rule]:
 def reject_impossible_lives(today: date | None) -> list[Rule]:
     """A birth later than the round's date, a death earlier than the birth."""
     columns = ("death_date", "birth_date")
-    found = [Rule("death-before-birth", "deceasedTime", earlier(*columns), columns)]
+    found = [
+        Rule("death-before-birth", "deceasedTime", earlier(*columns), columns),
+        warn_of_deaths_without_date("deceasedInd"),
+    ]
     if today is not None:
         born = later_than("birth_date", today.isoformat())
         found.append(Rule("birth-in-future", "birthTime", born, ("birth_date",)))

@@ -9,7 +9,15 @@ import pyarrow as pa
 
 from contracts.privacy import Action
 from contracts.schemas.hl7v2 import TABLES
-from tasks.cleaning.rules import Rule, earlier, earlier_by_hours, impossible, later_than, missing
+from tasks.cleaning.rules import (
+    Rule,
+    earlier,
+    earlier_by_hours,
+    impossible,
+    later_than,
+    missing,
+    warn_of_deaths_without_date,
+)
 
 _OF_NOBODY = frozenset({"hl7v2.provider", "hl7v2.other"})
 _UNDATED = _OF_NOBODY | {"hl7v2.patient"}
@@ -47,7 +55,10 @@ def reject_impossible_dates(table: str) -> list[Rule]:
 def reject_impossible_lives(today: date | None) -> list[Rule]:
     """A birth later than the round's date, a death earlier than the birth."""
     columns = ("death_date", "birth_date")
-    found = [Rule("death-before-birth", "PID-29", earlier(*columns), columns)]
+    found = [
+        Rule("death-before-birth", "PID-29", earlier(*columns), columns),
+        warn_of_deaths_without_date("PID-30"),
+    ]
     if today is not None:
         born = later_than("birth_date", today.isoformat())
         found.append(Rule("birth-in-future", "PID-7", born, ("birth_date",)))

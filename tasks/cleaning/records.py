@@ -8,7 +8,15 @@ import polars as pl
 
 from contracts.privacy import Action
 from contracts.schemas.fhir import TABLES
-from tasks.cleaning.rules import Rule, earlier, earlier_by_hours, impossible, later_than, missing
+from tasks.cleaning.rules import (
+    Rule,
+    earlier,
+    earlier_by_hours,
+    impossible,
+    later_than,
+    missing,
+    warn_of_deaths_without_date,
+)
 
 _ERROR = "entered-in-error"
 _VOIDED = ("status", "doc_status", "verification_status")
@@ -50,7 +58,8 @@ def rules(table: str, today: date | None) -> list[Rule]:
     """The rules of a table of FHIR records; those on the future need `today`."""
     found = reject_impossible_dates(table)
     if table == "fhir.patient":
-        return [*found, *reject_births_in_future(today), *reject_deaths_before_birth()]
+        found += [*reject_births_in_future(today), *reject_deaths_before_birth()]
+        return [*found, warn_of_deaths_without_date("deceasedBoolean")]
     if table in _DATED or table == "fhir.coverage":
         found += reject_records_without_subject()
     found += reject_records_entered_in_error(*(c for c in _VOIDED if c in TABLES[table].names))

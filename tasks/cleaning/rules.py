@@ -54,6 +54,12 @@ def judge(rows: pa.Table, rules: list[Rule]) -> tuple[dict[int, tuple[str, str]]
     return dict(sorted(failed.items())), warnings
 
 
+def warn_of_deaths_without_date(where: str) -> Rule:
+    """A person who is stated to be dead, since nobody says when: `omop.death`, which needs a date, has none of them."""
+    broken = pl.col("deceased") & pl.col("death_date").is_null()
+    return Rule("deceased-without-date", where, broken, ("deceased", "death_date"), "warning")
+
+
 def missing(column: str) -> pl.Expr:
     """Null in this column."""
     return pl.col(column).is_null()

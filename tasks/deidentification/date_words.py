@@ -17,7 +17,13 @@ _CUE = (
     r"in|since|until|till|by|of|last|this|next|early|mid|late|from|to|through|during|before|after|around|end of|"
     r"beginning of|middle of|every|each|and|or|between"
 )
+_NUMBERED = r"\s+\d|[-/]\d"
 _MONTH = re.compile(rf"\b(?:{_CUE})[\s-]+(?P<m>(?:{_MONTHS}|{_SHORT})\.?)(?!\w|\s+\d|[-/]\d)")
+_ALWAYS = re.compile(
+    rf"(?=[A-Z])\b(?P<m>January|February|April|June|July|August|September|October|November|December|Feb|Aug|Sept|Sep|"
+    rf"Nov|Dec|(?<=[a-z] )March(?=[;,.)]))\b(?!\.?{_NUMBERED})"
+)
+"""Capitalised months that are no other word, whatever stands before them."""
 _DAY = re.compile(
     r"(?<![^\W_])(?P<d>(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:tue|tues|thu|thur|thurs)(?=\s+\d))s?(?![^\W_])"
 )
@@ -30,11 +36,16 @@ _HOLIDAY = re.compile(
     r"(?P<h>thanksgiving(?: day)?|christmas(?: day| eve)?|new year'?s(?: day| eve)?|easter(?: sunday| monday)?|"
     r"fourth of july|4th of july|july 4th|independence day|memorial day|labor day|halloween|valentine'?s day|"
     r"mother'?s day|father'?s day|veterans day|columbus day|presidents'? day|st\.? patrick'?s day|hanukkah|ramadan|"
-    r"passover|good friday|mlk day|juneteenth)(?!\w)(?!\s+(?:tree|disease))"
+    r"passover|good friday|mlk day|juneteenth|diwali|yom kippur|rosh hashanah|ash wednesday|palm sunday|eid(?: "
+    r"al-fitr| al-adha)?|kwanzaa|"
+    r"super bowl(?: sunday)?|cinco de mayo|lunar new year|chinese new year|groundhog day|boxing day|election day|"
+    r"flag day|holy week|lent|mardi gras|indigenous peoples'? day)(?!\w)(?!\s+(?:tree|disease))"
 )
 _HOLIDAYS = (
     "thanksg|christmas|new year|easter|of july|july 4|ence day|ial day|or day|hallow|valent|er's day|ers day|ans day|"
-    "bus day|ents day|ents' day|patrick|hanuk|ramad|passov|friday|mlk|juneteen"
+    "bus day|ents day|ents' day|patrick|hanuk|ramad|passov|friday|mlk|juneteen|diwali|kippur|rosh|ash wed|palm sun|"
+    "eid|kwanz|bowl|cinco|lunar|chinese|groundhog|boxing|election|flag day|"
+    "holy week|lent|mardi|indigenous"
 ).split("|")
 _CAPITAL = re.compile(r"[A-Z]")
 
@@ -49,6 +60,7 @@ def date_words(text: str, folded: str, *, years_only: bool) -> list[Span]:
     found += [Span(*m.span(), "DATE", m["y"]) for m in _SEASON.finditer(folded)]
     if "day" in folded:
         found += [Span(*m.span(), "DATE") for m in _DAY.finditer(folded)]
+    found += [Span(*m.span("m"), "DATE") for m in _ALWAYS.finditer(text)]
     for match in _MONTH.finditer(folded):
         start, end = match.span("m")
         if _CAPITAL.match(text, start) and not _is_may(text, folded, start, end):

@@ -1,15 +1,19 @@
 """Dates as exports spell them, and what the profiles let remain of them.
 
 A date keeps the wall time that the source wrote: zone offsets are dropped, never applied, so that a date
-column and the date part of its date-time column agree. Partial dates take their first day. Years of the group
-"90 and over" are cut to the youngest year of that group (see `grouped_year`).
+column and the date part of its date-time column agree. Years of the group "90 and over" are cut to the youngest year
+of that group (see `grouped_year`).
+
+A partial date takes its first day, and is moved by whole months or years (see `whole_shift`): shifted by days, the
+first day of a year or month would tell the shift to whoever reads it.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -56,6 +60,44 @@ def shift_date(day: date, days: int) -> date | None:
         return day + timedelta(days=days)
     except OverflowError:
         return None
+
+
+@lru_cache(maxsize=4096)
+def whole_shift(days: int, unit: Literal["Y", "M"]) -> int:
+    """By how many whole years ("Y") or months ("M") a person's partial dates are moved whose others move by `days`.
+
+    It is the largest number by which no year or month comes to begin later than its own first day does when that is
+    shifted. So it is one number for all of a person's partial dates, however they lie: their order and intervals are
+    true, no pattern of them tells the days, and none comes to lie after a full date that it was not after.
+    """
+    begin, end = ("2000", "2400") if unit == "Y" else ("2000-01", "2400-01")  # a whole cycle of the calendar
+    begins = np.arange(begin, end, dtype=f"datetime64[{unit}]")
+    moved = (begins.astype("datetime64[D]") + np.timedelta64(days, "D")).astype(begins.dtype)
+    return int((moved - begins).astype(np.int64).min())
+
+
+def unit_of(text: str) -> Literal["Y", "M", "D"]:
+    """What the last element of a date string is: year, month, or day where it is whole."""
+    length = len(text.strip())
+    return "Y" if length == 4 else "M" if length in (6, 7) else "D"
+
+
+def shift_stated(text: str, days: int) -> date | None:
+    """The day that a date string names, shifted; where it is partial, the first day of the period it comes to name.
+
+    None where it names none, or outside of the calendar.
+    """
+    day, unit = parse_date(text), unit_of(text)
+    if day is None or unit == "D":
+        return shift_date(day, days) if day else None
+    months = day.year * 12 + day.month - 1 + whole_shift(days, unit) * (12 if unit == "Y" else 1)
+    return date(months // 12, months % 12 + 1, 1) if 12 <= months < 120_000 else None
+
+
+def shifted_reference_year(person: Person, today: date) -> int:
+    """`reference_year` in the person's shifted dates: of the shifted death, else of `today`."""
+    days = [shift_stated(text, person.shift_days) for text in person.traits.get("death_date", ())]
+    return min([*(day.year for day in days if day), today.year])
 
 
 def reference_year(person: Person | None, today: date) -> int:
@@ -148,6 +190,35 @@ def shift_dates(days: pa.Array, shifts: pa.Array) -> pa.Array:
     return pc.if_else(inside, moved, None).cast(pa.int32()).cast(pa.date32())
 
 
+def shift_partial(
+    moved: pa.Array, column: pa.Array, days: pa.Array, years: pa.Array, months: pa.Array
+) -> pa.Array:
+    """Dates shifted, the partial ones among them by whole years and months.
+
+    Args:
+        moved: each date shifted by days.
+        column: the date strings; dates of another type are whole.
+        days: the day that each names.
+        years: by row, the years by which its person's partial dates move.
+        months: the same in months.
+    """
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        return moved
+    length = pc.fill_null(pc.utf8_length(pc.utf8_trim_whitespace(column)), 0).to_numpy(zero_copy_only=False)
+    partial = (length == 4) | (length == 6) | (length == 7)
+    if not partial.any():
+        return moved
+    by_year = pc.fill_null(years, 0).to_numpy(zero_copy_only=False) * 12
+    by_month = np.where(length == 4, by_year, pc.fill_null(months, 0).to_numpy(zero_copy_only=False))
+    day = pc.fill_null(days.cast(pa.int32()), 0).to_numpy(zero_copy_only=False).astype("datetime64[D]")
+    period = day.astype("datetime64[M]") + by_month
+    first = period.astype("datetime64[D]").astype(np.int64)
+    inside = (first >= _LIMITS[0]) & (first <= _LIMITS[1])
+    known = pc.and_(pc.and_(pc.is_valid(days), pc.is_valid(years)), pa.array(inside))
+    found = pc.if_else(known, pa.array(np.where(inside, first, 0), pa.int32()), None).cast(pa.date32())
+    return pc.if_else(pa.array(partial), found, moved)
+
+
 def shift_datetimes(times: pa.Array, shifts: pa.Array) -> pa.Array:
     """Each time shifted by its row's whole days; the time of day stays."""
     moved = pc.add(times.cast(pa.int64()), pc.multiply(shifts, _MICROSECONDS_A_DAY))
@@ -190,7 +261,7 @@ def shift_text(text: str, person: Person | None, *, years_only: bool, today: dat
         return None
     if years_only:
         return f"{grouped_year(day.year, reference_year(person, today)):04d}"
-    moved = shift_date(day, person.shift_days) if person else None
+    moved = shift_stated(text, person.shift_days) if person else None
     return _respell(text.strip(), moved) if moved else None
 
 

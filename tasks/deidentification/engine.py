@@ -6,9 +6,10 @@ Rules that hold for every table:
 - A row of nobody has no shift: under `expert` its dates and date-times become null and the dates in its texts
   are replaced, since an unshifted date beside shifted ones would betray the shift. Under `safe_harbor` years
   need no person.
-- Ages are told at the person's death where that is known, else at `today`; years that would tell an age over
-  89 are cut to the youngest year of the group: in `year` columns under both profiles, in dates under
-  `safe_harbor`.
+- Ages are told at the person's death where that is known, else at `today`; dates of birth and years that would tell an
+  age over 89 are cut to the youngest year of the group under both profiles, other dates under `safe_harbor`.
+- Under `expert` a year is that of the shifted date, and the group's that of the shifted death: a true one beside a
+  shifted date would narrow the shift. Partial dates move by whole months and years (`dates.whole_shift`).
 - A postal code keeps three digits, 000 where the area is small, under both profiles: an expert's
   determination rests on small cells too.
 - What a schema doesn't declare is dropped; a column that it declares and the rows lack is a programming
@@ -32,7 +33,7 @@ import pyarrow.compute as pc
 from contracts.errors import Fatal
 from contracts.identity import Person
 from contracts.keys import Key
-from contracts.privacy import Action, Profile
+from contracts.privacy import OLDEST_AGE, Action, Profile
 from tasks.deidentification import dates
 from tasks.deidentification.header import HeaderCleaner
 from tasks.deidentification.keyed import surrogate_uid
@@ -52,6 +53,8 @@ class _Rows:
     index: np.ndarray
     persons: Sequence[Person]
     today: date
+    of_people: bool = True
+    """Whether the table is about patients: one without a subject is about clinicians, places, things."""
 
     def numbers(self, of: Callable[[Person], int], nobody: int | None) -> pa.Array:
         """An int64 by row, computed once a person."""
@@ -67,6 +70,18 @@ class _Rows:
     def references(self) -> pa.Array:
         return self.numbers(lambda p: dates.reference_year(p, self.today), self.today.year)
 
+    @property
+    def shifted_references(self) -> pa.Array:
+        return self.numbers(lambda p: dates.shifted_reference_year(p, self.today), self.today.year)
+
+    @property
+    def whole_shifts(self) -> tuple[pa.Array, pa.Array]:
+        """Of partial dates, in years and in months."""
+        return (
+            self.numbers(lambda p: dates.whole_shift(p.shift_days, "Y"), None),
+            self.numbers(lambda p: dates.whole_shift(p.shift_days, "M"), None),
+        )
+
     def people(self) -> list[Person | None]:
         """Each row's person."""
         known = [*self.persons, None]
@@ -74,7 +89,8 @@ class _Rows:
 
     def take(self, parents: pa.Array) -> _Rows:
         """The same for the elements of a list column."""
-        return _Rows(self.index[parents.to_numpy(zero_copy_only=False)], self.persons, self.today)
+        index = self.index[parents.to_numpy(zero_copy_only=False)]
+        return _Rows(index, self.persons, self.today, self.of_people)
 
 
 class Deidentifier:
@@ -87,6 +103,7 @@ class Deidentifier:
         today: the round's date; ages are told by it.
         source_authority: the assigning authority by which references inside resources are resolved.
         text: how free text is treated; tags and no model unless told.
+        zone: the source's time zone, by which moments inside resources are told.
     """
 
     def __init__(
@@ -98,6 +115,7 @@ class Deidentifier:
         today: date,
         source_authority: str,
         text: TextPolicy | None = None,
+        zone: str = "UTC",
     ) -> None:
         self.key = key
         self.profile = Profile(profile)
@@ -107,7 +125,9 @@ class Deidentifier:
         self.scrubber = Scrubber(self.profile, today, text, key)
         self._terms = TermCleaner(self.scrubber)
         self._headers = HeaderCleaner(key, self.profile, today, self.scrubber)
-        self._resources = ResourceCleaner(key, self.profile, people, today, source_authority, self.scrubber)
+        self._resources = ResourceCleaner(
+            key, self.profile, people, today, source_authority, self.scrubber, zone
+        )
         self._actions: dict[Action, Callable[[pa.Array, _Rows, Mapping[str, str]], pa.Array]] = {
             Action.KEEP: lambda column, rows, meta: column,
             Action.SUBJECT: self._subject,
@@ -162,7 +182,7 @@ class Deidentifier:
     def _whose(self, table: pa.Table, chosen: Sequence[tuple[pa.Field, Mapping[str, str], Action]]) -> _Rows:
         subject = next((f.name for f, _, action in chosen if action is Action.SUBJECT), None)
         if subject is None:
-            return _Rows(np.full(table.num_rows, -1, dtype=np.int64), (), self.today)
+            return _Rows(np.full(table.num_rows, -1, dtype=np.int64), (), self.today, of_people=False)
         return self._rows_of(_array(table, subject))
 
     def _rows_of(self, subjects: pa.Array) -> _Rows:
@@ -180,6 +200,8 @@ class Deidentifier:
         column = _array(table, name)
         if _holds_nothing(column):
             return _nothing(column, action)
+        if action is Action.PRECISION:
+            return self._precision(column, _array(table, meta["of"]), rows)
         beside = meta.get("code", "") if action is Action.TERM else ""
         if not beside:
             return self._treat(action, column, rows, meta)
@@ -217,11 +239,16 @@ class Deidentifier:
             column, lambda values: [surrogate_uid(self.key, v) for v in values], pa.string(), "uid"
         )
 
-    def _date(self, column: pa.Array, rows: _Rows, _meta: Mapping[str, str]) -> pa.Array:
+    def _date(self, column: pa.Array, rows: _Rows, meta: Mapping[str, str]) -> pa.Array:
         days = _each_once(column, dates.parse_dates)
-        if self.profile is Profile.EXPERT:
-            return dates.shift_dates(days, rows.shifts)
-        return dates.first_days(dates.grouped_years(days, rows.references))
+        if self.profile is Profile.SAFE_HARBOR:
+            return dates.first_days(dates.grouped_years(days, rows.references))
+        moved = dates.shift_dates(days, rows.shifts)
+        moved = dates.shift_partial(moved, column, days, *rows.whole_shifts)
+        if not meta.get("birth"):
+            return moved
+        youngest = dates.first_days(pc.subtract(rows.shifted_references, OLDEST_AGE))
+        return pc.if_else(_tells_great_age(days, moved, rows), youngest, moved)
 
     def _datetime(self, column: pa.Array, rows: _Rows, _meta: Mapping[str, str]) -> pa.Array:
         if self.profile is Profile.SAFE_HARBOR:
@@ -229,13 +256,30 @@ class Deidentifier:
         return dates.shift_datetimes(_each_once(column, dates.parse_datetimes), rows.shifts)
 
     def _year(self, column: pa.Array, rows: _Rows, _meta: Mapping[str, str]) -> pa.Array:
+        if self.profile is Profile.EXPERT and rows.of_people:
+            return pc.year(self._date(column, rows, {"birth": "yes"})).cast(pa.int32())
         return dates.grouped_years(_each_once(column, dates.parse_dates), rows.references)
+
+    def _precision(self, column: pa.Array, stated: pa.Array, rows: _Rows) -> pa.Array:
+        """How much is told of the date of birth `stated`."""
+        days = _each_once(stated, dates.parse_dates)
+        told = self._date(stated, rows, {"birth": "yes"})
+        whole = pc.if_else(pc.is_valid(told), column, None)
+        if self.profile is Profile.EXPERT:
+            return pc.if_else(_tells_great_age(days, told, rows), "year", whole)
+        return pc.if_else(pc.is_valid(whole), "year", None)
 
     def _header(self, column: pa.Array, rows: _Rows, _meta: Mapping[str, str]) -> pa.Array:
         return _by_row(column, rows, self._headers.clean)
 
     def _resource(self, column: pa.Array, rows: _Rows, _meta: Mapping[str, str]) -> pa.Array:
         return _by_row(column, rows, self._resources.clean)
+
+
+def _tells_great_age(born: pa.Array, shifted: pa.Array, rows: _Rows) -> pa.Array:
+    """Which dates of birth tell that their person is 90 or over, by the true years."""
+    age = pc.subtract(rows.references, pc.year(born))
+    return pc.fill_null(pc.and_(pc.greater_equal(age, OLDEST_AGE), pc.is_valid(shifted)), False)
 
 
 def shorten_zip(column: pa.Array) -> pa.Array:

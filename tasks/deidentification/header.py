@@ -32,11 +32,12 @@ from contracts.errors import Fatal
 from contracts.identity import Person
 from contracts.keys import Key
 from contracts.privacy import Profile
-from tasks.deidentification.dates import parse_date, shift_date
+from tasks.deidentification.dates import shift_stated
 from tasks.deidentification.keyed import surrogate_uid
-from tasks.deidentification.lexicon import compose, fold
+from tasks.deidentification.lexicon import fold
 from tasks.deidentification.text import Scrubber
 from tasks.deidentification.text_dates import find_dates
+from tasks.deidentification.writing import compose
 
 Json = dict[str, Any]
 
@@ -272,8 +273,7 @@ def _shift_value(vr: str, value: Any, days: int) -> str | None:
         return text if _TIME.fullmatch(text) else None
     found = _DATETIME.fullmatch(text) if vr == "DT" else None
     stated, rest = (found[1], found[2]) if found else (text, "")
-    day = parse_date(stated) if vr == "DA" or found else None
-    moved = shift_date(day, days) if day else None
+    moved = shift_stated(stated, days) if vr == "DA" or found else None
     return f"{moved:%Y%m%d}"[: len(stated)] + rest if moved else None
 
 

@@ -15,9 +15,10 @@ from datetime import date
 from contracts.identity import Person
 from tasks.deidentification import lexicon
 from tasks.deidentification.dates import parse_date, reference_year, tells_great_age
-from tasks.deidentification.lexicon import BREAK, END, START, compose, fold
+from tasks.deidentification.lexicon import BREAK, END, START, fold
 from tasks.deidentification.spans import Span, are_joined
 from tasks.deidentification.words import word_lists
+from tasks.deidentification.writing import compose
 
 FUZZY = 6
 """Letters that a name needs for one wrong letter to be overlooked."""

@@ -10,6 +10,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 from tasks.deidentification.dates import parse_date
+from tasks.deidentification.writing import LOOKALIKES, compose
 
 START, END = r"(?<![^\W_])", r"(?![^\W_])"
 """Borders of a token: letters and digits belong to it, an underscore does not ("Garcia_Maria.txt")."""
@@ -60,18 +61,13 @@ class _Folding(dict[int, str]):
             "İ": "i",
             "’": "'",
             "ʼ": "'",
-        }
+        } | LOOKALIKES
         folded = special.get(char) or (base if len(base) == 1 else char)
         self[code] = folded
         return folded
 
 
 _FOLDING = _Folding()
-
-
-def compose(text: str) -> str:
-    """Text with composed accents (NFC), so that folding sees one character for a letter."""
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def fold(text: str) -> str:

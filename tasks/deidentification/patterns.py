@@ -18,11 +18,11 @@ _URL = re.compile(
 _URL_SIGNS = ("://", "www.", ".com", ".org", ".net", ".edu", ".gov", ".info")
 _HEX = "[0-9a-f]"
 _UUID = re.compile(rf"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}(?!\w)")
-_RUN = re.compile(r"[(+\d][\d().\-\u2010-\u2015 +]{6,}")
+_RUN = re.compile(r"[(+\d][\d()./\-\u2010-\u2015 +]{6,}")
 _DASH = r"[-\u2010-\u2015 ]"
 _IN_RUN = re.compile(
     rf"(?<![\w\-.])(?P<SSN>(?:\d{{3}}|xxx|\*\*\*){_DASH}(?:\d{{2}}|xx|\*\*){_DASH}\d{{4}})(?![\w\-])"
-    r"|(?<![\w.])(?P<PHONE>(?:\+?1[-. ]?)?(?:\(\d{3}\)[ \-.]{0,2}|\d{3}[-. ])\d{3}[-. ]\d{4}"
+    r"|(?<![\w.])(?P<PHONE>(?:\+?1[-. ]?)?(?:\(\d{3}\)[ \-.]{0,2}|\d{3}[-. ]|\d{3}/(?=\d{3}-))\d{3}[-. ]\d{4}"
     r"(?:\s*(?:x|ext\.?)\s*\d{1,6})?"
     r"|\+\d{1,3}(?:[ .\-]?\(?\d{1,4}\)?){2,5}"
     r")(?!\w)"
@@ -34,14 +34,15 @@ _STRONG = (
     r"mrn|mr ?#|unit number|med(?:ical)? rec(?:ord)?|patient (?:id|number|no)|pt\.? id|account|acct|ssn|"
     r"social security|licen[sc]e|"
     r"passport|accession|member id|subscriber(?: id)?|policy|health plan|csn|serial|s/n|device (?:id|identifier)|udi|"
-    r"(?:licen[sc]e )?plates?|vin|dea|npi|certificate|badge|fingerprint(?: id)?|voiceprint(?: id)?|"
+    r"(?:licen[sc]e )?plates?|vin|dea|npi|certificate|badge|docket|intake|warrant|requisition|tracking(?: id)?|lic\.?|"
+    r"fingerprint(?: id)?|voiceprint(?: id)?|"
     r"(?:retinal?|iris) scan(?: id)?|biometric(?: id)?|insurance id|medicare id|medicaid id|beneficiary|prior auth|"
     r"claim|confirmation|visit id|encounter id|har|employee id|job|dictation|document id"
 )
 _WEAK = (
     r"case|encounter|order|specimen|group|lot|rx|prescription|chart|file|record|visit|vehicle|invoice|id|model|"
     r"authorization|reference|ref|registration|implant|device|pacemaker|tag|fin|acc|dl|member|plan|medicare|medicaid|"
-    r"insurance|employee|ticket|unit"
+    r"insurance|employee|ticket|unit|doc|study|lead|generator|battery|claimant|trial|bag|sample|report|call|reference"
 )
 _LINK = r"\s*(?:[:#=]|is|was)?\s*[:#]?\s*$"
 _LABELLED = re.compile(
@@ -57,20 +58,38 @@ _LAST_WORDS = frozenset(
     "pathology unit".split()
 )
 _PHONE_LABEL = re.compile(
-    r"(?<![\w/])(?:(?:tele)?(?:phone|fax)|cell|mobile|pager|pgr|beeper|tel|ext|extension|ph|call|called|paged?)"
-    r"\b\.?\s*(?:no\.?|number|#)?\s*(?:is|at)?\s*[:#]?\s*\(?$"
+    r"(?<![\w/])(?:(?:tele)?(?:phone|fax)|cell|mobile|pager|pgr|beeper|tel|ext|extension|ph|(?<!returned )call|called|"
+    r"paged?)"
+    r"\b\.?(?:\s*x\s?\d)?\s*(?:no\.?|number|#)?\s*(?:is|at)?\s*[:#]?\s*\(?$"
 )
+_TIMES = re.compile(r"x\d")
+"""Between a pager's label and its number: "paged x2 (1234)"."""
+_PLATE = re.compile(r"\b(?:plates?|tag)\s*(?:no\.?|number|is)?\s*[:#(]?\s*(?P<letters>[a-z]{2,3}[ -])$")
 _PHONE_WORDS = frozenset(
     "phone telephone fax telefax cell mobile pager pgr beeper tel ext extension ph call called page paged at "
     "number no is".split()
 )
 _PHONE = re.compile(r"\+?\(?\d[\d .()\-]{1,17}\d")
+_LONG_GROUPS = re.compile(r"(?: \d{3,4}(?![\w/%.]))+")
+_GROUPS = re.compile(r"(?: \d{2,4}(?![\w/%]|\.\d)){1,3}")
+_ALONE = re.compile(
+    r"(?:\(|\|[ \t]*)(?P<n>[a-z]?\d{6,10}|\d{2,3}[- ]\d{2,3}[- ]\d{2,3})(?=\)|[ \t]*(?:\||$))", re.MULTILINE
+)
+"""A number alone in brackets or between bars, as behind a name in a heading."""
+_SHORT_PHONE = re.compile(r"\d(?<=[xp. :]\d)\d{3,5}(?![\w%]|\.\d|[ \t]*(?:mg|ml|mcg|g)\b)")
+_SHORT_LEAD = re.compile(r"(?:[ \t\n,;(](?:x|ext\.?[ \t]?|p)|\bpager:?[ \t]?)$")
+"""An extension or a pager: "x1234", "(p1234)"."""
 _CODES = ("nda", "rs", "nct", "pmc")
 """Beginnings of public numbers: drugs, variants, trials, papers."""
-_ROOM_WORDS = frozenset("room rm bed bay".split())
-_ROOM = re.compile(r"(?<![\w])(?<!of )(?:room|rm|bed|bay)\.?\s*(?:no\.?|number)?\s*[#:]?\s*$")
+_ROOM_WORDS = frozenset("room rm bed bay loc location unit ward".split())
+_LOOSE_ROOMS = frozenset("loc location unit ward".split())
+"""Words that a number of three digits makes a room of: "unit 2" may be blood."""
+_ROOM = re.compile(
+    r"(?<![\w])(?<!of )(?:room|rm|bed|bay|loc|location|ward|unit)\.?\s*(?:no\.?|number)?\s*[#:]?\s*$"
+)
 _UNITS = re.compile(
-    r"\s*(?:mg|mcg|g|kg|ml|l|cm|mm|units?|iu|%|copies|cfu|cells|degrees|deg|k/|/|x10|percent|minutes?|hours?)\b|[.,]\d|/"
+    r"\s*(?:mg|mcg|g|kg|ml|l|cm|mm|units?|iu|%|copies|cfu|cells|degrees|deg|k/|/|x10|percent|minutes?|hours?)\b|"
+    r"[.,]\d|/"
 )
 
 
@@ -86,6 +105,9 @@ def sign_spans(folded: str) -> list[Span]:
         for match in _IN_RUN.finditer(folded, low, high):
             kind = match.lastgroup or ""
             found.append(Span(*match.span(), "ID" if kind == "SSN" else kind))
+    for short in _SHORT_PHONE.finditer(folded):
+        if _SHORT_LEAD.search(folded, max(0, short.start() - 8), short.start()):
+            found.append(Span(*short.span(), "PHONE"))
     if folded.count("-") > 3:
         found += [Span(*m.span(), "ID") for m in _UUID.finditer(folded)]
     return found
@@ -110,6 +132,7 @@ def number_spans(folded: str) -> tuple[list[Span], list[Span]]:
             done = span.end
         elif end - start >= 7 and _is_long(folded, start, end):
             bare.append(Span(start, end, "ID"))
+    bare += [Span(*m.span("n"), "ID") for m in _ALONE.finditer(folded)]
     return labelled, bare
 
 
@@ -127,25 +150,32 @@ def _labelled(folded: str, start: int, end: int) -> Span | None:
     before = folded[max(0, start - 44) : start]
     words = before.rstrip(" \t\r\n:#=.(+").rsplit(None, 1)
     last = words[-1].lstrip("(/[,;") if words else ""
-    if last in _ROOM_WORDS and end - start <= 6 and _ROOM.search(before) and not _UNITS.match(folded, end):
+    is_far = last in _ROOM_WORDS and (
+        last not in _LOOSE_ROOMS or (end - start > 2 and "#" not in before[-4:])
+    )
+    if is_far and end - start <= 6 and _ROOM.search(before) and not _UNITS.match(folded, end):
         return Span(start, end, "ID")
-    if last in _PHONE_WORDS and _PHONE_LABEL.search(before):
+    letters = _PLATE.search(before) if last not in _LAST_WORDS else None
+    if letters and 2 < end - start < 6:
+        return Span(start - len(letters["letters"]), end, "ID")
+    is_acidity = last == "ph" and folded[start + 1 : start + 2] == "."
+    if not is_acidity and (last in _PHONE_WORDS or _TIMES.fullmatch(last)) and _PHONE_LABEL.search(before):
         whole = _PHONE.match(folded, start)
         if whole and sum(c.isdecimal() for c in whole.group()) >= 4:
             return Span(start, whole.end(), "PHONE")
     may_label = end - start >= 3 and (
-        last in _LAST_WORDS or last.rpartition("/")[2] in _LAST_WORDS or not last
+        last in _LAST_WORDS or last.rpartition("/")[2] in _LAST_WORDS or not last or before[-1:] == "#"
     )
     found = _LABELLED.search(before) if may_label and not _UNITS.match(folded, end) else None
     loose = found is not None and bool(found["long"] or found["any"])
     if found and (not loose or sum(c.isdecimal() for c in folded[start:end]) >= 5):
-        return Span(start, _spaced_end(folded, end), "ID")
+        return Span(start, _spaced_end(folded, end, is_first=end - start == 3), "ID")
     return None
 
 
-def _spaced_end(folded: str, end: int) -> int:
-    """Where a number that is written in groups ends ("4 123 456 789")."""
-    more = re.compile(r"(?: \d{3,4}(?![\w/%.]))+").match(folded, end)
+def _spaced_end(folded: str, end: int, *, is_first: bool) -> int:
+    """Where a number that is written in groups ends ("4 123 456 789"); `is_first`: after a group of three."""
+    more = (_GROUPS if is_first else _LONG_GROUPS).match(folded, end)
     return more.end() if more else end
 
 
@@ -166,4 +196,11 @@ def _is_long(folded: str, start: int, end: int) -> bool:
 
 def _tight(token: str) -> bool:
     """Letters before digits, as numbers of records have them: no dose ("12345mg"), no range of words."""
-    return re.fullmatch(r"[a-z]{1,4}-?\d{5,}(?:-\d+)*[a-z]?|\d{2,4}-?[a-z]{1,3}-?\d{4,}", token) is not None
+    return (
+        re.fullmatch(
+            r"[a-z]{1,4}-?\d{5,}(?:-\d+)*[a-z]?|[a-z]{1,3}-?\d{2}-\d{4,6}|[a-z]{2}\d{3}-\d{3,6}|\d{6,}[a-fh-kn-tv-z]|"
+            r"\d{2,4}-?[a-z]{1,3}-?\d{4,}",
+            token,
+        )
+        is not None
+    )

@@ -8,32 +8,16 @@ from __future__ import annotations
 import re
 
 from tasks.deidentification.spans import Span
-from tasks.deidentification.tokens import Text, Token
+from tasks.deidentification.streets import STATES, addresses
+from tasks.deidentification.tokens import COMMONEST, Text, Token
 
-_TYPES = (
-    "Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Place|Pl|Highway|Hwy|Parkway|Pkwy|Square|Sq|"
-    "Terrace|Ter|Circle|Cir|Trail|Trl|Way|Plaza|Loop|Alley|Crossing|Xing|Pike|Turnpike|Route|Rte|Landing|Run|Ridge|Path"
-)
-_TYPES = f"{_TYPES}|{_TYPES.upper()}"
-_SIDE = r"(?:(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West|NORTH|SOUTH|EAST|WEST)\.?\s+)?"
-_FLAT = r"(?:,?\s*(?:Apt|APT|Apartment|Unit|UNIT|Suite|Ste|STE|Floor|Fl|Lot|Bldg|#)\.?\s*#?\s*[\w\-]+)?"
-_ADDRESS = re.compile(
-    rf"\d(?<![\w.,/].)\d{{0,5}}(?:-\d+)?[A-Z]?[ \t]+{_SIDE}"
-    rf"(?:(?:[A-Z][\w'\u2019]*\.?|\d+(?:st|nd|rd|th))[ \t]+){{1,4}}(?:{_TYPES})\b\.?(?![ \t]+\d+\s*(?:mg|mcg))"
-    rf"(?:[ \t]+(?:N|S|E|W|NE|NW|SE|SW)\b\.?)?{_FLAT}",
-    re.DOTALL,
-)
 _BOX = re.compile(r"\bp\.?\s?o\.?\s*box\s+#?\d+|\brural route \d+(?:,? box \d+)?|\brr ?\d+,? box \d+")
-_STATES = (
-    "AL|AK|AZ|AR|CA|CO|CT|DE|DC|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|OK|OR|PA|"
-    "RI|SC|SD|TN|TX|UT|VT|VA|WA|WV|WI|WY|PR"
-)
 _TITLES_TOO = frozenset("MD PA DO OR PT OD".split())
-_AND_STATE = re.compile(rf"[ \t]*,[ \t]*(?:(?P<abbr>{_STATES})\b|(?P<name>[A-Z][a-z]+(?:[ \t][A-Z][a-z]+)?))")
+_AND_STATE = re.compile(rf"[ \t]*,[ \t]*(?:(?P<abbr>{STATES})\b|(?P<name>[A-Z][a-z]+(?:[ \t][A-Z][a-z]+)?))")
 _ZIP = re.compile(r"[ \t]*,?[ \t]*(?P<z>\d{5}(?:-\d{4})?)(?![\w\-])")
 _ZIP_LABEL = re.compile(r"\b(?:zip|zip ?code|postal code)\s*(?:is|:)?\s*(?P<z>\d{5}(?:-\d{4})?)(?!\d)")
 _FIVE = re.compile(r"\d{5}(?:-\d{4})?(?![\w\-])")
-_STATE_BEFORE = re.compile(rf"\b(?:{_STATES})[ \t]+$")
+_STATE_BEFORE = re.compile(rf"\b(?:{STATES})[ \t]+$")
 _LEADS_IN = frozenset(
     "lives live living lived resides residing reside resided born raised grew up alone family parents "
     "relatives facility school college works working worked home house apartment vacation stationed located "
@@ -47,6 +31,9 @@ _LEADS_AT = frozenset(
     "works worked working employed employee job retired attends attended attending student graduated enrolled "
     "volunteers volunteer teaches teacher".split()
 )
+_WORK_LEADS = frozenset("at for from by with the".split())
+_STAY_LEADS = _WORK_LEADS | frozenset("in uses pharmacy attends sh occupation employer school".split())
+_SHIFTS = frozenset("dr mr mrs ms home work night day".split())
 _HOMES = frozenset("nursing rest care group veterans retirement funeral convalescent".split())
 _CITY_ENDS = (
     "ville",
@@ -72,7 +59,7 @@ _SPACED = re.compile(
 def place_spans(seen: Text) -> list[Span]:
     """Addresses, institutions and cities. Institutions and cities lie over the names in them."""
     text, folded = seen.text, seen.folded
-    found = [Span(*m.span(), "ADDRESS") for m in _ADDRESS.finditer(text)]
+    found = addresses(seen)
     if "box" in folded:
         found += [Span(*m.span(), "ADDRESS") for m in _BOX.finditer(folded)]
     for code in _FIVE.finditer(text):
@@ -80,6 +67,7 @@ def place_spans(seen: Text) -> list[Span]:
             found.append(Span(*code.span(), "ADDRESS"))
     if "zip" in folded or "postal" in folded:
         found += [Span(*m.span("z"), "ADDRESS") for m in _ZIP_LABEL.finditer(folded)]
+    found += _named_places(seen)
     ended = -1
     for i, token in enumerate(seen.tokens):
         if token.low in seen.words.institution:
@@ -89,6 +77,93 @@ def place_spans(seen: Text) -> list[Span]:
         follows = 0 <= ended < token.start and seen.text[ended : token.start].strip(" \t") == ","
         found += _city(seen, i, follows=follows)
     return found
+
+
+_ACRONYM_LEAD = re.compile(
+    r"\b(?:admitted to|transferred (?:from|to|out of)|transfer (?:from|to)|records from|study from|studies from|"
+    r"films? from|seen at|"
+    r"treated at|done at|over at|hospitalized at|discharged from|scan at|surgery at|born at|fellowship at|care "
+    r"at)[ \t]+$"
+)
+_WARDS = frozenset(
+    "icu micu sicu ccu cvicu nicu picu pacu pcu imcu tcu snf ltac ltach osh opd asap hospice rehab floor tele neuro "
+    "acute "
+    "stepdown obs cdu ed er or nsicu ticu mri ems home ltc alf irf bhu psych medicine surgery ortho".split()
+)
+_WORKS = re.compile(
+    r"\b(?:works?|worked|working|employed|employee|employer:?|job|retired|laid off|quit|fired|shift|"
+    r"hired)\b[^.\n;]{0,24}?"
+    r"\b(?:at|for)[ \t]+(?:the[ \t]+)?$|\b(?:retired|laid off|fired|quit) from[ \t]+(?:the[ \t]+)?$|\bemployed (?:by|"
+    r"with)[ \t]+(?:the[ \t]+)?$"
+)
+_STAYS = re.compile(
+    r"\b(?:stays?|staying|fall|fell|treated|hospitalized|seen|evaluated|dialysis|hd(?: \w+)?|attends|attended|"
+    r"enrolled|student|nurse|"
+    r"teacher|works?|while)[ \t]+(?:at|in)[ \t]+(?:the[ \t]+)?$|\b(?:uses|pharmacy:|attends|sh:|occupation:|employer:|"
+    r"school:)[ \t]+$"
+)
+
+
+def _named_places(seen: Text) -> list[Span]:
+    """Hospitals by their letters, and places of several words that are in lists: cities, employers, hospitals."""
+    words, found = seen.words, []
+    places = words.places
+    for i, token in enumerate(seen.tokens):
+        if token.shouted and 2 < len(token.low) < 7 and _is_acronym(seen, i):
+            found.append(Span(token.start, token.end, "PLACE"))
+        names = places.get(token.low.partition("-")[0])
+        if names:
+            end = _listed_end(seen, token, names)
+            is_name = end == token.end and words.may_name(token.low)
+            if end and not is_name and not _names_thing(seen, end):
+                found.append(Span(token.start, end, "PLACE"))
+    return found
+
+
+def _is_acronym(seen: Text, i: int) -> bool:
+    """Whether the letters are a hospital: known ones, or any that the words before lead to."""
+    low, start = seen.tokens[i].low, seen.tokens[i].start
+    if low in seen.words.acronyms and not _is_word_alone(seen, i):
+        return True
+    if low in _WARDS or low in seen.words.kept:
+        return False
+    return _ACRONYM_LEAD.search(seen.folded, max(0, start - 24), start) is not None
+
+
+def _names_thing(seen: Text, end: int) -> bool:
+    """Whether a place is the name of a thing: "Los Angeles grade B", "Boston Scientific"."""
+    following = _THING.match(seen.folded, end)
+    return following is not None and (
+        following[1] in seen.words.nouns or following[1] in {"scientific", "classification"}
+    )
+
+
+_THING = re.compile(r"[ \t-]([a-z]+)")
+
+
+def _is_word_alone(seen: Text, i: int) -> bool:
+    """Whether the letters stand for something else here: a number follows ("UCI 5"), or a hyphen."""
+    end = seen.tokens[i].end
+    return seen.text[end : end + 1] in {"-", ":", "/"} or seen.text[end : end + 2].strip()[:1].isdecimal()
+
+
+def _listed_end(seen: Text, token: Token, names: tuple[str, ...]) -> int:
+    """Where the listed place ends that begins at the token; 0 where none does."""
+    for name in names:
+        end = token.start + len(name)
+        written = seen.folded[token.start : end + 2]
+        if "." in written and "." not in name:
+            written, end = written.replace(". ", " ", 1), end + written.count(". ")
+        if (
+            written.replace("-", " ").startswith(name.replace("-", " "))
+            and not seen.folded[end : end + 1].isalnum()
+        ):
+            is_capital = (
+                seen.small or seen.text[seen.text.rfind(" ", 0, end) + 1].isupper() or " " not in name
+            )
+            if is_capital and seen.folded[end : end + 1] != "-":
+                return end
+    return 0
 
 
 def _runs_on(seen: Text, left: int) -> bool:
@@ -108,6 +183,12 @@ def _institution(seen: Text, last: int) -> list[Span]:
         return []  # told from its last word
     first = last
     while first > 0 and last - first < 6 and _runs_on(seen, first - 1) and not _ends(seen, first - 1):
+        if seen.small and not _is_part(seen, first - 1):
+            break
+        if tokens[last].shouted and tokens[first - 1].low in COMMONEST - {"of", "and"}:
+            break
+        if _leads(seen, first - 1):
+            break
         first -= 1
     while first < last and tokens[first].low in {
         "the",
@@ -124,16 +205,67 @@ def _institution(seen: Text, last: int) -> list[Span]:
     if tokens[last].low == "home" and (last == first or tokens[last - 1].low not in _HOMES):
         return []
     own = [t for t in tokens[first:last] if t.low not in words.generic and t.low not in words.institution]
+    beyond = _OF_PLACE.match(seen.text, tokens[last].end)
+    if not own and beyond and last > first:
+        return [Span(tokens[first].start, beyond.end(), "PLACE")]
     if (
         not own
-        or all(t.low in words.kept for t in own)
+        or all(t.low in words.kept and t.low not in words.faiths for t in own)
         or all(t.kind == "word" and t.shouted and len(t.low) < 5 for t in own)
     ):
         return []
-    if all(t.kind == "word" and t.low not in words.regions for t in own) and not _is_named(seen, first, last):
+    plain = words.regions | words.faiths
+    if all(t.kind == "word" and t.low not in plain for t in own) and not _is_named(seen, first, last):
         return []
-    begin = tokens[first].start
-    return [Span(begin, tokens[last].end, "PLACE")]
+    return [Span(tokens[first].start, beyond.end() if beyond else tokens[last].end, "PLACE")]
+
+
+_OF_PLACE = re.compile(
+    r"[ \t]+of[ \t]+(?:the[ \t]+)?[A-Z][a-z]+(?:[ \t][A-Z][a-z]+){0,2}|[ \t]+(?i:of)[ "
+    r"\t]+[A-Za-z]+(?:[ \t][A-Za-z]+)?[ \t]+(?i:county)\b"
+)
+_PARTS = frozenset(
+    "good general memorial saint st university regional community county city veterans affairs elm oak pine valley "
+    "hill hills river lake park mountain view spring springs creek grove".split()
+)
+
+
+def _is_part(seen: Text, i: int) -> bool:
+    """In small letters: whether the word goes on with a name of an institution."""
+    token = seen.tokens[i]
+    return (
+        token.kind != "word"
+        or token.low in _PARTS | seen.words.generic | seen.words.institution | seen.words.faiths
+    )
+
+
+_LINKED = re.compile(r"['\u2019]?s?[ \t]+(?:at|for)[ \t]+(?:the[ \t]+)?")
+
+
+def _leads(seen: Text, left: int) -> bool:
+    """Whether the token only leads to an institution ("Dr. Cook at Mercy Hospital", "Attends Mercy Hospital")."""
+    token = seen.tokens[left]
+    if token.low in {
+        "attends",
+        "attended",
+        "visited",
+        "called",
+        "uses",
+        "via",
+        "per",
+        "saw",
+        "left",
+        "entered",
+        "at",
+        "from",
+        "to",
+    }:
+        return True
+    between = seen.between(token, seen.tokens[left + 1])
+    return (
+        _LINKED.fullmatch(between) is not None
+        and token.low not in seen.words.institution | seen.words.generic
+    )
 
 
 def _ends(seen: Text, left: int) -> bool:
@@ -162,7 +294,7 @@ def _is_named(seen: Text, first: int, last: int) -> bool:
     before = seen.text[line:start].strip(" \t-*#\u2022")
     if not before or before[-1:] == ":":
         rest = seen.text[seen.tokens[last].end :].partition("\n")[0]
-        return rest.strip(" ,.") == "" or re.match(r"[ \t]*,[ \t]*[A-Z]", rest) is not None
+        return rest.strip(" ,.") == "" or re.match(r"[ \t]*[,\-|\u2013(][ \t]*[A-Z(]", rest) is not None
     return before[-1:] != "."
 
 
@@ -171,6 +303,8 @@ def _city(seen: Text, first: int, *, follows: bool) -> list[Span]:
     tokens, words = seen.tokens, seen.words
     token = tokens[first]
     lead = _lead(seen, token)
+    if not lead and seen.text.find(",", token.end, token.end + 40) < 0:
+        return []
     last = first
     while (
         last + 1 < len(tokens)
@@ -227,9 +361,16 @@ def _is_state(seen: Text, state: re.Match[str], named: bool) -> bool:
 def _lead(seen: Text, token: Token) -> str:
     """Whether the words before lead to a place: `strong` to any, `weak` to what is no ordinary word."""
     before = seen.words_before(token)
-    if len(before) < 2:
+    if len(before) < 2 or token.low in _SHIFTS:
         return ""
+    lead = (
+        seen.folded[max(0, token.start - 48) : token.start].rpartition("\n")[2]
+        if before[0] in _STAY_LEADS
+        else ""
+    )
     near, far = before
+    if near in _WORK_LEADS and _WORKS.search(lead):
+        return "strong"
     if near == "in" and far in _LEADS_IN:
         return "strong"
     if near in {"from", "to"} and far in _LEADS_FROM:
@@ -238,6 +379,8 @@ def _lead(seen: Text, token: Token) -> str:
         return "strong"
     if near == "of" and far in {"native", "resident", "city", "town", "outside", "suburb"}:
         return "strong"
+    if lead and _STAYS.search(lead):
+        return "weak"
     if near in {"visiting", "visited", "near", "outside", "attends"} or (near == "up" and far == "grew"):
         return "weak"
     return "weak" if near in {"in", "from"} else ""

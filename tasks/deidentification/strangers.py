@@ -7,99 +7,47 @@ beside a name. Ordinary words that are names too ("Hope", "Young") count in the 
 
 from __future__ import annotations
 
-import re
-
+from tasks.deidentification.called import mark_called, mark_sorted
+from tasks.deidentification.cues import (
+    ACTS,
+    ARTICLE_JOIN,
+    BELONGS,
+    BY_INITIAL,
+    COLOURS,
+    COMMA,
+    COMPOUND,
+    CREDENTIAL,
+    DAILY,
+    DAY_AFTER,
+    DIGITS,
+    DISCUSSED,
+    DOSE,
+    ENDS_NAME,
+    GENERATION,
+    HEARD_TITLES,
+    HYPHENED,
+    INITIAL_AFTER,
+    INITIAL_BEFORE,
+    JOIN,
+    LABELS,
+    MEDICAL_ENDS,
+    MIXED,
+    MONTH_NAMES,
+    PARTICLE_WORDS,
+    RELATIONS,
+    ROLES,
+    SMALL_AFTER,
+    SMALL_JOIN,
+    SURE_TITLES,
+    TITLED,
+    TITLES,
+    VERB,
+    WORD_LEADS,
+    is_heading,
+)
 from tasks.deidentification.spans import Span
-from tasks.deidentification.tokens import Text, Token
-
-_TITLES = frozenset(
-    "dr drs mr mrs ms miss mx prof professor doctor nurse sister rev reverend pastor father rabbi judge "
-    "officer capt sgt chaplain patient pt client md np pa pharmacist resident attending".split()
-)
-_SURE_TITLES = frozenset("dr drs mr mrs ms miss mx prof professor".split())
-_RELATIONS = frozenset(
-    "husband wife son daughter mother father brother sister partner spouse friend neighbor neighbour "
-    "boyfriend girlfriend fiance fiancee aunt uncle cousin niece nephew grandson granddaughter grandmother "
-    "grandfather mom dad stepson stepdaughter stepmother stepfather roommate caregiver guardian interpreter "
-    "aide therapist counselor twins twin named name nicknamed called goes widow widower ex-husband ex-wife "
-    "daughter-in-law son-in-law mother-in-law".split()
-)
-_LABELS = frozenset(
-    "patient pt name attending provider physician surgeon pcp author by cc to resident fellow nurse assistant "
-    "contact kin proxy guardian interpreter re spouse mother father wife husband son daughter referring "
-    "consultant anesthesiologist anesthetist cosigner cosigned signed dictated transcribed reviewed "
-    "radiologist pathologist hospitalist agent member clinician practitioner pharmacist therapist "
-    "transcriptionist dictator requester doctor md rn witness relative subscriber insured guarantor employer "
-    "informant operator technologist preceptor supervisor cardiologist oncologist neurologist".split()
-)
-_ACTS = frozenset(
-    "signed seen evaluated examined dictated transcribed reviewed performed verified authored cosigned "
-    "approved referred followed read interpreted entered edited prepared written ordered accompanied assisted "
-    "supervised staffed attested administered placed removed completed obtained brought driven told spoke met "
-    "discussed talked visited contacted".split()
-)
-_CREDENTIAL = re.compile(
-    r"(?:[ \t]*,[ \t]*|[ \t]+)\(?(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|PHD|LCSW|LICSW|MSW|DDS|DMD|DPM|OD|"
-    r"Pharm\.?D|PHARMD|CRNA|CNM|FNP(?:-\w+)?|APRN|ARNP|LPN|LVN|CNS|CNA|BSN|MSN|DNP|RD|RDN|PT|DPT|OT|OTR(?:/L)?|SLP|RT|"
-    r"RRT|EMT|MBBS|FACP|FACS|Esq)\b(?!\s*:)"
-)
-_GENERATION = re.compile(r"[ \t]*,?[ \t]+(?:Jr|Sr|II|III|IV)\b\.?")
-_PARTICLES = "van von de la der den del di da dos du le el al bin ibn ten ter"
-_PARTICLE_WORDS = frozenset(_PARTICLES.split())
-_TITLED = re.compile(
-    rf"\b(?:dr|mr|mrs|ms|miss|prof)\.?[ \t]+(?:(?:{_PARTICLES.replace(' ', '|')})[ \t]+){{1,2}}$"
-)
-_PARTICLE = "(?:" + "|".join(f"[{p[0].upper()}{p[0]}]{p[1:]}" for p in _PARTICLES.split()) + ")"
-_JOIN = re.compile(
-    rf"[ \t]+|[ \t]*-[ \t]*|[ \t]+(?:[A-Z]\.?[ \t]+){{1,2}}|[ \t]+(?:{_PARTICLE}[ \t]+){{1,2}}"
-    r"|[ \t]*/[ \t]*|\d{1,4}[ \t]+|-[^\W\d_]{2,}[ \t]+(?:[A-Z]\.?[ \t]+)?"
-)
-_COMMA = re.compile(r"[ \t]*,[ \t]*|\^")
-_INITIAL_BEFORE = re.compile(
-    rf"(?:(?<![\w.'])[A-Z]\.?[ \t]*){{1,3}}(?<=[. \t])(?:{_PARTICLE}[ \t]+){{0,2}}$"
-    rf"|(?<![\w'])(?:{_PARTICLE}[ \t]+){{1,2}}$"
-)
-_INITIAL_AFTER = re.compile(r"(?:,?[ \t]+[A-Z](?:\.(?![A-Z])|(?=[ \t]*(?:,|$|\n)))){1,2}")
-_DOSE = re.compile(
-    r"['\u2019]?\w*[ \t]*(?:\(|\[)?[ \t]*\d+(?:\.\d+)?[ \t]*(?:mg|mcg|g|ml|units?|iu|%|meq)\b"
-    r"|[ \t]+(?:tablets?|tabs?|capsules?|injection|cream|inhaler|pen|patch|drops|spray|suspension|ointment|infusion|"
-    r"therapy|daily|bid)\b"
-)
-_MEDICAL_ENDS = tuple(
-    (
-        "itis osis emia uria oma pathy ectomy otomy ostomy plasty scopy graphy gram algia megaly rrhea plegia paresis "
-        "trophy plasia philia penia lysis stasis cillin mycin cycline azole olol pril sartan statin mab nib vir tide "
-        "gliptin gliflozin prazole azepam zolam barbital caine dronate setron triptan thiazide floxacin sone solone "
-        "lukast parin grel xaban"
-    ).split()
-)
-_FOLLOWING = re.compile(
-    r"(?:['\u2019]s?)?(?:(?:[ \t]and[ \t]|[ \t]&[ \t]|[ \t]|-|\u2013|/)([^\W\d_]+)(?:['\u2019]s)?)?"
-    r"(?:[ \t\-]([^\W\d_]+))?"
-)
-_VERB = re.compile(
-    r"[ \t]+(?:reports?|reported|states?|stated|denies|denied|says?|said|presents?|presented|complains?|lives|called|"
-    r"calls|came|returned|returns|tolerated|ambulated|verbalized|agrees?|agreed|asked|asks|told|notes|noted|endorses|"
-    r"refused|will (?:call|follow|return|see|need|be|continue|have)|was (?:seen|admitted|discharged|born|transferred)|"
-    r"(?:is|was|has been) \w+(?:ed|ing|en)\b|is an? \d+|has been|c/o|prefers|wants|needs|feels|takes|requests|"
-    r"requested|continues to|remains|understands|declines|declined|did|does|who|arrived|visited|works|"
-    r"drove|brought|accompanied)\b"
-)
-_ROLES = frozenset(
-    "md do rn np pa phd hospital clinic medical center university practitioner physician surgeon nurse "
-    "manager coordinator attending resident fellow service team unit department office phone fax date time "
-    "patient room street avenue road age sex dob mrn visit note report provider signed electronically page "
-    "admission discharge male female address account test sign disease syndrome notified aware updated "
-    "present here called agrees is was has and or the with for from".split()
-)
-
-
-_SCORED = re.compile(r"[ \t]*:?[ \t]*\d{1,2}/\d{1,2}(?![\d/])")
-_COMPOUND = re.compile(r"-[a-z]{3,}")
-_COLOURS = frozenset("black white brown green grey gray blue".split())
-_MIXED = re.compile(r"(?<!Mc)(?<!Mac)(?<!De)(?<!La)(?<!Le)(?<!Di)(?<!Fitz)(?<=[a-z])[A-Z]")
-_HYPHENED = re.compile(r"(?:-[^\W\d_]{2,})+")
-_DIGITS = re.compile(r"\d{1,4}")
+from tasks.deidentification.things import is_thing
+from tasks.deidentification.tokens import COMMONEST, Text, Token
 
 
 def mark_names(seen: Text) -> None:
@@ -107,9 +55,11 @@ def mark_names(seen: Text) -> None:
     for i, token in enumerate(seen.tokens):
         if not token.sure and _is_told(seen, token):
             token.sure = token.given = True
-        elif not token.sure and not is_thing(seen, i):
+        elif not token.sure and token.kind != "word" and not is_thing(seen, i):
             token.sure = _is_listed(seen, token)
             token.given = token.sure and token.low in seen.words.given
+    mark_called(seen)
+    mark_sorted(seen)
     for i in range(len(seen.tokens) - 1):
         first, second = seen.tokens[i], seen.tokens[i + 1]
         if not (first.sure and second.sure) and _is_pair(seen, i):
@@ -124,56 +74,107 @@ def mark_names(seen: Text) -> None:
 def name_runs(seen: Text) -> list[Span]:
     """The marked names, each with the initials and generator's digits about it."""
     spans: list[Span] = []
+    last = -9
     for token in seen.tokens:
         if token.sure:
             start, end = token.start, token.end
-            before = _INITIAL_BEFORE.search(seen.text, max(0, start - 16), start)
+            if ARTICLE_JOIN.fullmatch(seen.text, max(last, 0), start):
+                start = last + 1  # "Ann A Cole", where "A" might be a word
+            if seen.small:
+                if SMALL_JOIN.fullmatch(seen.text, last, start):
+                    start = last + 1
+                after = SMALL_AFTER.match(seen.text, end)
+                end = after.end() if after else end
+            last = end
+            before = INITIAL_BEFORE.search(seen.text, max(0, start - 16), start)
             start = before.start() if before and before.group().strip() else start
-            digits = _DIGITS.match(seen.text, end)
+            digits = DIGITS.match(seen.text, end)
             end = digits.end() if digits else end
-            more = _HYPHENED.match(seen.folded, end)
+            more = HYPHENED.match(seen.folded, end)
             if more and not any(map(seen.is_plain, more.group()[1:].split("-"))):
                 end = more.end()
-            after = _INITIAL_AFTER.match(seen.text, end)
+            after = INITIAL_AFTER.match(seen.text, end)
             spans.append(Span(start, after.end() if after else end, "NAME"))
     return spans
+
+
+def _may_be_told(seen: Text, token: Token) -> bool:
+    """Whether it is worth to look closer at an ordinary word: most are not."""
+    before = seen.words_before(token)
+    if before and (before[0] in WORD_LEADS or before[0][:2] in {"st", "al", "el", "be"}):
+        return True
+    if (
+        seen.text[max(0, token.start - 2) : token.start].rstrip(" \t")[-1:] in {".", ":"}
+        and token.low in seen.words.family
+    ):
+        return True
+    return bool(before) and seen.words.may_name(before[0])
 
 
 def _is_told(seen: Text, token: Token) -> bool:
     """Whether a title, label, relation or credential tells a name, whatever the word."""
     if token.numbered and token.kind != "word" and not token.shouted:
         return True
-    if token.low in _ROLES or token.low in _TITLES:
+    if token.kind == "word" and not _may_be_told(seen, token):
         return False
-    if _CREDENTIAL.match(seen.text, token.end) and (token.kind != "word" or _follows_name(seen, token)):
+    if token.low in ROLES or token.low in TITLES or is_heading(seen, token):
+        return False
+    if CREDENTIAL.match(seen.text, token.end) and (token.kind != "word" or _follows_name(seen, token)):
         return not token.shouted or token.kind != "word"
-    if token.kind in {"name", "unknown"} and not token.shouted and _GENERATION.match(seen.text, token.end):
+    if token.kind in {"name", "unknown"} and not token.shouted and GENERATION.match(seen.text, token.end):
         return True
     before = seen.words_before(token)
     if not before:
         return False
-    near, far = before[0], before[1] if len(before) > 1 else ""
-    if near in _PARTICLE_WORDS and _TITLED.search(seen.folded, max(0, token.start - 24), token.start):
+    return _is_titled(seen, token, before[0], before[1] if len(before) > 1 else "")
+
+
+def _is_titled(seen: Text, token: Token, near: str, far: str) -> bool:
+    """Whether what stands before tells a name: an initial, a title, a relation, a label."""
+    after = seen.text[token.end : token.end + 1]
+    named = token.kind == "both" or (after and after in ",/)\n" and token.low not in seen.words.nouns)
+    if named and not seen.small and token.low in seen.words.family:
+        begin = max(0, token.start - 9)
+        if begin and BY_INITIAL.search(seen.text, begin, token.start):
+            return True
+    if (near in PARTICLE_WORDS or near.startswith(("st", "al-", "el-", "al", "el", "ben"))) and TITLED.search(
+        seen.folded, max(0, token.start - 24), token.start
+    ):
         return True
     gap = seen.text[max(0, token.start - 3) : token.start]
-    if near in _SURE_TITLES and ":" not in gap and "\n" not in gap:
+    if near in HEARD_TITLES and gap[-1:] == " " and not token.shouted and token.low not in RELATIONS:
+        return seen.text[token.end : token.end + 1] not in "-/"
+    if near in SURE_TITLES and ":" not in gap and "\n" not in gap:
         return True
-    return token.kind != "word" and _is_led(seen, token, near, far, gap)
+    if (
+        near in RELATIONS
+        and gap[-1:] == " "
+        and not token.shouted
+        and not seen.small
+        and token.low not in seen.words.kept
+    ):
+        start = token.start - 1 - len(near)
+        if seen.text[start : token.start - 1] == near and token.low not in seen.words.regions:
+            return not _is_thing_word(seen, token)  # "her sister Chance"
+    named_region = token.low in seen.words.regions and token.low in seen.words.family
+    return (token.kind != "word" or named_region) and _is_led(seen, token, near, far, gap)
 
 
 def _is_led(seen: Text, token: Token, near: str, far: str, gap: str) -> bool:
     """Whether the words before lead to a name, for what is no ordinary word."""
-    if token.kind == "month" and near not in _RELATIONS and near not in _TITLES:
+    if token.kind == "month" and near not in RELATIONS and near not in TITLES:
         return False
-    if ":" in gap and (near in _LABELS or far in _LABELS):
+    if ":" in gap and (near in LABELS or far in LABELS):
         return True
     if _is_thing_word(seen, token):
         return False
-    if near in _TITLES and gap[-1:] == " ":
+    if near == "d/w" or (near == "w/" and far in DISCUSSED):
         return True
-    if near in _RELATIONS and "." not in gap:
+    if near in TITLES and gap[-1:] == " ":
         return True
-    return near in {"by", "with", "to"} and far in _ACTS
+    if near in RELATIONS and "." not in gap and gap[-1:] != "-":
+        return True
+    return near in {"by", "with", "to"} and far in ACTS
 
 
 def _follows_name(seen: Text, token: Token) -> bool:
@@ -186,71 +187,34 @@ def _is_thing_word(seen: Text, token: Token) -> bool:
     return token.low in seen.words.eponyms
 
 
-def is_thing(seen: Text, i: int) -> bool:
-    """Whether the token names a thing: a disease, a test, a tube."""
-    words, token = seen.words, seen.tokens[i]
-    if token.low in words.eponyms or _is_chained(seen, i) or _is_region(seen, i):
-        return True
-    following = _FOLLOWING.match(seen.folded, token.end)
-    if _SCORED.match(seen.folded, token.end):
-        return True
-    near, far = (following[1] or "", following[2] or "") if following else ("", "")
-    if near in words.nouns:
-        return True
-    is_pair = far in words.nouns and (
-        near in words.eponyms or near in words.named_things or words.may_name(near)
-    )
-    if is_pair and (token.low in words.named_things or seen.text[token.end : token.end + 1] == "-"):
-        return True
-    if i and token.low in words.named_things:
-        left = seen.tokens[i - 1]
-        joined = seen.between(left, token) in {"-", " and ", " & ", "/"}
-        return joined and (left.low in words.named_things or left.low in words.eponyms)
-    return False
-
-
-def _is_region(seen: Text, i: int) -> bool:
-    """Whether the token is part of a state or country of two words ("New Zealand")."""
-    pairs = [(j, j + 1) for j in (i - 1, i) if j >= 0 and j + 1 < len(seen.tokens)]
-    both = [(seen.tokens[a], seen.tokens[b]) for a, b in pairs]
-    return any(f"{a.low} {b.low}" in seen.words.regions and seen.between(a, b) == " " for a, b in both)
-
-
-def _is_chained(seen: Text, i: int) -> bool:
-    """Whether hyphens join the token to an eponym ("Wolff-Parkinson-White")."""
-    for step in (-1, 1):
-        j = i
-        while 0 <= j + step < len(seen.tokens):
-            left, right = sorted((j, j + step))
-            if seen.between(seen.tokens[left], seen.tokens[right]) not in {"-", "\u2013"}:
-                break
-            j += step
-            if seen.tokens[j].low in seen.words.eponyms:
-                return True
-    return False
-
-
 def _is_listed(seen: Text, token: Token) -> bool:
     """Whether the word is a name by the lists, or no word at all."""
-    if token.kind == "word" or (len(token.low) < 3 and token.kind != "name"):
+    if token.kind == "word" or is_heading(seen, token) or (len(token.low) < 3 and token.kind != "name"):
         return False
     if token.shouted and (token.kind == "unknown" or len(token.low) < 4 or not _is_loud(seen, token)):
         return False
-    if _DOSE.match(seen.folded, token.end):
+    if DOSE.match(seen.folded, token.end):
         return False
-    if _COMPOUND.match(seen.text, token.end):
+    if token.low not in seen.words.given and DAILY.match(seen.folded, token.end):
+        return False
+    if seen.small:
+        return token.kind == "name"
+    if COMPOUND.match(seen.text, token.end):
         return False  # "Grant-funded"
     if token.kind == "name":
         return len(token.low) > 2 or not token.shouted
+    is_given = token.kind == "both" and token.low in seen.words.given and not token.shouted
+    if is_given and BELONGS.match(seen.folded, token.end):
+        return True
     if token.kind == "month":
-        return _VERB.match(seen.folded, token.end) is not None
+        return VERB.match(seen.folded, token.end) is not None
     if token.kind == "unknown":
-        if seen.text[token.end : token.end + 1].isdecimal() or _MIXED.search(
+        if seen.text[token.end : token.end + 1].isdecimal() or MIXED.search(
             seen.text, token.start, token.end
         ):
             return False
-        return not token.low.endswith(_MEDICAL_ENDS) and token.low not in seen.words.regions
-    return (token.low not in _COLOURS and _is_inside(seen, token)) or _VERB.match(
+        return not token.low.endswith(MEDICAL_ENDS) and token.low not in seen.words.regions
+    return (token.low not in COLOURS and _is_inside(seen, token)) or VERB.match(
         seen.folded, token.end
     ) is not None
 
@@ -265,13 +229,15 @@ def _is_pair(seen: Text, i: int) -> bool:
     between = seen.between(first, second)
     if (
         len(between) > 5
-        or first.low in _ROLES
-        or second.low in _ROLES
+        or first.low in ROLES
+        or second.low in ROLES
         or is_thing(seen, i)
         or is_thing(seen, i + 1)
     ):
         return False
     if "word" in {first.kind, second.kind} or first.shouted != second.shouted:
+        return False
+    if seen.small and "name" not in {first.kind, second.kind}:
         return False
     if (
         first.shouted
@@ -285,7 +251,7 @@ def _is_pair(seen: Text, i: int) -> bool:
             and min(len(first.low), len(second.low)) > 2
             and len(first.low + second.low) > 8
         )
-    if _JOIN.fullmatch(between):
+    if JOIN.fullmatch(between):
         return first.low in seen.words.given and second.low in seen.words.family
     return (
         between == ", "
@@ -320,28 +286,44 @@ def _is_inside(seen: Text, token: Token) -> bool:
 def _is_labelled(seen: Text, token: Token) -> bool:
     """Whether a label and a colon stand before the token ("Name: West, Marquis")."""
     before = seen.words_before(token)
-    return bool(before) and before[0] in _LABELS and ":" in seen.text[max(0, token.start - 3) : token.start]
+    return bool(before) and before[0] in LABELS and ":" in seen.text[max(0, token.start - 3) : token.start]
+
+
+def _is_verb_in_capitals(seen: Text, token: Token) -> bool:
+    """Whether an ordinary word in a line of capitals may go on with the sentence ("KYLE WANTS TO KNOW")."""
+    if token.low in PARTICLE_WORDS or ENDS_NAME.match(seen.text, token.end) or not _is_loud(seen, token):
+        return False
+    return token.low in COMMONEST or token.low not in seen.words.family or token.low.endswith(("ing", "ed"))
 
 
 def _goes_on(seen: Text, sure: int, other: int) -> bool:
     """Whether the token beside a name is part of it."""
     there, token = seen.tokens[sure], seen.tokens[other]
-    if not there.sure or token.low in _ROLES or token.low in _TITLES:
+    if not there.sure or token.low in ROLES or token.low in TITLES or is_heading(seen, token):
         return False
     left, right = (there, token) if sure < other else (token, there)
     between = seen.between(left, right)
     if len(between) > 16:
         return False
-    joined, comma = _JOIN.fullmatch(between), _COMMA.fullmatch(between)
+    joined, comma = JOIN.fullmatch(between), COMMA.fullmatch(between)
+    if token.low in MONTH_NAMES and joined and sure < other and there.given and not there.shouted:
+        return DAY_AFTER.match(seen.text, token.end) is None
     if token.kind != "word":
+        if seen.small and (joined or SMALL_JOIN.fullmatch(between)):
+            ends = ENDS_NAME.match(seen.text, token.end) is not None
+            return token.kind == "name" or (
+                ends and there.given and sure < other and token.low in seen.words.family
+            )
         if joined:
             return token.kind != "unknown" or not (token.shouted and not there.shouted)
         is_labelled = sure < other and _is_labelled(seen, there)
         return comma is not None and (
             (token.kind != "unknown" and token.shouted == there.shouted) or is_labelled
         )
+    if seen.small or (token.shouted and _is_verb_in_capitals(seen, token)):
+        return False
     if comma and sure < other and _is_labelled(seen, there):
-        return not _CREDENTIAL.match(seen.text, there.end)
+        return not CREDENTIAL.match(seen.text, there.end)
     # An ordinary word is a family name after a given one alone: "John Long", and never "Long John".
     if (
         not joined

@@ -17,8 +17,9 @@ import pyarrow as pa
 from contracts.identity import Person
 from tasks.deidentification import lexicon
 from tasks.deidentification.known import is_ordinary, name_values
-from tasks.deidentification.lexicon import compose, fold, joined_lines
+from tasks.deidentification.lexicon import fold, joined_lines
 from tasks.deidentification.text import Scrubber
+from tasks.deidentification.writing import compose
 
 _CODE = re.compile(r"[A-Za-z0-9.:_/^-]{1,40}")
 _SYSTEM = re.compile(r"[A-Za-z0-9.:_/%-]{1,200}")
@@ -64,6 +65,7 @@ def _needles(person: Person) -> Iterable[str]:
         yield re.sub(r"\D", "", value)[:5] or _squeezed(value)
     for value in [*traits.get("birth_date", ()), *traits.get("death_date", ())]:
         yield from lexicon.compact_date_patterns(value)
+        yield _squeezed(value)[:8]
 
 
 def _squeezed(text: str) -> str:

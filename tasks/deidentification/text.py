@@ -4,13 +4,14 @@ What is replaced, in order of precedence where finds overlap:
 
 1. the person's identifiers, phones, e-mails, addresses, postal codes and compactly written dates of birth and
    death;
-2. what looks like an e-mail address, a URL, an SSN, a phone number, an IP address or a labelled number,
-   whoever's;
+2. positions on earth; what looks like an e-mail address, a URL, an SSN, a phone number, an IP address or a
+   labelled number, whoever's;
 3. dates: shifted in their own spelling (`expert`) or cut to the year (`safe_harbor`); a person's date of
    birth is shifted like any other, so that ages hold; dates of no known person are replaced under `expert`;
 4. long numbers without a label;
 5. the person's names and contacts, in any order, with initials and generators' digits, and misspelt;
 6. addresses, cities, hospitals; names of strangers, by context and lists, and by a model where one is chosen;
+   names spaced out, joined or in base64;
 7. ages over 89 (`safe_harbor`).
 """
 
@@ -28,6 +29,8 @@ from tasks.deidentification import patterns
 from tasks.deidentification.ages import age_spans, birth_years
 from tasks.deidentification.date_words import date_words
 from tasks.deidentification.dates import shift_date
+from tasks.deidentification.hidden import hidden_spans, position_spans
+from tasks.deidentification.initials import initials_spans
 from tasks.deidentification.known import (
     Known,
     bare_end,
@@ -39,7 +42,8 @@ from tasks.deidentification.known import (
     misspelt_spans,
     name_spans,
 )
-from tasks.deidentification.lexicon import compose, fold, joined_lines
+from tasks.deidentification.lexicon import fold, joined_lines
+from tasks.deidentification.lines import unwrap
 from tasks.deidentification.places import place_spans
 from tasks.deidentification.policy import TextPolicy
 from tasks.deidentification.spans import WRITTEN_TAG, Replace, Span, arrange, as_tag, rewrite
@@ -47,6 +51,7 @@ from tasks.deidentification.strangers import mark_names, name_runs
 from tasks.deidentification.surrogates import Surrogates
 from tasks.deidentification.text_dates import Found, find_dates
 from tasks.deidentification.tokens import read_tokens
+from tasks.deidentification.writing import compose
 
 
 class Scrubber:
@@ -94,24 +99,29 @@ class Scrubber:
 
     def spans(self, text: str, person: Person | None, entities: Sequence[Span] = ()) -> list[Span]:
         """What is found in a composed text, in order of place; `entities` are what a model found in it."""
+        text = unwrap(text)
         folded = fold(text)
         known, _ = self._of(person)
         numbers, long_numbers = patterns.number_spans(folded)
         found: list[Sequence[Span]] = [
             [Span(*m.span(), "TAG", m.group()) for m in WRITTEN_TAG.finditer(text)] if "[" in text else [],
             known_spans(folded, known),
+            position_spans(folded),
             patterns.sign_spans(folded),
             numbers,
             self._dates(text, folded, person, known),
             loose_dates(folded, known),  # what the grammar of dates left
             long_numbers,
         ]
-        found += self._names(text, folded, known, entities)
+        names = self._names(text, folded, known, entities)
+        found += names
         years_only = self._profile is Profile.SAFE_HARBOR
         found.append(date_words(text, folded, years_only=years_only))
         if years_only:
             found += [age_spans(folded), birth_years(folded, known.birth_years)]
-        return arrange(found, text)
+        return arrange(
+            [*found, initials_spans(text, [s for some in names for s in some if s.kind == "NAME"])], text
+        )
 
     def holds_no_trait(self, text: str, person: Person | None, *, ordinary: bool = True) -> bool:
         """Whether nothing of the person shows in a short text such as a code.
@@ -127,7 +137,7 @@ class Scrubber:
         whole = joined_lines(folded)
         if whole and known.names and known.names.search(whole):
             return False
-        if known.pattern and known.pattern.search(folded):
+        if (known.pattern and known.pattern.search(folded)) or loose_dates(folded, known):
             return False
         if not known.names or not known.names.search(folded):
             return True
@@ -156,7 +166,7 @@ class Scrubber:
             found.append(misspelt_spans(folded, words, known))
         seen = read_tokens(text, folded)
         mark_names(seen)
-        return [*found, place_spans(seen), name_runs(seen), entities]
+        return [*found, place_spans(seen), name_runs(seen), entities, hidden_spans(text, folded, known)]
 
     def _dates(self, text: str, folded: str, person: Person | None, known: Known) -> list[Span]:
         spans = [Span(f.start, f.end, "DATE", self._date(f, person, known)) for f in find_dates(text, folded)]

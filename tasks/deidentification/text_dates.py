@@ -31,12 +31,14 @@ _S = r"[\s\u00a0]+"
 _RANGE = r"(?:\s*(?:-|\u2013|to|through|and)\s*)"
 
 _AMOUNT = (
-    r"\.\d|(?:\s*(?:-|\u2013|to|or)\s*\d+(?:\.\d+)?)?\s*-?(?:%|(?:mg|ml|mcg|g|kg|cc|cm|mm|units?|u|tabs?|tablets?|capsules?|"
-    r"puffs?|drops?|sprays?|times?|x|hours?|hrs?|h|days?|weeks?|months?|years?|minutes?|doses?|feet|steps?|pounds|lbs?)\b)"
+    r"\.\d|(?:\s*(?:-|\u2013|to|or)\s*\d+(?:\.\d+)?)?\s*-?(?:%|(?:mg|ml|mcg|g|kg|cc|cm|mm|units?|u|tabs?|tablets?|"
+    r"capsules?|"
+    r"puffs?|drops?|sprays?|times?|x|hours?|hrs?|h|days?|weeks?|months?|years?|minutes?|doses?|feet|steps?|pounds|"
+    r"lbs?)\b)"
 )
 """What follows a number that is an amount: "may 3-5 mg" is no day of May."""
 
-_CHAIN = r"(?<!\d[./])(?<!\d-(?=\d+-))"  # no piece of a longer number: 1.2.3.2020, 555-1-2-2020
+_CHAIN = r"(?<!\d[./])(?<!\d-(?=\d\d?-))"  # no piece of a longer number: 1.2.3.2020, 555-1-2-2020
 
 _NUMERIC = re.compile(
     r"(?=\d)(?<!\d)(?:"  # cheap, and fails at nearly every place of a text
@@ -44,27 +46,40 @@ _NUMERIC = re.compile(
     rf"|(?P<y2>(?:19|20)\d\d)(?P<m2>0[1-9]|1[0-2])(?P<d2>0[1-9]|[12]\d|3[01])"
     rf"(?P<t2>t?(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?)?(?!\d)"
     rf"|{_CHAIN}(?P<a>\d\d?)(?P<s3>\s?[/.\-]\s?)(?P<b>\d\d?)(?P=s3)"
-    rf"(?P<y3>(?:1[6-9]|20|21)\d\d(?!\d)|\d\d(?!\d|[.\-/]\d))"
+    rf"(?P<y3>(?:1[6-9]|20|21)\d\d(?!\d)|\d\d(?!\d|[./]\d|-(?!\d\d?/)\d))"
     rf"|{_CHAIN}(?<![^\W_])(?P<y4>(?:1[89]|20)\d\d)-(?P<m4>0[1-9]|1[0-2]){_AFTER}(?!-\d)"
     rf"|{_CHAIN}(?P<m5>0?[1-9]|1[0-2])[/\-](?P<y5>(?:1[89]|20)\d\d)(?!\d)"
     rf"|{_CHAIN}(?P<part>(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12]\d|3[01]))(?={_RANGE}\d\d?/\d\d?/\d\d)"
     r")"
 )
 _SHORT_DAY = re.compile(
-    rf"\d(?<![\d/.\-].)\d?(?<![03]0)/(?:0?[1-9]|[12]\d|3[01]){_AFTER}(?![/\d]|\.\d|-\d)", re.DOTALL
+    rf"\d(?<![\d/.\-].)\d?(?<![03]0)/(?:0?[1-9]|[12]\d|3[01]){_AFTER}(?![/\d]|\.\d|-\d)",
+    re.DOTALL,
 )
-_CUE = re.compile(
-    r"\b(?:on|since|dated?|until|till|seen|admitted|discharged|dc'?d|d/c'?d|appointment|appt|scheduled|f/u|follow-?up|"
+_CUES = (
+    r"on|since|dated?|until|till|seen|admitted|discharged|dc'?d|d/c'?d|appointment|appt|scheduled|f/u|follow-?up|"
     r"surgery|due|through|thru|from|by|last|started|begun|performed|done|taken|drawn|collected|reported|transferred|"
     r"as of|effective|visit|adm|dos|doa|dod|"
     r"recheck|repeat|labs?|inr|cbc|bmp|echo|mri|ct|cxr|ekg|x-?ray|again|next|this|"
     r"hospital|clinic|center|dose|booster|vaccine|"
-    r"week of|before|after)(?:\s+(?:on|for|at|of))?:?\s+$"
+    r"onset|lmp|tte|tee|egd|cath|clinic|op|fall|procedure|culture|cultures|films?|study|scan|biopsy|extubated|"
+    r"intubated|"
+    r"returns?|until|staples out|sutures out|w/\s?me|with me|by (?:dr\.? )?[a-z'-]{2,16}|w/ (?:dr\.? )?[a-z'-]{2,16}|"
+    r"(?:moved|changed|rescheduled) from [^.\n]{3,26} to|(?:death|birthday|anniversary|appointment|visit|surgery) is|"
+    r"implanted|placed|"
+    r"(?:admitted|transferred|discharged|moved) to [^.\n]{2,20}|"
+    r"week of|before|after"
 )
+_CUE = re.compile(rf"\b(?:{_CUES})(?:\s+(?:on|for|at|of))?:?\s+$")
+_DAY_BEFORE = re.compile(r"(?<![^\W_])(?:mon|tues?|wed|thur?s?|fri|sat|sun)\.?,?[ ]$")
+_CLOCK = re.compile(r",?\s+(?:at\s+|@\s*)?\d\d?:\d\d(?!\d)")
 _SCORE = re.compile(
     r"\b(?:pain|score|scored|gcs|mmse|moca|phq-?9?|gad-?7?|scale|strength|motor|murmur|grade|acuity|vision|va|od|os|ou|"
-    r"rated?|slums|audit|edss|apgars?|braden|morse|nrs|vas|epworth|tinetti|berg|wells|is|was|of|to|about|bp|sats?|i/o)\s*:?\s*(?:is|was|of)?\s*$"
+    r"rated?|slums|audit|edss|apgars?|braden|morse|nrs|vas|epworth|tinetti|berg|wells|is|was|of|to|about|bp|sats?|"
+    r"i/o)\s*:?\s*(?:is|was|of)?\s*$"
 )
+_DATED = re.compile(rf"\b(?:dob|d\.o\.b\.?|born|birth|date|date of \w+|admi\w*|disch\w*|{_CUES})\s*:?\s*\(?$")
+_VERSION = re.compile(r"\b(?:v|ver\.?|version|release|section|chapter|build|§)\s*$")
 _OF = re.compile(
     r"\s*(?:pain|strength|mg|ml|inch|in\b|\"|cm|mm|tab|tablet|%|hpf|points?|negative|positive|dose|cup|murmur)"
 )
@@ -73,12 +88,14 @@ _DIGIT = re.compile(r"\d")
 _MONTH_FIRST = re.compile(
     rf"{_BEFORE}{_WEEKDAY}{_MON}(?P<dot>\.?)(?:"
     rf"(?P<g1>{_S}|-|{_S}the{_S}){_DAY}(?P<g2>\s*,\s*|{_S}|-){_YEAR}{_AFTER}"
-    rf"|(?P<g3>,?{_S}|-|{_S}of{_S})(?P<y6>(?:1[6-9]|20|21)\d\d){_AFTER}"
+    rf"|(?P<g3>,?{_S}|-|/|{_S}of{_S})(?P<y6>(?:1[6-9]|20|21)\d\d){_AFTER}"
+    rf"|(?P<g4>{_S}|-)['\u2019](?P<y7>\d\d){_AFTER}"
     rf"|{_S}(?P<alone>(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?){_AFTER}(?!{_AMOUNT}))"
 )
 _DAY_FIRST = re.compile(
-    rf"{_BEFORE}{_WEEKDAY}{_DAY}(?P<g1>{_S}of{_S}|{_S}|-|\.\s?|/)?{_MON}(?P<dot>\.?)(?:"
-    rf"(?P<g2>,?{_S}|-|/)?(?P<y>(?:1[6-9]|20|21)\d\d|(?<=[-/])\d\d|(?<=[a-z])\d\d(?<!\d\d\d)){_AFTER}|(?P<alone>){_AFTER})"
+    rf"{_BEFORE}{_WEEKDAY}{_DAY}(?P<g1>{_S}of{_S}|{_S}|-|\.[ ]?|/)?{_MON}(?P<dot>\.?)(?:"
+    rf"(?P<g2>,?{_S}|-|/)?(?P<y>(?:1[6-9]|20|21)\d\d|(?<=[-/])\d\d|(?<=[a-z])\d\d(?<!\d\d\d)){_AFTER}|"
+    rf"(?P<alone>){_AFTER})"
 )
 _YEAR_FIRST = re.compile(rf"{_BEFORE}{_YEAR}(?P<g1>{_S}|-|/){_MON}(?P<dot>\.?)(?P<g2>{_S}|-|/){_DAY}{_AFTER}")
 
@@ -102,8 +119,10 @@ def find_dates(text: str, folded: str) -> Iterator[Found]:
             yield numeric
     if "/" in folded:
         for found in _SHORT_DAY.finditer(folded):
-            if _is_short_day(folded, *found.span()):
-                yield Found(*found.span(), None, _unspelled)
+            start, end = found.span()
+            weekday = _DAY_BEFORE.search(folded, max(0, start - 7), start)
+            if weekday or _is_short_day(folded, start, end):
+                yield Found(weekday.start() if weekday else start, end, None, _unspelled)
     if _may_word(folded):
         for pattern in (_YEAR_FIRST, _MONTH_FIRST, _DAY_FIRST):
             for found in pattern.finditer(folded):
@@ -117,7 +136,11 @@ def _is_short_day(folded: str, start: int, end: int) -> bool:
     month, _, day = folded[start:end].partition("/")
     if not 1 <= int(month) <= 12:
         return False
-    if "0" in {month[0], day[0]} or _CUE.search(folded, max(0, start - 24), start):
+    if (
+        "0" in {month[0], day[0]}
+        or _CLOCK.match(folded, end)
+        or _CUE.search(folded, max(0, start - 48), start)
+    ):
         return True
     is_score = _SCORE.search(folded, max(0, start - 24), start) or _OF.match(folded, end)
     return int(day) > 12 and not is_score
@@ -172,19 +195,30 @@ def _numeric(found: re.Match[str]) -> Found | None:
         return Found(
             start, end, _make(int(g["y5"]), int(like), 1), lambda x: f"{_padded(x.month, like)}{sep}{x:%Y}"
         )
-    return _triple(start, end, g["a"], g["s3"], g["b"], g["y3"])
+    around = found.string[max(0, start - 24) : start]
+    is_told = (
+        int(g["b"]) > 12
+        or g["y3"][0] == "0"
+        or (int(g["a"]) <= 12 < int(g["y3"]) and not _VERSION.search(around))
+        or _DATED.search(around) is not None
+    )
+    return _triple(start, end, g["a"], g["s3"], g["b"], g["y3"], is_told=is_told)
 
 
 def _local(time: str) -> str:
     return re.sub(r"(?:Z|[+-]\d\d:?\d\d)$", "", time) if time else ""
 
 
-def _triple(start: int, end: int, first: str, sep: str, second: str, year: str) -> Found | None:
+def _triple(
+    start: int, end: int, first: str, sep: str, second: str, year: str, *, is_told: bool
+) -> Found | None:
     full, short, dotted = _full_year(year), len(year) == 2, "." in sep
     month_first = _make(full, int(first), int(second))
     day_first = _make(full, int(second), int(first))
     if short and (
-        not (month_first or day_first) or len(sep) > 1 or (dotted and len(first) + len(second) < 4)
+        not (month_first or day_first)
+        or len(sep) > 1
+        or (dotted and len(first) + len(second) < 4 and not is_told)
     ):
         return None  # a score, a version or a list
     is_day_first = (dotted and day_first is not None) or month_first is None
@@ -232,7 +266,7 @@ def _worded(found: re.Match[str], text: str) -> Found | None:
             return None
         return Found(start, end, None, _unspelled)
     month = _MONTH_OF[g["mon"][:3]]
-    year = g.get("y") or g.get("y6") or ""
+    year = g.get("y") or g.get("y6") or g.get("y7") or ""
     day_text = g.get("d") or ""
     day = _make(_full_year(year), month, int(day_text or 1))
     is_dashed = len(day_text) == 2 and "-" in found.group()
@@ -248,7 +282,7 @@ def _worded(found: re.Match[str], text: str) -> Found | None:
             "ord": _ordinal(x.day).upper() if ordinal.isupper() else _ordinal(x.day),
             "y": f"{x:%Y}" if len(year) == 4 else f"{x:%y}",
         }
-        new["y6"] = new["y"]
+        new["y6"] = new["y7"] = new["y"]
         spans = sorted((found.span(n), v) for n, v in new.items() if g.get(n))
         out, at = [], start
         for (a, b), value in spans:

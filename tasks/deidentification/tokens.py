@@ -4,12 +4,28 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from tasks.deidentification.words import WordLists, word_lists
 
 _CAPITALISED = re.compile(
     r"[A-Z\u00c0-\u00de\u0100-\u017d](?<![^\W_].)[^\W\d_]*(?:['\u2019][^\W\d_]+)*(?:-[a-z]{2,6}(?![\w\-]))?",
     re.DOTALL,
+)
+_ANY_WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
+_SMALL = 200
+"""Characters of which one word at least is capitalised, but in a text of small letters."""
+COMMONEST = frozenset(
+    "will may can has is was were are be been am do does did done had have for from with to at on in of and or the a "
+    "an as by "
+    "but not no so if then than that this these those who she he her his him they them their we our you your it its "
+    "all any "
+    "both can could should would must shall see seen saw said says say call called calls note notes home house day "
+    "week month "
+    "year today man woman male female patient doctor nurse care pain left right start stop dose due now new old may "
+    "last first "
+    "next back time plan take took go goes went came come get got give gave make made need needs want wants use "
+    "used".split()
 )
 _GENITIVE = re.compile(r"['\u2019]s?$")
 _MONTHS = frozenset({"april", "may", "june", "august"})
@@ -45,12 +61,13 @@ class Token:
 
 @dataclass(frozen=True)
 class Text:
-    """A text, what it is folded, and its capitalised words."""
+    """A text, what it is folded, and its capitalised words; all its words where it is written in small letters."""
 
     text: str
     folded: str
     tokens: list[Token]
     words: WordLists = field(repr=False)
+    small: bool = False
 
     def between(self, left: Token, right: Token) -> str:
         """What stands between two tokens."""
@@ -69,28 +86,37 @@ class Text:
 
 
 def read_tokens(text: str, folded: str) -> Text:
-    """The text with its capitalised words."""
+    """The text with its capitalised words, or with all of them where hardly one is capitalised."""
     words = word_lists()
-    tokens = []
-    for match in _CAPITALISED.finditer(text):
-        start, end = match.span()
-        low = folded[start:end]
-        if low[-1] == "s" or low[-1] in "'\u2019":
-            cut = _GENITIVE.search(low)
-            if cut:
-                low, end = low[: cut.start()], start + cut.start()
-        kind = ""
-        if "-" in low:
-            first, _, second = low.partition("-")
-            kind = _hyphened_kind(first, second, words)
-            if not kind:
-                low = first
-                end = start + len(low)
-        if len(low) > 1:
-            shouted = end - start > 1 and text[start:end].isupper()
-            numbered = len(low) > 2 and text[end : end + 2].isdecimal() and len(text[end : end + 2]) == 2
-            tokens.append(Token(start, end, low, kind or _kind(low, words), shouted, numbered))
-    return Text(text, folded, tokens, words)
+    tokens = [t for m in _CAPITALISED.finditer(text) if (t := _token(text, folded, *m.span(), words))]
+    if len(tokens) * _SMALL > len(text) or len(text) < _SMALL:
+        return Text(text, folded, tokens, words)
+    tokens = [t for m in _ANY_WORD.finditer(text) if (t := _token(text, folded, *m.span(), words))]
+    for token in tokens:
+        if token.kind in {"unknown", "month"} or token.low in COMMONEST:
+            token.kind = "word"  # what is in no list is a misspelling here
+    return Text(text, folded, tokens, words, small=True)
+
+
+def _token(text: str, folded: str, start: int, end: int, words: WordLists) -> Token | None:
+    low = folded[start:end]
+    if low[-1] == "s" or low[-1] in "'\u2019":
+        cut = _GENITIVE.search(low)
+        if cut:
+            low, end = low[: cut.start()], start + cut.start()
+    kind = ""
+    if "-" in low:
+        first, _, second = low.partition("-")
+        kind = _hyphened_kind(first, second, words)
+        if not kind:
+            low = first
+            end = start + len(low)
+    if len(low) < 2:
+        return None
+    shouted = end - start > 1 and text[start:end].isupper()
+    following = text[end : end + 2]
+    numbered = len(following) == 2 and len(low) > 2 and following.isdecimal()
+    return Token(start, end, low, kind or _kind(low), shouted, numbered)
 
 
 def _hyphened_kind(first: str, second: str, words: WordLists) -> str:
@@ -102,7 +128,9 @@ def _hyphened_kind(first: str, second: str, words: WordLists) -> str:
     return "name" if words.may_name(first) or words.may_name(second) else "unknown"
 
 
-def _kind(low: str, words: WordLists) -> str:
+@lru_cache(maxsize=50_000)
+def _kind(low: str) -> str:
+    words = word_lists()
     if low in _MONTHS:
         return "month"
     ordinary, named = words.is_ordinary(low), words.may_name(low)

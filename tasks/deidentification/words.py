@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -38,6 +39,11 @@ class WordLists:
         regions: states and countries, which may stay (45 CFR 164.514(b)(2)(i)(B) asks for what is smaller).
         cities: cities, many of which are words or names too.
         institution: words by which a name of a hospital, school or firm ends.
+        acronyms: hospitals that are known by their letters.
+        faiths: faiths that hospitals are named after ("Methodist Hospital").
+        region_words: the words of states and countries of two words.
+        places: large firms and shops, hospitals that are named without the word, cities of 15,000 people and more,
+            by their first word; of one word only those that are no other word.
         generic: words that make no name of a hospital ("Eye" Clinic).
     """
 
@@ -52,6 +58,10 @@ class WordLists:
     cities: frozenset[str]
     institution: frozenset[str]
     generic: frozenset[str]
+    acronyms: frozenset[str]
+    faiths: frozenset[str]
+    region_words: frozenset[str]
+    places: Mapping[str, tuple[str, ...]]
 
     def is_name(self, word: str) -> bool:
         """Whether the folded word is some name and no ordinary word."""
@@ -81,7 +91,10 @@ def lists_file() -> Path:
 @lru_cache(maxsize=1)
 def lists_digest() -> str:
     """Digest of the lists: part of the recipe of every source."""
-    return hashlib.sha256(lists_file().read_bytes()).hexdigest()[:16]
+    digest = hashlib.sha256(lists_file().read_bytes())
+    for name in ("kept_words.csv", "us_cities.csv"):
+        digest.update((files(__package__) / name).read_bytes())
+    return digest.hexdigest()[:16]
 
 
 @lru_cache(maxsize=1)
@@ -106,7 +119,29 @@ def word_lists() -> WordLists:
         cities=of["city"],
         institution=of["institution"],
         generic=of["generic"],
+        acronyms=of["acronym"],
+        faiths=of["faith"],
+        region_words=frozenset(w for name in of["region"] if " " in name for w in name.split()),
+        places=_by_first((_read_cities() - of["city_word"]) | of["employer"] | of["saintly"]),
     )
+
+
+def _read_cities() -> frozenset[str]:
+    lines = (files(__package__) / "us_cities.csv").read_text(encoding="utf-8").splitlines()
+    listed = [line for line in lines if not line.startswith("#")][1:]
+    names = {name.replace("_", " ").replace("-", " ") for line in listed for name in line.split()}
+    short = {"saint ": "st ", "mount ": "mt ", "fort ": "ft "}
+    return frozenset(
+        names | {s + n.removeprefix(w) for n in names for w, s in short.items() if n.startswith(w)}
+    )
+
+
+def _by_first(names: frozenset[str]) -> Mapping[str, tuple[str, ...]]:
+    """Names of several words by their first one, the longest before the others."""
+    found: dict[str, list[str]] = {}
+    for name in sorted(names, key=len, reverse=True):
+        found.setdefault(name.partition(" ")[0], []).append(name)
+    return {first: tuple(some) for first, some in found.items()}
 
 
 def _read_lists(path: Path) -> dict[str, frozenset[str]]:

@@ -2,6 +2,8 @@
 
 A file is named after its target (`omop.visit_occurrence.sql`), begins with the comment `-- source: fhir.encounter`
 (several tables are separated by commas), goes on with a sentence that says what it does, and is one DuckDB SELECT. A
+record that is accepted must have a row in one lake table at least, or its unit fails; where a mapping leaves records
+out on purpose, a comment says so: `-- leaves out: blank-note` (a code), and these are counted as unmapped under it. A
 plugin's files stand in its `mappings/<kind>/` and add targets. A site's own files stand in `<overlay>/<kind>/` under
 the same names; there a file wins over ours, and a new name adds a target.
 """
@@ -23,6 +25,7 @@ OVERLAY_VARIABLE = "NIGHTROUNDS_MAPPINGS"
 """Environment variable that names a site's overlay folder: workers on other machines see it too."""
 
 _FOLDER = Path(__file__).parent
+_LEAVES_OUT = re.compile(r"^\s*--\s*leaves out:\s*(?P<code>[a-z0-9]+(?:-[a-z0-9]+)*)\s*$", re.MULTILINE)
 _SOURCE = re.compile(r"\A\s*--\s*source:\s*(?P<tables>[\w., ]+)$", re.MULTILINE)
 
 
@@ -37,6 +40,7 @@ class Mapping:
         sql: the SELECT.
         digest: digest of the SQL, part of the recipe.
         description: the first sentence of its comment.
+        leaves_out: code under which records without any row are counted; empty where none may be.
     """
 
     name: str
@@ -44,6 +48,7 @@ class Mapping:
     sql: str
     digest: str
     description: str = ""
+    leaves_out: str = ""
 
 
 def mappings(kind: str, overlay: Path | None = None) -> dict[str, Mapping]:
@@ -84,4 +89,13 @@ def _load(path: Path, _modified: int) -> Mapping:
     tables = tuple(table.strip() for table in found["tables"].split(",") if table.strip())
     comments = [line.lstrip("- ").strip() for line in sql[found.end() :].strip().splitlines()]
     digest = hashlib.sha256(sql.encode()).hexdigest()[:32]
-    return Mapping(path.stem, tables, sql, digest, comments[0] if comments else "")
+    out = _LEAVES_OUT.search(sql)
+    return Mapping(
+        path.stem, tables, sql, digest, comments[0] if comments else "", out["code"] if out else ""
+    )
+
+
+def left_out(kind: str, table: str) -> str:
+    """The code under which records of a source table may be without any row; empty where none may be."""
+    codes = (m.leaves_out for m in mappings(kind).values() if table in m.source_tables)
+    return next((code for code in codes if code), "")

@@ -14,9 +14,11 @@ from connectors.registry import connector
 from contracts.errors import Rejected
 from contracts.keys import Key
 from contracts.protocols import Connector, Reading
+from contracts.schemas import COUNTED
 from contracts.units import Part, Source, Unit
 from stores.places import place_of
 from stores.vault import token_of
+from tests.accounts import counts
 from tests.conformance.samples import maker
 
 KEY = Key("conformance", bytes(range(32)))
@@ -25,7 +27,7 @@ MARK = "Xanthippe-Smithereen"
 """Part of every file name of a sample: hospitals name files after people."""
 
 REASON = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-RESERVED = {"rejected", "ignored"}
+RESERVED = {"rejected", "ignored", "counted"}
 
 
 @dataclass(frozen=True)
@@ -78,10 +80,12 @@ def reading(source: Source, path: str) -> Reading:
 
 @dataclass
 class Found:
-    """Everything that one unit gave: rows by table, and the rejection that ended it, if one did."""
+    """Everything that one unit gave: rows by table, the rejection that ended it, if one did, and how many records the
+    connector says that it met."""
 
     tables: dict[str, list[pa.RecordBatch]] = field(default_factory=dict)
     rejection: Rejected | None = None
+    met: int | None = None
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         return [row for batch in self.tables.get(table, []) for row in batch.to_pylist()]
@@ -107,19 +111,25 @@ class Found:
         return texts
 
 
-def counts(batch: pa.RecordBatch) -> bool:
-    """Whether the rows of this table are records (a file's header is none)."""
-    return (batch.schema.metadata or {}).get(b"counts") != b"no"
-
-
 def read_unit(one: Connector, of: Reading, parts: Sequence[Part] | None = None) -> Found:
-    """Read a unit to its end, or to its rejection. Nothing else may stop it."""
+    """Read a unit to its end, or to its rejection. Nothing else may stop it.
+
+    Whatever comes of it, all records that the connector says it met are told, each part's for itself.
+    """
     found = Found()
     try:
         for part in one.parts(of) if parts is None else parts:
+            before, met = found.count, None
             for table, batch in one.read(of, part):
                 batch.validate(full=True)
+                if table == "counted":
+                    assert batch.schema.equals(COUNTED)
+                    met = (met or 0) + sum(batch["records"].to_pylist())
+                    continue
                 found.tables.setdefault(table, []).append(batch)
+            assert met is not None, "`read` does not say how many records it met: yield `count_records`"
+            assert met == found.count - before, f"{met} records were met and {found.count - before} told"
+            found.met = (found.met or 0) + met
     except Rejected as rejected:
         found.rejection = rejected
     return found

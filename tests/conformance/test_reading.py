@@ -14,7 +14,8 @@ from contracts.errors import Rejected
 from contracts.protocols import Reading
 from contracts.schemas import IGNORED, REJECTED
 from contracts.units import WHOLE
-from tests.conformance.reading import REASON, Found, Sample, counts, read_unit
+from tests.accounts import counts
+from tests.conformance.reading import REASON, Found, Sample, read_unit
 
 _OWN = {"file": ("_record", "_digest"), "record": ("_record", "_owner", "_version", "_digest")}
 
@@ -55,6 +56,14 @@ def test_every_record_once(sample: Sample) -> None:
         ]
         assert len(numbers) == len(set(numbers)) > 0
         assert min(numbers) >= 0
+
+
+def test_the_connector_counts_what_it_meets(sample: Sample) -> None:
+    """`read_unit` holds every reading in this suite to it; here it counts something, in parts and as a whole."""
+    for one in sample.readings():
+        found = read_unit(sample.connector, one)
+        assert found.met == found.count > 0
+        assert read_unit(sample.connector, one, [WHOLE]).met == found.met
 
 
 def test_reading_again_gives_the_same(sample: Sample) -> None:

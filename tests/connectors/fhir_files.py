@@ -13,6 +13,7 @@ from contracts.keys import Key
 from contracts.protocols import Reading
 from contracts.schemas.fhir import TABLES
 from contracts.units import WHOLE, Part, Source, Unit
+from tests.accounts import accounted
 
 KEY = Key("test", b"\x01" * 32)
 PATIENT = {"resourceType": "Patient", "id": "p1"}
@@ -42,7 +43,7 @@ def lines(*resources: Any) -> bytes:
 
 def read(data: bytes, zone: str = "UTC", part: Part = WHOLE) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
-    for table, batch in FhirConnector().read(reading(data, zone), part):
+    for table, batch in accounted(FhirConnector().read(reading(data, zone), part)):
         assert batch.schema.names == (TABLES[table].names if table in TABLES else batch.schema.names)
         found.setdefault(table, []).extend(batch.to_pylist())
     return found

@@ -673,3 +673,10 @@ def test_check_knows_documents_by_what_is_in_them(tmp_path: Path) -> None:
     )
     assert kind("c.xml", c.document(declaration=BILLION).encode()) == "ccda"
     assert kind("d.xml", b"<rss>ClinicalDocument</rss>") == "not known"
+
+
+@pytest.mark.parametrize(("stated", "told"), [("true", True), ("false", False), ("", None), ("maybe", None)])
+def test_that_somebody_is_dead_is_told_without_a_date_too(stated: str, told: bool | None) -> None:
+    more = f'<sdtc:deceasedInd value="{stated}"/>' if stated else ""
+    (row,) = read(c.document(target=c.patient(c.ZEBEDIAH, more=more)))["patient"]
+    assert (row["deceased"], row["death_date"]) == (told, None)

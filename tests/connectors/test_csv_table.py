@@ -31,6 +31,7 @@ from nightrounds.commands.adhoc import sources_of
 from nightrounds.preflight import check_path
 from stores import staging
 from stores.places import place_of
+from tests.accounts import accounted
 from tests.conftest import ROOT
 from tests.docs.guide import write_files
 from tests.tasks.rooms import make_room
@@ -57,7 +58,7 @@ def reading(
 def read(of: Reading) -> Found:
     """All rows by table."""
     found: Found = {}
-    for table, batch in CsvConnector().read(of, WHOLE):
+    for table, batch in accounted(CsvConnector().read(of, WHOLE)):
         batch.validate(full=True)
         found.setdefault(table, []).extend(batch.to_pylist())
     return found

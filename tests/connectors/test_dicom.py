@@ -24,6 +24,7 @@ from contracts.schemas.dicom import INSTANCE
 from contracts.units import WHOLE, Source
 from nightrounds.demo.hospital import make_hospital
 from stores.places import LocalPlace, place_of
+from tests.accounts import accounted
 from tests.dicom_files import KEY, UIDS, image, read, read_fate, reading, write
 
 SAMPLES = "data/dicom/pydicom-data"
@@ -414,7 +415,7 @@ def test_a_stream_that_cannot_seek_reads_the_same(tmp_path: Path) -> None:
     streamed = replace(plain, place=Streamed(path))
 
     def read_by(unit: Any) -> list[Any]:
-        return [batch.to_pylist() for _, batch in DicomConnector().read(unit, WHOLE)]
+        return [batch.to_pylist() for _, batch in accounted(DicomConnector().read(unit, WHOLE))]
 
     assert read_by(streamed) == read_by(plain)
 
@@ -429,10 +430,10 @@ def test_a_large_image_is_indexed_in_flat_memory(tmp_path: Path) -> None:
     unit = replace(
         reading(write(tmp_path / "small")), place=LocalPlace(path)
     )  # not digested: that is surveying
-    list(DicomConnector().read(unit, WHOLE))
+    list(accounted(DicomConnector().read(unit, WHOLE)))
     tracemalloc.start()
     try:
-        ((table, batch),) = DicomConnector().read(unit, WHOLE)
+        ((table, batch),) = accounted(DicomConnector().read(unit, WHOLE))
         assert list(DicomConnector().identities(unit))
         assert table == "dicom.instance"
         assert batch["number_of_frames"].to_pylist() == [frames]
@@ -453,7 +454,7 @@ def test_the_demo_archive_is_read_as_its_truth_says(tmp_path: Path) -> None:
             digest = hashlib.sha256(file.read()).hexdigest()
         unit = replace(reading(write(tmp_path / "any")), source=source, place=place)
         unit = replace(unit, unit=replace(unit.unit, digest=digest))
-        ((table, batch),) = connector.read(unit, WHOLE)
+        ((table, batch),) = accounted(connector.read(unit, WHOLE))
         fates[table] += 1
         if table == "dicom.instance":
             owners.add(batch["_digest"][0].as_py())
@@ -462,7 +463,7 @@ def test_the_demo_archive_is_read_as_its_truth_says(tmp_path: Path) -> None:
 
 
 def test_every_declared_column_is_emitted(tmp_path: Path) -> None:
-    ((_, batch),) = DicomConnector().read(reading(write(tmp_path / "one")), WHOLE)
+    ((_, batch),) = accounted(DicomConnector().read(reading(write(tmp_path / "one")), WHOLE))
     assert batch.schema.equals(INSTANCE)
     assert batch["_digest"][0].as_py() == KEY.id63(
         "dicom-instance", UIDS["SOPInstanceUID"], reading(tmp_path / "one").unit.digest

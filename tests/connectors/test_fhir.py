@@ -19,11 +19,13 @@ from connectors.registry import connector, kinds, register
 from contracts.errors import Fatal, Rejected
 from contracts.protocols import Reading
 from contracts.units import WHOLE, Part, Source, Unit
+from tests.accounts import accounted
 from tests.connectors.fhir_files import KEY, PATIENT, Held, lines, read, reading
 
 
 def encounter(**more: Any) -> dict[str, Any]:
-    return {"resourceType": "Encounter", "id": "e1", "subject": {"reference": "Patient/p1"}, **more}
+    about = {"subject": {"reference": "Patient/p1"}, "period": {"start": "2020-01-02"}}
+    return {"resourceType": "Encounter", "id": "e1", **about, **more}
 
 
 def document(*attachments: dict[str, str], **more: Any) -> dict[str, Any]:
@@ -193,7 +195,7 @@ def test_patients_have_us_core_and_states() -> None:
                 "contentType": "text/html",
                 "data": encoded(b"long " * 40)[:76] + "\n" + encoded(b"long " * 40)[76:],
             },
-            "long " * 40,
+            ("long " * 40).strip(),
         ),
     ],
 )
@@ -346,7 +348,7 @@ def test_the_sample_export_is_read_whole(shared: Path) -> None:
         held = Reading(Unit("s/t", "s", "fhir"), source, Held(data), KEY)
         people = {identity.identifier for identity in fhir.identities(held)}
         rows += data.count(b"\n")
-        for table, batch in fhir.read(held, WHOLE):
+        for table, batch in accounted(fhir.read(held, WHOLE)):
             counts[table] += batch.num_rows
             subjects = batch["subject"].to_pylist() if "subject" in batch.schema.names else []
             assert {subject.split("\x1f")[2] for subject in subjects if subject} <= people
@@ -381,3 +383,15 @@ def test_the_registry_knows_its_kinds() -> None:
         register("fhir", "elsewhere:Fhir")
     with pytest.raises(Fatal, match="malformed"):
         register("fax", "elsewhere")
+
+
+@pytest.mark.parametrize("value", ["NaN", "-Infinity", "[1, NaN]"])
+@pytest.mark.parametrize("kind", ["Observation", "Goal"])
+def test_what_only_looks_like_json_is_rejected(value: str, kind: str) -> None:
+    """DuckDB reads it, and the value would be lost."""
+    wrong = f'{{"resourceType": "{kind}", "id": "o2", "valueQuantity": {{"value": {value}}}}}\n'.encode()
+    sound = lines({**PATIENT, "name": [{"text": "Infinity, NaN: NaN,]"}]})
+    found = read(sound + wrong)
+    assert [row["reason"] for row in found["rejected"]] == ["invalid-json"]
+    assert found["rejected"][0]["_record"] == len(sound) and len(found["fhir.patient"]) == 1
+    assert [row["reason"] for row in read(wrong)["rejected"]] == ["invalid-json"]

@@ -20,6 +20,7 @@ from connectors.fhir import FhirConnector
 from connectors.fhir.scan import Document, Entry, scan
 from contracts.errors import Rejected
 from contracts.units import WHOLE
+from tests.accounts import accounted
 from tests.connectors.fhir_files import KEY, PATIENT, Held, lines, read, reading
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -347,7 +348,7 @@ MEASURE = textwrap.dedent("""
     fhir = FhirConnector()
     assert fhir.parts(of) == [WHOLE]
     people = sum(1 for _ in fhir.identities(of))
-    rows = sum(batch.num_rows for _, batch in fhir.read(of, WHOLE))
+    rows = sum(batch.num_rows for table, batch in fhir.read(of, WHOLE) if table != "counted")
     peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1]
     print(people, rows, int(peak) >> 10)
 """)
@@ -388,7 +389,7 @@ def test_the_sample_bundles_are_read_whole(shared: Path) -> None:
     held = reading(data)
     people = {identity.identifier for identity in FhirConnector().identities(held)}
     counts: Counter[str] = Counter()
-    for table, batch in FhirConnector().read(held, WHOLE):
+    for table, batch in accounted(FhirConnector().read(held, WHOLE)):
         subjects = batch["subject"].to_pylist() if "subject" in batch.schema.names else []
         assert {subject.split("\x1f")[2] for subject in subjects if subject} <= people
         counts[table] += batch.num_rows

@@ -13,6 +13,7 @@ from connectors.fhir.manifest import is_manifest, read_manifest
 from contracts.protocols import Reading
 from contracts.units import WHOLE, Source, Unit
 from stores.places import LocalPlace
+from tests.accounts import accounted
 from tests.connectors.fhir_files import KEY, PATIENT, lines, read
 
 OUTCOME = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "diagnostics": "Roe"}]}
@@ -38,7 +39,7 @@ def versions(folder: Path) -> dict[str, str]:
     source = Source("s", "fhir", str(folder), "hospital-a")
     for listed in fhir.discover(source, "").listed:
         of = Reading(Unit("s/t", "s", "fhir"), source, LocalPlace(folder / listed.path), KEY, listed.path)
-        for table, batch in fhir.read(of, WHOLE):
+        for table, batch in accounted(fhir.read(of, WHOLE)):
             if table not in {"ignored", "rejected"}:
                 found[listed.path] = batch["_version"][0].as_py()
     return found

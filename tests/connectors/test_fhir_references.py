@@ -10,6 +10,7 @@ import pytest
 from connectors.fhir import FhirConnector
 from connectors.fhir.references import identifier_key, referred, referred_by
 from contracts.units import WHOLE
+from tests.accounts import accounted
 from tests.connectors.fhir_files import PATIENT, lines, read, reading
 
 NPI = "http://hl7.org/fhir/sid/us-npi"
@@ -53,7 +54,7 @@ def test_forms_may_stand_side_by_side() -> None:
 def subject_of(resource: dict[str, Any], **options: str) -> str | None:
     """Whom `read` says a resource is about, which is whom `identities` finds."""
     held = reading(lines(resource), **options)
-    rows = [row for _, batch in FhirConnector().read(held, WHOLE) for row in batch.to_pylist()]
+    rows = [row for _, batch in accounted(FhirConnector().read(held, WHOLE)) for row in batch.to_pylist()]
     subjects = {row["subject"] for row in rows}
     people = {identity.subject for identity in FhirConnector().identities(held)}
     assert subjects - {None} == people
@@ -62,7 +63,8 @@ def subject_of(resource: dict[str, Any], **options: str) -> str | None:
 
 
 def encounter(subject: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {"resourceType": "Encounter", "id": "e1", "subject": subject, **more}
+    about = {"subject": subject, "period": {"start": "2020-01-02"}}
+    return {"resourceType": "Encounter", "id": "e1", **about, **more}
 
 
 JANE = {"resourceType": "Patient", "id": "p", "name": [{"family": "Quillfeather"}]}
@@ -134,6 +136,28 @@ def test_links_of_every_form_are_aliases() -> None:
     ]
     (found,) = FhirConnector().identities(reading(lines({**PATIENT, "link": links})))
     assert [alias.identifier for alias in found.aliases] == ["p0", "p2", "urn:mrn|3", "urn:mrn|4"]
+
+
+def test_what_a_patient_states_is_dated_as_its_record_is() -> None:
+    numbered = {**PATIENT, "link": [{"other": {"reference": "Patient/p0"}}]}
+    stated = {**numbered, "meta": {"lastUpdated": "2024-01-03T01:00:00+01:00"}}
+    gone = {
+        "resourceType": "Bundle",
+        "type": "transaction",
+        "meta": {"lastUpdated": "2024-01-04T00:00:00Z"},
+        "entry": [
+            {"request": {"method": "DELETE", "url": f"{kind}/p1"}} for kind in ("Patient", "Observation")
+        ],
+    }
+    data = lines(numbered, stated, gone)
+    held = reading(data)
+    deleted, *told = sorted(FhirConnector().identities(held), key=lambda one: not one.retracted)
+    versions = read(data)
+    for one, row in zip(told, versions["fhir.patient"], strict=True):
+        assert (one.version, one.tie) == (row["_version"], row["_digest"])
+    assert deleted.version == versions["deleted"][0]["_version"] == "2024-01-04T00:00:00.000000"
+    assert {one.record for one in told} == {deleted.record} and not deleted.aliases
+    assert [bool(one.aliases) for one in told] == [True, True]
 
 
 def test_related_persons_are_hidden_as_contacts() -> None:

@@ -129,7 +129,16 @@ def test_components_are_numbered_parts() -> None:
         {"code": {"coding": [{"system": LOINC, "code": "8462-4"}]}, "valueQuantity": {"value": 80}},
     ]
     rows = read(
-        *({"resourceType": "Observation", "id": f"o{i}", **ABOUT, "component": parts[:i]} for i in range(3))
+        *(
+            {
+                "resourceType": "Observation",
+                "id": f"o{i}",
+                **ABOUT,
+                "issued": "2020-01-02",
+                "component": parts[:i],
+            }
+            for i in range(3)
+        )
     )["fhir.observation"]
     assert [row["component_id"] for row in rows] == [[], [f"{A}o1#1"], [f"{A}o2#1", f"{A}o2#2"]]
     assert rows[2]["component_code_system"] == ["LOINC", "LOINC"]
@@ -149,7 +158,7 @@ def test_components_are_numbered_parts() -> None:
 )
 def test_of_several_codings_the_standard_one_is_taken(codings: list[Any], taken: tuple[Any, ...]) -> None:
     coded = {"coding": [{"system": system, "code": code, "display": code} for system, code in codings]}
-    row = one("Condition", code={**coded, "text": "words"})
+    row = one("Condition", code={**coded, "text": "words"}, recordedDate="2020")
     assert told(row, "code_system", "code") == taken
     assert told(row, "code_display", "code_text") == (taken[1], None)
 
@@ -252,6 +261,7 @@ def test_an_encounter_tells_who_where_and_of_what_it_is_a_part() -> None:
 
     row = one(
         "Encounter",
+        period={"start": "2020"},
         participant=[participant(1, "CON"), participant(2, "ATND")],
         serviceProvider={"identifier": {"system": "http://org", "value": "9"}, "type": "Organization"},
         location=[{"location": {"reference": "Location/ward"}}],
@@ -264,7 +274,10 @@ def test_an_encounter_tells_who_where_and_of_what_it_is_a_part() -> None:
     assert told(row, "provider", "organization") == (f"{A}http://npi|2", f"{A}http://org|9")
     assert told(row, "location", "part_of") == (f"{A}ward", f"{A}stay")
     assert told(row, "admit_code", "discharge_text") == ("emd", "home")
-    assert one("Encounter", participant=[participant(1, "CON")])["provider"] == f"{A}http://npi|1"
+    assert (
+        one("Encounter", participant=[participant(1, "CON")], period={"start": "2020"})["provider"]
+        == f"{A}http://npi|1"
+    )
 
 
 def test_practitioners_and_places_have_each_form_by_which_others_refer_to_them() -> None:
@@ -346,7 +359,8 @@ def test_the_rest_of_the_types() -> None:
     }
     use = one("DeviceUseStatement", device={"reference": "#d"}, contained=[device], timingDateTime="2020")
     assert told(use, "code", "device", "start_date") == ("14106009", None, "2020")
-    assert one("DeviceUseStatement", device={"reference": "Device/7"})["device"] == f"{A}7"
+    use = one("DeviceUseStatement", device={"reference": "Device/7"}, recordedOn="2020")
+    assert use["device"] == f"{A}7"
     collection = {"collectedDateTime": "2020-01-02", "bodySite": site, "quantity": {"value": 5, "unit": "mL"}}
     specimen = one("Specimen", type=ASPIRIN, collection=collection)
     assert told(specimen, "start_date", "site_code", "quantity", "unit") == (
@@ -372,7 +386,7 @@ def test_the_rest_of_the_types() -> None:
         "Procedure", code=ASPIRIN, bodySite=[site], performedPeriod={"start": "2019", "end": "2020"}
     )
     assert told(procedure, "start_date", "end_date", "site_code") == ("2019", "2020", "368209003")
-    condition = one("Condition", category=[{"coding": [{"code": "problem-list-item"}]}])
+    condition = one("Condition", category=[{"coding": [{"code": "problem-list-item"}]}], recordedDate="2020")
     assert condition["category"] == "problem-list-item"
     patient = read(
         {
@@ -400,3 +414,50 @@ def test_the_sample_export_is_read_type_by_type(shared: Path) -> None:
         expected = Counter(resource[element]["coding"][0]["code"] for resource in resources)
         found = read(*resources, zone="America/New_York")
         assert Counter(row["code"] for row in found[MAPPED_TYPES[kind]]) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "undated", "dated"),
+    [
+        (
+            "AllergyIntolerance",
+            {"patient": ABOUT["subject"], "onsetAge": {"value": 5, "code": "a"}},
+            "recordedDate",
+        ),
+        ("Condition", {"onsetString": "in childhood"}, "recordedDate"),
+        ("Procedure", {"status": "completed", "performedString": "long ago"}, "performedDateTime"),
+        ("Procedure", {"performedAge": {"value": 30, "code": "a"}}, "performedDateTime"),
+        ("Immunization", {"patient": ABOUT["subject"], "occurrenceString": "as a child"}, "recorded"),
+        ("Observation", {"status": "final", "valueInteger": 3}, "issued"),
+        ("Specimen", {"status": "available"}, "receivedTime"),
+        ("DeviceUseStatement", {"status": "active"}, "recordedOn"),
+        ("DiagnosticReport", {"status": "final", "conclusion": "normal"}, "issued"),
+        ("MedicationRequest", {"status": "active", "intent": "order"}, "authoredOn"),
+        ("MedicationAdministration", {"status": "completed"}, "effectiveDateTime"),
+        ("MedicationStatement", {"status": "active"}, "dateAsserted"),
+        ("MedicationDispense", {"status": "completed"}, "whenPrepared"),
+    ],
+)
+def test_what_tells_no_date_is_kept_whole(kind: str, undated: dict[str, Any], dated: str) -> None:
+    """OMOP has no row without a date, and none is made up; what says when it was recorded has one."""
+    resource = {"resourceType": kind, "id": "x1", **ABOUT, **undated}
+    (other,) = read(resource)["fhir.other"]
+    assert json.loads(other["resource"]) == resource
+    assert told(other, "record_type", "subject") == (kind, "hospital-a\x1ffhir\x1fp1")
+    (table,) = read({**resource, dated: "2020-01-02T03:04:05Z"})
+    assert table == MAPPED_TYPES[kind]
+
+
+def test_an_encounter_without_a_period_is_kept_whole() -> None:
+    assert list(read({"resourceType": "Encounter", "id": "e", **ABOUT, "status": "finished"})) == [
+        "fhir.other"
+    ]
+
+
+def test_what_is_void_or_a_text_without_a_date_is_not_kept_whole() -> None:
+    """The one is rejected as void, the other held back: without its text nothing would be left of it."""
+    void = {"verificationStatus": {"coding": [{"code": "entered-in-error"}]}}
+    assert list(read({"resourceType": "Condition", "id": "c", **ABOUT, **void})) == ["fhir.condition"]
+    form = [{"contentType": "text/plain", "data": "bm90ZQ=="}]
+    report = {"resourceType": "DiagnosticReport", "id": "d", **ABOUT, "presentedForm": form}
+    assert list(read(report)) == ["fhir.diagnostic_report"]

@@ -26,6 +26,7 @@ from contracts.protocols import Finding, Reading
 from contracts.schemas.omop_source import TABLES
 from contracts.units import WHOLE, Source, Unit
 from stores.places import place_of
+from tests.accounts import accounted
 
 KEY = Key("test", b"\x02" * 32)
 ONE = OmopConnector()
@@ -46,7 +47,7 @@ def write(folder: Path, name: str, *lines: str) -> None:
 
 def rows_of(one: Reading) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
-    for table, batch in ONE.read(one, WHOLE):
+    for table, batch in accounted(ONE.read(one, WHOLE)):
         batch.validate(full=True)
         found.setdefault(table, []).extend(batch.to_pylist())
     return found

@@ -23,6 +23,7 @@ from contracts.protocols import Finding, Reading
 from contracts.units import WHOLE, Source, Unit
 from stores.places import place_of
 from tasks.cleaning import clean
+from tests.accounts import accounted
 
 KEY = Key("test", bytes(range(32)))
 CARE = "START,STOP,PATIENT,ENCOUNTER,CODE,DESCRIPTION"
@@ -39,7 +40,7 @@ def reading(folder: Path, name: str, data: str | bytes, zone: str = "UTC") -> Re
 def read(of: Reading) -> dict[str, list[dict[str, Any]]]:
     """All rows by table."""
     found: dict[str, list[dict[str, Any]]] = {}
-    for table, batch in SyntheaConnector().read(of, WHOLE):
+    for table, batch in accounted(SyntheaConnector().read(of, WHOLE)):
         found.setdefault(table, []).extend(batch.to_pylist())
     return found
 

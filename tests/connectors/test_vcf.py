@@ -27,6 +27,7 @@ from contracts.schemas import REJECTED
 from contracts.schemas.vcf import TABLES, column_name
 from contracts.units import WHOLE, Source, Unit
 from stores.places import LocalPlace
+from tests.accounts import accounted
 
 KEY = Key("test", bytes(range(32)))
 HEAD = (
@@ -52,7 +53,7 @@ def _read(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[s
     reading, connector = _reading(path), VcfConnector()
     found: dict[str, list[dict[str, Any]]] = {"vcf.file": [], "vcf.record": [], "rejected": []}
     for part in connector.parts(reading):
-        for table, batch in connector.read(reading, part):
+        for table, batch in accounted(connector.read(reading, part)):
             batch.validate(full=True)
             found[table].extend(batch.to_pylist())
     (file,) = found["vcf.file"]
@@ -169,7 +170,7 @@ def test_all_records_of_a_gvcf_in_bounded_batches(shared: Path) -> None:
     body = gzip.decompress(path.read_bytes()).decode().splitlines()
     lines = (line.split("\t") for line in body if not line.startswith("#"))
     count = 0
-    for table, batch in VcfConnector().read(_reading(path), WHOLE):
+    for table, batch in accounted(VcfConnector().read(_reading(path), WHOLE)):
         if table == "vcf.file":
             continue
         assert table == "vcf.record" and batch.num_rows <= 20_000
@@ -383,7 +384,9 @@ def test_indexes_are_no_units(shared: Path, tmp_path: Path) -> None:
 
 
 def test_the_tables_are_as_declared(shared: Path) -> None:
-    for table, batch in VcfConnector().read(_reading(shared / "data/vcf/real/chr22.vcf.gz"), WHOLE):
+    for table, batch in accounted(
+        VcfConnector().read(_reading(shared / "data/vcf/real/chr22.vcf.gz"), WHOLE)
+    ):
         schema = TABLES.get(table, REJECTED)
         for declared in schema:
             assert batch.schema.field(declared.name).type == declared.type
@@ -450,13 +453,15 @@ def test_a_batch_is_bounded_by_cells(tmp_path: Path) -> None:
     calls = "\t".join(["0/1:9"] * len(samples))
     lines = [f"1\t{n}\t.\tA\tC\t.\tPASS\t.\tGT:GQ\t{calls}" for n in range(1, 151)]
     path = _write(tmp_path / "wide.vcf", *lines, samples=samples)
-    sizes = [b.num_rows for t, b in VcfConnector().read(_reading(path), WHOLE) if t == "vcf.record"]
+    sizes = [
+        b.num_rows for t, b in accounted(VcfConnector().read(_reading(path), WHOLE)) if t == "vcf.record"
+    ]
     assert sizes == [100, 50]
 
 
 def test_float_bits_are_kept(tmp_path: Path) -> None:
     path = _write(tmp_path / "a.vcf", "1\t1\t.\tA\tC\t58104.62\tPASS\tAF=0.123456789\tXF\t1e-40,.\t.")
-    batch = next(b for t, b in VcfConnector().read(_reading(path), WHOLE) if t == "vcf.record")
+    batch = next(b for t, b in accounted(VcfConnector().read(_reading(path), WHOLE)) if t == "vcf.record")
     assert batch["quality"].to_numpy().view(np.uint32)[0] == np.float32("58104.62").view(np.uint32)
     assert batch["info_AF"].type == pa.list_(pa.float32())
     assert batch["info_AF"].flatten().to_numpy().view(np.uint32)[0] == np.float32("0.123456789").view(

@@ -78,7 +78,7 @@ def test_exports_pile_up_and_the_crosswalk_does_not(hospital: Hospital, tmp_path
 def test_exports_are_found_by_looking(hospital: Hospital, tmp_path: Path) -> None:
     night = hospital.root / "night-1"
     found = {source.kind: source for source in find_sources(night)}
-    assert set(found) == {"fhir", "dicom", "vcf"}
+    assert set(found) == {source["kind"] for source in hospital.sources} - {"crosswalk"}
     assert Path(found["vcf"].location) == (night / "lab").resolve()
     assert Path(found["dicom"].location) == (night / "pacs").resolve()
     assert Path(found["fhir"].location) == night.resolve(), "two folders of records: the one that holds both"
@@ -88,6 +88,15 @@ def test_exports_are_found_by_looking(hospital: Hospital, tmp_path: Path) -> Non
     assert recognise_kind(tmp_path / "table.csv") is None
     (source,) = find_sources(tmp_path)
     assert (source.kind, Path(source.location).name) == ("dicom", "without-suffix")
+
+
+def test_every_kind_of_records_is_recognised(hospital: Hospital) -> None:
+    told = {
+        s["name"]: s["kind"] for s in hospital.sources_on(1) if s["kind"] not in ("crosswalk", "dicom", "vcf")
+    }
+    for name, kind in told.items():
+        found = find_sources(hospital.root / "night-1" / name)
+        assert [source.kind for source in found] == [kind], name
 
 
 def test_a_folder_without_exports_says_so(tmp_path: Path) -> None:
@@ -103,7 +112,8 @@ def test_the_disguises_are_what_arrived(hospital: Hospital) -> None:
     told = " ".join(value for disguise in disguises for _, value in disguise.lines)
     numbers = {identifier for _, identifier, _ in hero["identities"]}
     assert all(number in told for number in numbers)
-    assert {disguise.known_as for disguise in disguises} < numbers
+    assert {disguise.known_as for disguise in disguises} == numbers
+    assert len({disguise.format for disguise in disguises}) == 8
     assert "Thompson" in told and "rs80357914" in told
 
 

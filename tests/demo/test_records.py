@@ -27,11 +27,12 @@ def _lines(hospital: Hospital, night: int, source: str) -> dict[str, list[bytes]
 
 def _resources(hospital: Hospital, night: int, source: str) -> list[dict[str, Any]]:
     planted = _planted(hospital, night, source)
+    unread = ("invalid_utf8", "truncated_line", "deleted_resource")
     return [
         json.loads(line)
         for name, lines in _lines(hospital, night, source).items()
         for number, line in enumerate(lines)
-        if planted.get((name, number)) not in ("invalid_utf8", "truncated_line")
+        if planted.get((name, number)) not in unread
     ]
 
 
@@ -65,6 +66,7 @@ def test_counts_equal_truth(hospital: Hospital, night: int, source: str) -> None
     assert counts["read"] == len(lines)
     assert counts["unmapped"] == unmapped
     assert counts["merged"] == len(lines) - len(set(lines))
+    assert counts["removed"] == sum(b'"method":"DELETE"' in line for line in lines)
     for kind in MAPPED:
         told = sum(n for name, n in counts["types"].items() if name.split(":")[1] == kind)
         assert told == types[kind], kind
@@ -138,15 +140,22 @@ def test_notes_spell_birth_dates_in_several_ways(hospital: Hospital) -> None:
     } <= kinds
 
 
-def test_night_2_replaces_two_resources_with_newer_ones(hospital: Hospital) -> None:
+def test_night_2_replaces_three_resources_with_newer_ones(hospital: Hospital) -> None:
     first = {(r["resourceType"], r["id"]): r for r in _resources(hospital, 1, "ehr")}
     again = [r for r in _resources(hospital, 2, "ehr") if (r["resourceType"], r["id"]) in first]
-    assert sorted(r["resourceType"] for r in again) == ["Condition", "DocumentReference"]
+    assert sorted(r["resourceType"] for r in again) == ["Condition", "DocumentReference", "Observation"]
+    assert [r["status"] for r in again if r["resourceType"] == "Observation"] == ["entered-in-error"]
     for resource in again:
         earlier = first[resource["resourceType"], resource["id"]]
         newer, older = (datetime.fromisoformat(r["meta"]["lastUpdated"]) for r in (resource, earlier))
         assert newer > older
         assert resource != earlier
+
+
+def test_night_2_deletes_a_resource_of_night_1(hospital: Hospital) -> None:
+    first = {f"{r['resourceType']}/{r['id']}" for r in _resources(hospital, 1, "ehr")}
+    (bundle,) = (json.loads(line) for line in _lines(hospital, 2, "ehr")["deleted.000.ndjson"])
+    assert [entry["request"]["url"] in first for entry in bundle["entry"]] == [True]
 
 
 def test_the_mrn_is_not_the_resource_id(hospital: Hospital) -> None:

@@ -81,11 +81,21 @@ class House:
     def catalog(self) -> Catalog:
         return Catalog.open(self.home)
 
-    def add(self, name: str, kind: str = "fhir", *, snapshot: bool = False) -> Path:
+    def add(
+        self,
+        name: str,
+        kind: str = "fhir",
+        *,
+        snapshot: bool = False,
+        kept_days: float = 0,
+        authority: str = "",
+    ) -> Path:
         """Configure a source of the folder that is returned."""
         folder = self.exports / name
         folder.mkdir(parents=True, exist_ok=True)
-        self.sources[name] = Source(name, kind, str(folder), authority=name, snapshot=snapshot)
+        self.sources[name] = Source(
+            name, kind, str(folder), authority=authority or name, snapshot=snapshot, kept_days=kept_days
+        )
         return folder
 
     def night(

@@ -13,6 +13,9 @@ from pathlib import Path
 from tests.leaks.findings import Report
 from tests.leaks.identifiers import Identifiers, add_truth, collect
 from tests.leaks.scanner import survey
+from tests.leaks.sources import READERS
+
+KINDS = tuple(READERS)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("the home does not exist", file=sys.stderr)
         return 2
     started = time.process_time()
-    identifiers = collect({kind: getattr(options, kind) for kind in ("fhir", "dicom", "vcf")})
+    identifiers = collect({kind: getattr(options, kind) for kind in KINDS})
     if options.identifiers:
         add_truth(identifiers, options.identifiers)
     persons = _persons(options)
@@ -41,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.leaks", description=__doc__)
     parser.add_argument("--home", type=Path, required=True)
-    for kind in ("fhir", "dicom", "vcf"):
+    for kind in KINDS:
         parser.add_argument(
             f"--{kind}", type=Path, action="append", default=[], help="a file or folder of the input"
         )

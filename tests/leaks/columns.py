@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Place = tuple[str, str, str]
 Owners = Sequence[Mapping[int | None, int] | None]
-_PERSON_COLUMNS = ("person_id", "_person_id")
+_PERSON_COLUMNS = ("person_id", "_person_id", "subject_id")
 _BIRTH_PARTS = ("year_of_birth", "month_of_birth", "day_of_birth")
 _BATCH = 65_536
 

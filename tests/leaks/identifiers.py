@@ -70,7 +70,7 @@ def collect(paths: Mapping[str, Sequence[str | Path]]) -> Identifiers:
     """Collect the identifiers of exports.
 
     Args:
-        paths: kind of export (`fhir`, `dicom`, `vcf`) -> files or folders. Folders are walked.
+        paths: kind of export (of `sources.READERS`) -> files or folders. Folders are walked.
 
     Raises:
         KeyError: an export kind that nobody can read here.

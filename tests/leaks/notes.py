@@ -95,7 +95,12 @@ def _patients(fhir_dir: Path) -> dict[str, tuple[str, Counter[str]]]:
         if kind == "Patient":
             genders[resource["id"]] = str(resource.get("gender", ""))
         elif kind in _COUNTED:
-            counts[resource["subject"]["reference"].rpartition("/")[2]][kind] += 1
+            subject = resource.get("subject")
+            reference = subject.get("reference") if isinstance(subject, dict) else None
+            if isinstance(
+                reference, str
+            ):  # of nobody, or of somebody without a number, there is nothing to count
+                counts[re.split(r"[/:]", reference)[-1]][kind] += 1
     return {patient: (gender, counts[patient]) for patient, gender in genders.items()}
 
 

@@ -15,7 +15,7 @@ from tests.leaks.matcher import Matcher, fold_text, is_number
 
 ENCRYPTED = ("vault", "landing", "quarantine")
 """Folders that hold raw patient data: only their raw bytes are read, and must show nothing either."""
-SHIFTED = ("lake", "vectors", "staging", "objects", "reports")
+SHIFTED = ("lake", "vectors", "staging", "objects", "reports", "meds")
 """Stores that hold shifted dates of persons, where a birth date can be another person's date by chance."""
 _BIRTH = re.compile(r"birth|dob|\bborn", re.IGNORECASE)
 _CHUNK = 1 << 24
@@ -168,10 +168,10 @@ class Scan:
         for row, value in enumerate(values):
             identifier = known.get(value[:10])
             if identifier and owners and self.persons is not None:
-                mine, others = self._split(identifier, owners[row])
+                mine, unknown, others = self._split(identifier, owners[row])
                 self.report.coincidences += others
-                if mine:
-                    self.report.add(place, identifier, mine, certain=False)
+                if mine or unknown:
+                    self.report.add(place, identifier, mine + unknown, certain=False)
 
     def _judge(
         self,
@@ -183,31 +183,35 @@ class Scan:
     ) -> None:
         """Count a hit.
 
-        A birth date among shifted dates is a leak in rows of its own person, or where it is said to be a
-        birth date; with no person named it is reported as not certain.
+        A birth date among shifted dates is a leak in rows of its own person, and where it is said to be a birth
+        date in rows of nobody known; of another person it is chance. Else it is reported as not certain.
         """
         if identifier.kind != "birth_date" or place[0] not in SHIFTED:
             self.report.add(place, identifier, sum(owners.values()) if owners else count)
             return
+        told = bool(_BIRTH.search(context) or _BIRTH.search(place[2]))
         if owners and self.persons is not None:
-            mine, others = self._split(identifier, owners)
+            mine, unknown, others = self._split(identifier, owners)
             self.report.coincidences += others
             if mine:
                 self.report.add(place, identifier, mine)
+            if unknown:
+                self.report.add(place, identifier, unknown, told)
         else:
-            certain = bool(_BIRTH.search(context) or _BIRTH.search(place[2]))
-            self.report.add(place, identifier, count, certain)
+            self.report.add(place, identifier, count, told)
 
-    def _split(self, identifier: Identifier, owners: Mapping[int | None, int] | None) -> tuple[int, int]:
-        """Rows of the identifier's own person (or of no known one), and rows of others."""
-        mine = others = 0
+    def _split(self, identifier: Identifier, owners: Mapping[int | None, int] | None) -> tuple[int, int, int]:
+        """Rows of the identifier's own person, of nobody known, and of others."""
+        mine = unknown = others = 0
         for person, rows in (owners or {}).items():
             keys = (self.persons or {}).get(person) if person is not None else None
-            if keys is None or identifier.person in keys:
+            if keys is None:
+                unknown += rows
+            elif identifier.person in keys:
                 mine += rows
             else:
                 others += rows
-        return mine, others
+        return mine, unknown, others
 
 
 def _keys(value: str | Iterable[str]) -> frozenset[str]:

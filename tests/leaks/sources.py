@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.leaks.identifiers import Identifiers
+from tests.leaks.records import read_ccda, read_hl7v2
+from tests.leaks.tables import read_csv, read_omop, read_synthea
 from tests.leaks.words import words_of_display, words_of_text
 
 if TYPE_CHECKING:
@@ -51,7 +53,9 @@ def read_fhir(path: Path, found: Identifiers) -> None:
         elif kind == "Patient":
             _take_patient(resource, found)
         elif kind in _IDENTIFIED:
-            person = "fhir/" + re.split(r"[/:]", resource.get("subject", {}).get("reference", ""))[-1]
+            subject = resource.get("subject")
+            reference = subject.get("reference") if isinstance(subject, dict) else None
+            person = "fhir/" + re.split(r"[/:]", str(reference or ""))[-1]
             found.add("resource_id", resource.get("id"), person)
             for identifier in _listed(resource.get("identifier")) + _listed(resource.get("masterIdentifier")):
                 found.add("resource_id", str(identifier.get("value", "")).removeprefix("urn:uuid:"), person)
@@ -230,4 +234,9 @@ READERS: dict[str, Callable[[Path, Identifiers], None]] = {
     "fhir": read_fhir,
     "dicom": read_dicom,
     "vcf": read_vcf,
+    "hl7v2": read_hl7v2,
+    "ccda": read_ccda,
+    "synthea": read_synthea,
+    "omop": read_omop,
+    "csv": read_csv,
 }

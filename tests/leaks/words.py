@@ -29,6 +29,20 @@ PLACEHOLDERS = frozenset(
 )
 """What exporters write where a value was taken out, and the standards' own words."""
 
+TABLES = frozenset(
+    re.findall(
+        r"\w+",
+        """person observation_period visit_occurrence visit_detail condition_occurrence drug_exposure
+        procedure_occurrence device_exposure measurement observation death note note_nlp specimen fact_relationship
+        location care_site provider payer_plan_period cost drug_era dose_era condition_era episode episode_event
+        metadata cdm_source concept vocabulary domain concept_class concept_relationship relationship
+        concept_synonym concept_ancestor source_to_concept_map drug_strength cohort cohort_definition allergies
+        careplans claims claims_transactions conditions devices encounters imaging_studies immunizations medications
+        observations organizations patients payer_transitions payers procedures providers supplies""",
+    )
+)
+"""Names of tables, and so of files, in OMOP's and Synthea's own specifications."""
+
 _GENERIC = re.compile(
     r"(?:sample|subject|patient|tumou?r|test|tsk|chr|chrom|file|image|img|series|study)[ _.-]?[0-9xym]{0,4}"
 )
@@ -61,6 +75,8 @@ def ambiguity(kind: str, value: str, ordinary: set[str]) -> str:
         return "January 1 is how a year is spelled under safe_harbor" if folded.endswith("-01-01") else ""
     if kind in ("uid", "resource_id", "ssn", "phone"):
         return ""
+    if kind in ("file_name", "file_stem") and folded.partition(".")[0] in TABLES:
+        return "a table's name in its standard"
     if folded in PLACEHOLDERS:
         return "placeholder or a standard's own word"
     if folded in EVERYDAY:

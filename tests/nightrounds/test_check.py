@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,7 @@ def _write(path: Path, content: str | bytes) -> Path:
         ("links.csv", "authority_a,identifier_a,authority_b,identifier_b\n", "crosswalk"),
         ("links-without-one.csv", "Authority_A,identifier_a,authority_b\n", "crosswalk"),
         ("image", bytes(128) + b"DICM" + bytes(20), "dicom"),
+        ("messages", "MSH|^~\\&|A|B\r".encode("utf-16"), "hl7v2"),
         ("letter.txt", "Dear colleague,\n", "not known"),
         ("picture.png", b"\x89PNG\r\n\x1a\n" + bytes(40), "not known"),
         ("table.csv", "name,age\nx,1\n", "not known"),
@@ -110,3 +112,30 @@ def test_a_damaged_gzip_is_an_error(tmp_path: Path) -> None:
     path = _write(tmp_path / "Patient.ndjson.gz", gzip.compress(PATIENT.encode() * 500)[:-20])
     checked = check_path(path)
     assert checked.kind == "fhir" and checked.errors
+
+
+def test_what_a_night_would_hold_back_is_an_error(call: Call, tmp_path: Path) -> None:
+    """A visit that ends before it begins can be read; the night's own rules hold it back, and so does the check."""
+    visit = {
+        "resourceType": "Encounter",
+        "id": "e1",
+        "status": "finished",
+        "subject": {"reference": "Patient/p1"},
+    }
+    period = {"start": "2023-05-04T08:00:00Z", "end": "2023-05-03T08:00:00Z"}
+    rows = [{**visit, "period": {"start": "2023-05-04"}}, {**visit, "id": "e2", "period": period}]
+    path = _write(tmp_path / "Encounter.ndjson", "".join(json.dumps(row) + "\n" for row in rows))
+    said = call("check", path)
+    assert said.code == 3
+    assert f"{path}:line 2 error visit-ends-before-start held back: encounter.period." in said.out
+
+
+def test_a_harmful_archive_is_named(call: Call, tmp_path: Path) -> None:
+    """An archive that no connector opens is told by what is wrong with it, as a night tells it."""
+    path = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.xml", b"\0" * (65 << 20))
+    said = call("check", path)
+    assert said.code == 3 and " error archive-bomb nothing of the archive is read" in said.out
+    path.write_bytes(b"PK\x03\x04 broken")
+    assert " error corrupt-archive " in call("check", path).out

@@ -13,7 +13,7 @@ from contracts.identity import Identity
 from contracts.privacy import Profile
 from contracts.units import Source, Unit
 from flows.settings import Settings
-from nightrounds.commands.adhoc import sources_of
+from nightrounds.commands.adhoc import hints_of, sources_of
 from stores.home import Home, create_home
 from stores.lease import Lease
 from stores.vault import Vault
@@ -42,6 +42,17 @@ def _files(home: Path) -> dict[str, tuple[int, bytes]]:
     """All files but the memory in which SQLite's readers lock, which the round of this process keeps open."""
     found = [path for path in home.rglob("*") if path.is_file() and not path.name.endswith("-shm")]
     return {str(path.relative_to(home)): (path.stat().st_mtime_ns, path.read_bytes()) for path in found}
+
+
+def test_a_new_place_beside_a_known_one_is_told(hospitals: tuple[Path, Path]) -> None:
+    first, second = hospitals
+    known = {s.name: s for s in sources_of({"fhir": [first]}, {}, Settings())}
+    both = sources_of({"fhir": [first, second], "vcf": [first]}, known, Settings())
+    (hint,) = hints_of(both, known)
+    assert (
+        hint.startswith("fhir-2 is a new source with patient numbers of its own") and str(second) not in hint
+    )
+    assert hints_of(both, {}) == [] and hints_of(both, {s.name: s for s in both}) == []
 
 
 def test_a_place_keeps_its_name_and_authority(hospitals: tuple[Path, Path]) -> None:

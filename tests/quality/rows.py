@@ -13,6 +13,19 @@ TODAY = date(2026, 3, 1)
 LARGE = 2**53 + 1
 
 GOOD: dict[str, dict[str, Any]] = {
+    "records.referring": {
+        "event_id": 1,
+        "person_id": LARGE,
+        "domain": "Drug",
+        "type_concept_id": 32838,
+        "vocabulary": "Medication",
+        "code": "77",
+        "start_date": date(2020, 1, 1),
+        "end_date": date(2020, 1, 30),
+        "quantity": 30.0,
+        "days_supply": 30,
+        "refills": 1,
+    },
     "records.patient": {
         "record_id": 1,
         "person_id": LARGE,
@@ -159,6 +172,14 @@ GOOD: dict[str, dict[str, Any]] = {
         "start_date": date(2020, 1, 1),
         "end_date": date(2020, 12, 31),
         "period_type_concept_id": 32817,
+    },
+    "records.report": {
+        "note_id": 1,
+        "person_id": LARGE,
+        "note_date": date(2020, 1, 1),
+        "note_text": "Seen today.",
+        "visit_occurrence_id": 1,
+        "kind": "report",
     },
     "omop.note": {
         "note_id": 1,

@@ -99,7 +99,7 @@ ODD: list[tuple[str, dict[str, Any], str]] = [
         "procedure-end-time-before-start",
     ),
     ("omop.device_exposure", {"device_exposure_end_date": date(2050, 1, 1)}, "device-end-ahead"),
-    ("omop.measurement", {"value_as_number": -999.0}, "placeholder-value"),
+    ("omop.measurement", {"value_as_number": -999.0, "unit_source_value": None}, "placeholder-value"),
     ("omop.measurement", {"range_low": 20.0}, "range-low-above-high"),
     ("omop.measurement", {"measurement_date": date(1949, 12, 31)}, "before-1950"),
     ("omop.measurement", {"measurement_source_value": None}, "no-source-value"),

@@ -11,6 +11,7 @@ import pytest
 
 from quality.frames import make_frame
 from quality.gate import _bounds, _build, judge_rows
+from quality.limits import REASON, impossible_rows
 from quality.suites import Expectation, suite
 from tests.quality.rows import GOOD, LARGE, TODAY, make_rows
 
@@ -98,7 +99,10 @@ def test_the_gate_gives_what_validating_the_suite_gives(batch_definition: Any, t
     expected = _expected(batch_definition, table, rows)
     verdict = judge_rows(table, rows, today=TODAY)
     assert dict(verdict.failures) == {name: len(which) for name, which in expected.items() if which}
-    assert verdict.rejected == _rejected(found.expectations, expected)
+    told = dict(_rejected(found.expectations, expected))
+    for index in impossible_rows(table, rows):  # limits by code and unit, no expectations
+        told.setdefault(index, REASON)
+    assert verdict.rejected == sorted(told.items())
     assert verdict.rejected, "rows this odd are not all good"
 
 

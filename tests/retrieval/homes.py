@@ -33,10 +33,7 @@ def demo_home(folder: Path) -> DemoHome:
     """Make the hospital and the home under `folder`. Tests only read them, or copy them first."""
     hospital = make_hospital(folder / "hospital", nights=1)
     home = create_home(folder / "home", Profile.EXPERT, seed="retrieval")
-    sources = [
-        Source(s["name"], s["kind"], s["location"], s["authority"], s["time_zone"], s["snapshot"])
-        for s in hospital.sources_on(1)
-    ]
+    sources = [Source(**s) for s in hospital.sources_on(1)]
     save_sources(open_workroom(str(home.path)).vault, sources)
     with mock.patch.dict(os.environ, NIGHTROUNDS_HOME=str(home.path)):
         return DemoHome(home, make_round(), hospital)

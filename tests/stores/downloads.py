@@ -17,6 +17,20 @@ RELATIONSHIP = (
 _EVER = ("19700101", "20991231")
 
 
+ANCESTOR = (
+    "ancestor_concept_id",
+    "descendant_concept_id",
+    "min_levels_of_separation",
+    "max_levels_of_separation",
+)
+SYNONYM = ("concept_id", "concept_synonym_name", "language_concept_id")
+STRENGTH = (
+    "drug_concept_id ingredient_concept_id amount_value amount_unit_concept_id numerator_value "
+    "numerator_unit_concept_id denominator_value denominator_unit_concept_id box_size valid_start_date "
+    "valid_end_date invalid_reason"
+).split()
+
+
 def concept(
     number: int,
     vocabulary: str,
@@ -26,8 +40,9 @@ def concept(
     invalid: str = "",
     name: str = "a name",
     ends: str = _EVER[1],
+    kind: str = "Class",
 ) -> tuple[str, ...]:
-    return (str(SITE + number), name, domain, vocabulary, "Class", standard, code, _EVER[0], ends, invalid)
+    return (str(SITE + number), name, domain, vocabulary, kind, standard, code, _EVER[0], ends, invalid)
 
 
 def link(source: int, target: int, relationship: str = "Maps to", invalid: str = "") -> tuple[str, ...]:
@@ -49,6 +64,8 @@ CONCEPTS = [
     concept(14, "ICD10CM", "Q00", "Condition/Meas", ""),  # to none
     concept(20, "NDC", "00069015001", "Drug", ""),
     concept(21, "RxNorm", "313", "Drug"),
+    concept(22, "RxNorm", "1191", "Drug", kind="Ingredient"),
+    concept(23, "RxNorm", "1192", "Drug", "", "U", kind="Ingredient"),  # no standard concept any more
     concept(30, "UCUM", "mg/dL", "Unit"),
     concept(31, "UCUM", "MG/DL", "Unit"),
     concept(40, "HCPCS", "A0001", "Device", "", "D", ends="19991231"),  # a code that was used again
@@ -69,6 +86,16 @@ LINKS = [
     link(6, 5, "Concept replaced by"),
     link(5, 2, "Concept replaced by"),
 ]
+ANCESTORS = [(SITE + a, SITE + d, 1, 1) for a, d in ((22, 21), (22, 22), (23, 21), (1, 2), (22, 998))]
+SYNONYMS = [
+    (SITE + 1, 'NIDDM, "adult onset', 4180186), (SITE + 1, "type 2 with\ta tab", 4180186), (SITE + 998, "x", 4180186),
+]  # fmt: skip
+STRENGTHS = [
+    (SITE + 21, SITE + 22, "81", "8576", "", "", "", "", "", *_EVER, ""),
+    (SITE + 21, SITE + 22, "", "", ".5", "8576", "", "8505", "", *_EVER, ""),
+    (SITE + 21, SITE + 22, "1", "8576", "", "", "", "", "", *_EVER, "D"),
+    (SITE + 998, SITE + 22, "1", "8576", "", "", "", "", "", *_EVER, ""),
+]
 VERSIONS = [("None", "v5.0 01-JAN-26"), ("SNOMED", "2025-09-01"), ("UCUM", "1.8.2")]
 
 
@@ -78,7 +105,7 @@ def write_athena(folder: Path, concepts: list[tuple[str, ...]] = CONCEPTS) -> Pa
     for name, columns, rows in _tables(concepts):
         lines = ["\t".join(columns), *("\t".join(row) for row in rows)]
         (folder / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    (folder / "DRUG_STRENGTH.csv").write_text("not\tread\n")
+    (folder / "DRUG_STRENGTH_NOTES.csv").write_text("not\tread\n")
     return folder
 
 
@@ -105,6 +132,14 @@ def _tables(concepts: list[tuple[str, ...]]) -> list[tuple[str, list[str], list[
             "VOCABULARY",
             ["vocabulary_id", "vocabulary_name", "vocabulary_version"],
             [(v, "x", w) for v, w in VERSIONS],
+        ),
+        *(
+            (name, list(columns), [tuple(str(cell) for cell in row) for row in rows])
+            for name, columns, rows in (
+                ("CONCEPT_ANCESTOR", ANCESTOR, ANCESTORS),
+                ("CONCEPT_SYNONYM", SYNONYM, SYNONYMS),
+                ("DRUG_STRENGTH", STRENGTH, STRENGTHS),
+            )
         ),
     ]
 

@@ -24,7 +24,7 @@ def rows(*values: int, **further: list[int]) -> pa.Table:
 
 
 def stage(root: Path, unit: Unit = UNIT, fingerprint: str = "f1") -> staging.Manifest:
-    account = Account()
+    account = Account(3)
     account.add("accepted", 3)
     presence = pa.RecordBatch.from_pylist(
         [

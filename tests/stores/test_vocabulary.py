@@ -24,6 +24,7 @@ from stores.vocabulary_site import (
     adopted_stamp,
     read_site_map,
 )
+from tasks.deriving import VOCABULARY
 from tests.stores.downloads import CONCEPTS, SITE, concept, write_athena, write_omop
 
 
@@ -219,6 +220,39 @@ def test_a_wrong_map_is_named_by_line_and_column_not_by_value(tmp_path: Path) ->
     (tmp_path / NAME).write_bytes(b"source_code,source_vocabulary_id,target_concept_id\n\xff,x,1\n")
     with pytest.raises(Fatal, match="UTF-8"):
         read_site_map(tmp_path)
+
+
+def test_drugs_have_ingredients_strengths_and_other_names(loaded: Vocabularies) -> None:
+    status = loaded.status()
+    assert (status["ingredients"], status["strengths"], status["synonyms"]) == (2, 2, 2)
+    drug, ingredient = SITE + 21, SITE + 22
+    rows = loaded.drugs.relation("vocabulary.ingredient", [drug, ingredient, SITE + 998, 5]).to_pylist()
+    assert {(r["drug_concept_id"], r["ingredient_concept_id"]) for r in rows} == {
+        (drug, ingredient), (ingredient, ingredient)
+    }  # fmt: skip
+    strengths = loaded.drugs.relation("vocabulary.strength", [drug])
+    assert strengths.schema.names == VOCABULARY["vocabulary.strength"].names
+    first, second = sorted(strengths.to_pylist(), key=lambda row: row["amount_value"] is None)
+    assert (first["amount_value"], first["amount_unit_concept_id"], first["numerator_value"]) == (
+        81.0,
+        8576,
+        None,
+    )
+    assert (second["numerator_value"], second["denominator_unit_concept_id"]) == (0.5, 8505)
+    assert loaded.drugs.synonyms([SITE + 1, drug]) == {SITE + 1: ['NIDDM, "adult onset', "type 2 with a tab"]}
+
+
+def test_eras_follow_the_drug_tables_and_nothing_else_does(loaded: Vocabularies, tmp_path: Path) -> None:
+    """Other ingredients derive eras anew, and are no reason to read any unit again."""
+    folder = write_athena(tmp_path / "download")
+    for name in ("CONCEPT_ANCESTOR", "DRUG_STRENGTH", "CONCEPT_SYNONYM"):
+        (folder / f"{name}.csv").unlink()
+    bare = load_vocabulary(tmp_path / "bare", folder)
+    assert bare.digest == loaded.digest and bare.drugs.digest != loaded.drugs.digest
+    assert (
+        load_vocabulary(tmp_path / "omop", write_omop(tmp_path / "zip")).drugs.digest == loaded.drugs.digest
+    )
+    assert bare.drugs.relation("vocabulary.ingredient", [SITE + 21]).num_rows == 0
 
 
 def test_an_omop_exports_own_vocabulary(shared: Path, tmp_path: Path) -> None:

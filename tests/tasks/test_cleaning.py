@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from connectors.registry import connector
 from contracts.errors import Fatal
 from contracts.schemas import REJECTED
 from contracts.schemas.fhir import TABLES
@@ -27,6 +28,24 @@ def rows(table: str, *values: dict[str, Any]) -> pa.Table:
 def reasons(cleaned: Cleaned) -> dict[int, tuple[str, str]]:
     listed = cleaned.rejected.to_pylist()
     return {row["_record"]: (row["reason"], row["where"]) for row in listed}
+
+
+@pytest.mark.parametrize("kind", ["fhir", "hl7v2", "ccda"])
+def test_deaths_without_a_date_are_kept_and_counted(kind: str) -> None:
+    table = f"{kind}.patient"
+    schema = connector(kind).tables[table]
+    states: list[dict[str, Any]] = [
+        {"deceased": True},
+        {"deceased": True, "death_date": "2020"},
+        {"deceased": False},
+        {},
+    ]
+    blank: dict[str, Any] = {**dict.fromkeys(schema.names), "id": "1", "subject": "s"}
+    kinds = pa.schema([pa.field(column.name, column.type) for column in schema])
+    made = pa.Table.from_pylist([{**blank, **state} for state in states], schema=kinds)
+    cleaned = clean(kind, table, made, TODAY)
+    assert cleaned.accepted.num_rows == 4
+    assert cleaned.warnings == {"deceased-without-date": 1}
 
 
 def test_patients() -> None:

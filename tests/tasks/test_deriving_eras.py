@@ -21,7 +21,7 @@ from tests.tasks.test_deriving import publish
 
 DAY = timedelta(days=1)
 Span = tuple[date, date]
-ASPIRIN, CLOPIDOGREL, COMBINED, TABLET = 1112807, 1322184, 777, 778
+ASPIRIN, CLOPIDOGREL, COMBINED, TABLET, PATCH, SYRUP = 1112807, 1322184, 777, 778, 779, 780
 
 
 def _runs(spans: Iterable[Span]) -> Iterator[list[Span]]:
@@ -116,18 +116,25 @@ def test_drug_eras_are_a_plain_readings(lake: Lake) -> None:
 
 
 class Drugs:
-    """A vocabulary of two tablets, one of them with two ingredients."""
+    """A vocabulary of two tablets, one of them with two ingredients, of a patch and a syrup."""
 
     digest = "two tablets"
 
-    def relation(self, name: str) -> pa.Table:
+    def relation(self, name: str, drugs: Iterable[int]) -> pa.Table:
+        known = {COMBINED, TABLET, PATCH, SYRUP} & set(drugs)
         amounts = [(COMBINED, ASPIRIN, 100.0), (COMBINED, CLOPIDOGREL, 75.0), (TABLET, ASPIRIN, 50.0)]
         rows: list[dict[str, Any]]
         if name == "vocabulary.ingredient":
-            rows = [{"drug_concept_id": d, "ingredient_concept_id": i} for d, i, _ in amounts]
+            rows = [{"drug_concept_id": d, "ingredient_concept_id": i} for d, i, _ in amounts if d in known]
         else:
             names = ("drug_concept_id", "ingredient_concept_id", "amount_value")
             rows = [dict(zip(names, r, strict=True)) | {"amount_unit_concept_id": 8576} for r in amounts]
+            for drug, amount, unit in ((PATCH, 0.2, 8505), (SYRUP, 20.0, 8587)):  # an hour, a millilitre
+                strength = {"numerator_value": amount, "numerator_unit_concept_id": 8576}
+                parts = {"drug_concept_id": drug, "ingredient_concept_id": CLOPIDOGREL}
+                rows.append(parts | strength | {"denominator_unit_concept_id": unit})
+            rows = [row for row in rows if row["drug_concept_id"] in known]
+        rows = [dict.fromkeys(VOCABULARY[name].names) | row for row in rows]
         return pa.Table.from_pylist(rows, schema=VOCABULARY[name])
 
 
@@ -146,10 +153,14 @@ def test_ingredients_and_doses_come_from_the_vocabulary(lake: Lake) -> None:
         _exposure(TABLET, date(2020, 2, 20), 10),
         _exposure(TABLET, date(2021, 1, 1), 10, quantity=None),
         _exposure(999, new_year, 5),
+        _exposure(PATCH, date(2022, 1, 1), 7, quantity=None, days_supply=None),
+        _exposure(SYRUP, date(2022, 1, 1), 7),
     ]
     _publish_drugs(lake, exposures)
     derive_table(lake, "omop.drug_era", 1)
-    assert {r["drug_concept_id"] for r in lake.read("omop.drug_era").to_pylist()} == {COMBINED, TABLET, 999}
+    assert {r["drug_concept_id"] for r in lake.read("omop.drug_era").to_pylist()} == {
+        COMBINED, TABLET, PATCH, SYRUP, 999
+    }  # fmt: skip
     assert derive_table(lake, "omop.dose_era", 1) is not None
     assert lake.rows("omop.dose_era") == 0, "no doses are known without a vocabulary"
     again = derive_table(lake, "omop.drug_era", 2, Drugs())
@@ -163,6 +174,8 @@ def test_ingredients_and_doses_come_from_the_vocabulary(lake: Lake) -> None:
         (ASPIRIN, new_year): (3, 9),
         (ASPIRIN, date(2021, 1, 1)): (1, 0),
         (CLOPIDOGREL, new_year): (1, 0),
+        (PATCH, date(2022, 1, 1)): (1, 0),
+        (SYRUP, date(2022, 1, 1)): (1, 0),
         (999, new_year): (1, 0),
     }
     doses = {
@@ -173,6 +186,12 @@ def test_ingredients_and_doses_come_from_the_vocabulary(lake: Lake) -> None:
         (ASPIRIN, 100.0, new_year, date(2020, 2, 10)),
         (ASPIRIN, 50.0, date(2020, 2, 20), date(2020, 2, 29)),
         (CLOPIDOGREL, 75.0, new_year, date(2020, 1, 31)),
+        (
+            CLOPIDOGREL,
+            4.8,
+            date(2022, 1, 1),
+            date(2022, 1, 7),
+        ),  # released all day; of the syrup no dose is told
     }
 
 

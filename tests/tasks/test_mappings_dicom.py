@@ -21,6 +21,7 @@ from tasks.cleaning import clean
 from tasks.deidentification.engine import Deidentifier
 from tasks.mappings import mappings
 from tasks.standardising import standardise_rows
+from tests.accounts import accounted
 from tests.dicom_files import KEY, UIDS, image, read, reading, write
 
 TODAY = date(2025, 3, 1)
@@ -33,7 +34,7 @@ def standardise(path: Path, profile: Profile = Profile.EXPERT, known: bool = Tru
     unit, connector = reading(path), DicomConnector()
     people = {identity.subject: PERSON for identity in connector.identities(unit)} if known else {}
     deid = Deidentifier(KEY, profile, people, today=TODAY, source_authority=unit.authority)
-    ((table, batch),) = connector.read(unit, WHOLE)
+    ((table, batch),) = accounted(connector.read(unit, WHOLE))
     cleaned = clean("dicom", table, pa.Table.from_batches([batch]), today=TODAY)
     assert cleaned.rejected.num_rows == 0
     found = standardise_rows("dicom", table, deid.apply(cleaned.accepted, TABLES[table]), deid)

@@ -303,12 +303,14 @@ def test_medications_are_exposures_by_where_they_are_told(
     data = line(**resource, medicationCodeableConcept=coded(RXNORM, "1191")) + line(
         **{**resource, "id": "m2"}, **elsewhere
     )
-    known, named = mapped(data)["omop.drug_exposure"]
+    found = mapped(data)
+    (known,), (named,) = found["omop.drug_exposure"], found["records.referring"]
     assert known["drug_type_concept_id"] == concept
     assert (known["drug_source_value"], known["source_vocabulary"]) == ("1191", "RxNorm")
     assert known["drug_exposure_start_date"] == known["drug_exposure_end_date"] == date(2020, 1, 2)
     medication = KEY.id63("Medication", "hospital-a\x1fm9")
-    assert (named["drug_source_value"], named["source_vocabulary"]) == (str(medication), "Medication")
+    assert (named["code"], named["vocabulary"]) == (str(medication), "Medication")
+    assert (named["type_concept_id"], named["start_date"]) == (concept, date(2020, 1, 2))
 
 
 def test_a_part_of_a_stay_is_a_visit_detail() -> None:
@@ -320,7 +322,7 @@ def test_a_part_of_a_stay_is_a_visit_detail() -> None:
     assert detail["visit_detail_concept_id"] == visit["visit_concept_id"] == 9201
 
 
-def test_a_report_is_an_event_and_a_note() -> None:
+def test_a_report_is_an_event_and_perhaps_a_note() -> None:
     text = base64.b64encode(b"No fracture.").decode()
     report = {"resourceType": "DiagnosticReport", "id": "r1", **ABOUT, "issued": "2020-01-02T03:04:05Z"}
     found = mapped(
@@ -331,7 +333,7 @@ def test_a_report_is_an_event_and_a_note() -> None:
             presentedForm=[{"contentType": "text/plain", "data": text}],
         )
     )
-    (row,), (note,) = found["omop.observation"], found["omop.note"]
+    (row,), (note,) = found["omop.observation"], found["records.report"]
     assert (row["observation_source_value"], row["value_as_string"]) == ("36643-5", "clear")
     assert (note["note_text"], note["note_title"]) == ("No fracture.", "XR Chest 2 Views")
     assert note["visit_occurrence_id"] == row["visit_occurrence_id"]
@@ -429,6 +431,7 @@ def test_the_sample_export_maps_row_by_row(shared: Path) -> None:
             "records.provider": 172,  # 43 practitioners in two forms, 43 roles with the form of theirs and their own
             "records.place": 260,  # 43 organizations and 44 locations in two forms, and with an area each
             "records.unmapped": 16,  # devices
+            "records.report": 1_202,  # documents called superseded: all but each person's newest
             "omop.visit_occurrence": 1_215,
             "omop.condition_occurrence": 555,
             "omop.drug_exposure": 1_745 + 161,
@@ -456,3 +459,19 @@ def test_a_sites_file_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(Fatal, match=OVERLAY_VARIABLE):
         mappings("fhir", tmp_path / "nowhere")
     assert mappings("a-kind-without-any", tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    ("stated", "told"),
+    [
+        ({"deceasedBoolean": True}, (True, None)),
+        ({"deceasedBoolean": False}, (False, None)),
+        ({"deceasedDateTime": "2001-02-03"}, (True, date(2001, 2, 3))),
+        ({}, (None, None)),
+    ],
+)
+def test_that_somebody_is_dead_is_told_without_a_date_too(
+    stated: dict[str, Any], told: tuple[bool | None, date | None]
+) -> None:
+    (row,) = mapped(line(resourceType="Patient", id="p1", **stated))["records.patient"]
+    assert (row["is_deceased"], row["death_date"]) == told

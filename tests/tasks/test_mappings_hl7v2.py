@@ -82,7 +82,7 @@ def test_a_stay_as_a_clinician_reads_it(tmp_path: Path) -> None:
     assert {("HL70127", "DA", "7980"), ("HL70127", "FA", "Peanuts"), ("NIP002", "00", "21")} <= stated
     assert {r["procedure_source_value"] for r in found["omop.procedure_occurrence"]} == {"92928"}
     assert Counter(r["record_type"] for r in found["records.unmapped"]) == {"PV2": 1, "NTE": 1, "SIU_S12": 1}
-    assert len(found["records.patient"]) == 2 and len(found["records.provider"]) == 5
+    assert len(found["records.patient"]) == 2 and len(found["records.provider"]) == 4
 
 
 @pytest.mark.parametrize("profile", list(Profile))

@@ -122,6 +122,19 @@ def shifts(carried: Carried, plain: dict[str, list[dict[str, str]]]) -> dict[str
     return found
 
 
+def test_source_codes_have_the_vocabulary_of_their_concept(
+    archive: Path, carried: Carried, plain: dict[str, list[dict[str, str]]]
+) -> None:
+    known = {row["concept_id"]: row["vocabulary_id"] for row in plain_rows(archive, "concept")}
+    told: Counter[str | None] = Counter()
+    for table in COUNTS:
+        column = f"{re.sub('_(occurrence|exposure)$', '', table)}_source_concept_id"
+        expected = [known.get(row[column]) if row[column] != "0" else None for row in plain[table]]
+        assert [row["source_vocabulary"] for row in carried.rows[table]] == expected, table
+        told.update(expected)
+    assert told["SNOMED"] > 1000 and told[None]
+
+
 def test_every_row_is_there(carried: Carried, plain: dict[str, list[dict[str, str]]]) -> None:
     assert {table: len(carried.rows[table]) for table in COUNTS} == COUNTS
     assert {table: len(rows) for table, rows in plain.items()} == COUNTS | {
@@ -210,7 +223,7 @@ def test_persons_and_deaths_are_statements_about_one_person(
     for source, row in zip(plain["person"], carried.rows["person"], strict=True):
         born = date(*(int(source[f"{part}_of_birth"]) for part in ("year", "month", "day")))
         assert row["birth_date"] == _moved(str(born), shifts[source["person_id"]])
-        assert row["birth_precision"] == "day" and row["year_of_birth"] == max(born.year, 2024 - 90)
+        assert row["birth_precision"] == "day" and row["year_of_birth"] == row["birth_date"].year
         for name in ("gender_concept_id", "race_concept_id", "ethnicity_concept_id"):
             assert row[name] == int(source[name])
         for name in ("gender_source_value", "race_source_value", "ethnicity_source_value"):

@@ -43,7 +43,7 @@ def stage(unit: str, presences: list[Presence], recipe: str = "r") -> Staged:
         }
         for n, (owner, version, digest) in enumerate(presences)
     ]
-    account = Account()
+    account = Account(len(rows))
     account.add("accepted", len(rows))
     return Staged(
         Unit(f"s/{unit}", "s", "fhir"), "f", None, "record", recipe, {}, account.to_json(),
@@ -189,7 +189,7 @@ def test_an_older_statement_in_a_new_unit_is_merged_and_leaves_the_rows_alone() 
 
 
 def test_a_file_owns_its_rows_as_one_record_that_weighs_all_of_its_own() -> None:
-    account = Account()
+    account = Account(23)
     account.add("accepted", 23)
     files = [
         Manifest(Unit(f"s/{name}", "s", "vcf"), "f", 77, "file", "r", {}, account.to_json())
@@ -204,7 +204,7 @@ def test_a_file_owns_its_rows_as_one_record_that_weighs_all_of_its_own() -> None
 
 @pytest.mark.parametrize("owner", [0, None])
 def test_a_file_of_which_nothing_stands_owns_nothing(owner: int | None) -> None:
-    account = Account()
+    account = Account(1)
     account.add("quarantined", reason="truncated-file")
     broken = Manifest(Unit("s/a", "s", "dicom"), "f", owner, "file", "r", {}, account.to_json())
     merge = merge_presences([broken], empty_ledger(), [])

@@ -24,7 +24,7 @@ Said = tuple[int, str, int, str]
 def stage(unit: str, said: Sequence[Said]) -> Staged:
     names = ("_owner", "_record", "record_type", "version", "digest", "fate")
     rows = [dict(zip(names, (o, n, "x", v, d, f), strict=True)) for n, (o, v, d, f) in enumerate(said)]
-    account = Account()
+    account = Account(len(said))
     for *_, fate in said:
         account.add({"deleted": "removed", "retracted": "quarantined"}.get(fate, fate))
     return Staged(

@@ -45,7 +45,7 @@ def test_children_of_a_blocked_table_are_held_and_written_nowhere(tmp_path: Path
 
 
 def test_units_that_were_not_read_are_unchanged_but_for_what_is_held_back() -> None:
-    unread = Account()
+    unread = Account(11)
     unread.add("accepted", 5)
     unread.add("unmapped", 2)
     unread.add("merged", 1)

@@ -25,6 +25,7 @@ from tasks.vcf.assembly import detect_assembly, name_assembly
 from tasks.vcf.header import allowed_lines
 from tasks.vcf.standardise import finish, mix_record_ids, standardise
 from tasks.vcf.tokens import Tokens
+from tests.accounts import accounted
 
 KEY = Key("test", bytes(range(32)))
 ANNA = Person(77, 12, {"name": ("Quiverton", "Anna"), "identifier": ("Anna_Quiverton", "MRN-00417")})
@@ -64,7 +65,7 @@ def _standardise(path: Path, deid: Deidentifier) -> dict[str, pa.Table]:
     unit = Unit("lab/0123", "lab", "vcf", size=path.stat().st_size)
     reading = Reading(unit, Source("lab", "vcf", str(path), authority="lab-a"), LocalPlace(path, "lab"), KEY)
     found: dict[str, list[pa.Table]] = {}
-    for table, batch in VcfConnector().read(reading, WHOLE):
+    for table, batch in accounted(VcfConnector().read(reading, WHOLE)):
         assert table != "rejected"
         for target, rows in standardise({table: pa.Table.from_batches([batch])}, deid).items():
             found.setdefault(target, []).append(rows)

@@ -5,17 +5,12 @@ SELECT
     record_id,
     person_id,
     updated AS updated_datetime,
-    -- a year that stands for all ages over 89 leaves no exact date of birth beside it
-    CASE WHEN abs(year(birth_date) - year_of_birth) > 1 THEN make_date(year_of_birth, 1, 1) ELSE birth_date END
-        AS birth_date,
-    -- under safe_harbor the year is all that is left of a date
-    CASE
-        WHEN getvariable('profile') = 'safe_harbor' OR abs(year(birth_date) - year_of_birth) > 1 THEN 'year'
-        ELSE birth_precision
-    END AS birth_precision,
+    birth_date,
+    birth_precision,
     year_of_birth,
     death_date,
     death_datetime,
+    CASE WHEN death_date IS NOT NULL THEN TRUE ELSE deceased END AS is_deceased,
     gender AS gender_source_value,
     coalesce(race_code, race_text) AS race_source_value,
     coalesce(ethnicity_code, ethnicity_text) AS ethnicity_source_value,

@@ -1,5 +1,6 @@
 -- source: fhir.device_use_statement
--- One event for each DeviceUseStatement. A Device that stands elsewhere is named by its id in records.unmapped.
+-- One event for each DeviceUseStatement. A Device that is a record of its own is named by its id: its code comes with it
+-- (tasks.referring).
 SELECT
     _record, _owner, _version, _digest,
     device_use_id AS event_id,

@@ -1,5 +1,6 @@
 -- source: fhir.diagnostic_report
--- One event for each DiagnosticReport, its conclusion as the value; its results are Observations of their own.
+-- One event for each DiagnosticReport, its conclusion as the value; its results are Observations of their own. A report
+-- that concludes nothing and has its text inside is told by its note: an event would only say that there is a report.
 SELECT
     _record, _owner, _version, _digest,
     document_id AS event_id,
@@ -23,3 +24,4 @@ SELECT
     conclusion_code AS value_code,
     CASE WHEN conclusion_code IS NOT NULL THEN coalesce(conclusion_display, conclusion_text) END AS value_display
 FROM fhir_diagnostic_report
+WHERE coalesce(conclusion_code, conclusion, conclusion_text) IS NOT NULL OR NOT regexp_matches(coalesce(text, ''), '\S')

@@ -8,7 +8,7 @@ SELECT
     provider_id,
     'Drug' AS domain,
     32825 AS type_concept_id,  -- EHR dispensing record
-    -- a Medication that stands elsewhere is named by its id in records.unmapped
+    -- a Medication that is a record of its own is named by its id: its code comes with it (tasks.referring)
     CASE WHEN code IS NULL AND medication_id IS NOT NULL THEN 'Medication' ELSE code_system END AS vocabulary,
     coalesce(code, medication_id::VARCHAR) AS code,
     coalesce(code_display, code_text) AS display,

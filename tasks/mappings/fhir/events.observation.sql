@@ -62,12 +62,7 @@ SELECT
     end_date,
     end_datetime,
     status,
-    -- an age over 89 told as a value (LOINC: age, reported, calculated, estimated) is grouped like any other
-    CASE
-        WHEN getvariable('profile') = 'safe_harbor' AND value_number > 89 AND code_system = 'LOINC'
-            AND code IN ('30525-0', '21612-7', '29553-5', '21611-9') THEN 90
-        ELSE value_number
-    END AS value_number,
+    value_number,
     CASE WHEN value_code IS NULL THEN value_text END AS value_text,
     -- where nothing but the interpretation is told, it is the result
     CASE WHEN value_number IS NULL AND value_text IS NULL AND value_code IS NULL THEN interpretation_system

@@ -25,7 +25,7 @@ def deid(profile: Profile) -> Deidentifier:
 
 
 def one(
-    profile: Profile, values: list[Any], action: Action, kind: pa.DataType | None = None, **more: str
+    profile: Profile, values: list[Any], action: Action, kind: pa.DataType | None = None, **more: Any
 ) -> list[Any]:
     """Values of one column for the persons ONE, TWO, GHOST, nobody in turn, de-identified."""
     kind = kind or pa.string()
@@ -117,15 +117,75 @@ def test_dates_under_safe_harbor_are_years_and_old_ones_grouped() -> None:
     assert one(Profile.SAFE_HARBOR, values, Action.DATE) == first
 
 
-def test_years_are_true_and_grouped_when_they_tell_a_great_age() -> None:
+def test_years_go_with_the_dates_and_are_grouped_when_they_tell_a_great_age() -> None:
+    # Maria died at 61: her year of birth tells no age over 89. The others' does.
+    values = ["1927-05-21", "1930-01-02", "1930", "1990"]
+    assert one(Profile.SAFE_HARBOR, values, Action.YEAR) == [1927, 1936, 1936, 1990]
+    # Under expert they are shifted, and nobody's are none.
+    shifted = ["1927-02-10", "1990-01-02", "1990", "1990"]
+    assert one(Profile.EXPERT, values, Action.YEAR) == [1927, 1936, None, None]
+    assert one(Profile.EXPERT, shifted, Action.YEAR) == [1926, 1989, None, None]
+
+
+def test_years_of_those_who_are_no_patients_stay() -> None:
+    schema = pa.schema([field("c", pa.string(), Action.YEAR)])
+    rows = pa.table([pa.array(["1970-01-02"])], schema=schema)
     for profile in Profile:
-        # Maria died at 61: her year of birth tells no age over 89. The others' does.
-        assert one(profile, ["1927-05-21", "1930-01-02", "1930", "1990"], Action.YEAR) == [
-            1927,
-            1936,
-            1936,
-            1990,
+        assert deid(profile).apply(rows, schema)["c"].to_pylist() == [1970]
+
+
+def _born(profile: Profile, subject: str, born: str, precision: str) -> tuple[Any, Any, Any]:
+    schema = pa.schema(
+        [
+            field("s", pa.string(), Action.SUBJECT),
+            field("born", pa.string(), Action.DATE, birth=True),
+            field("precise", pa.string(), Action.PRECISION, of="born"),
+            field("year", pa.string(), Action.YEAR),
         ]
+    )
+    rows = pa.table([[subject], [born], [precision], [born]], schema=schema)
+    found = deid(profile).apply(rows, schema).to_pylist()[0]
+    return found["born"], found["precise"], found["year"]
+
+
+def test_births_are_told_as_far_as_the_profile_and_the_age_allow() -> None:
+    expert, safe = Profile.EXPERT, Profile.SAFE_HARBOR
+    assert _born(expert, TWO, "1990-05-06", "day") == (date(1990, 4, 29), "day", 1990)
+    assert _born(expert, TWO, "1990", "year") == (date(1989, 1, 1), "year", 1989)
+    # of who is 90 or over nothing finer than the group stays beside it, on the boundary too
+    assert _born(expert, TWO, "1936-12-31", "day") == (date(1936, 1, 1), "year", 1936)
+    assert _born(expert, TWO, "1930-01-02", "month") == (date(1936, 1, 1), "year", 1936)
+    assert _born(safe, TWO, "1990-05-06", "day") == (date(1990, 1, 1), "year", 1990)
+    assert _born(safe, TWO, "1930-01-02", "day") == (date(1936, 1, 1), "year", 1936)
+    assert _born(expert, GHOST, "1990-05-06", "day") == (None, None, None)
+
+
+@pytest.mark.parametrize("days", [-365, -166, -29, -1, 1, 27, 135, 364, 365])
+def test_partial_dates_do_not_tell_the_shift(days: int) -> None:
+    """All years of a person are moved by one number, all months by one: that of the days cannot be read off them."""
+    person = {ONE: Person(5, days)}
+    schema = pa.schema([field("s", pa.string(), Action.SUBJECT), field("c", pa.string(), Action.DATE)])
+    years = [f"{year}" for year in range(1960, 2030)]
+    months = [f"{year}-{month:02d}" for year in range(1999, 2002) for month in range(1, 13)]
+    whole = [f"{year}-01-01" for year in range(1960, 2030)] + [f"{month}-01" for month in months]
+    values = [*years, *months, *[m.replace("-", "") for m in months], *whole]
+    rows = pa.table([[ONE] * len(values), values], schema=schema)
+    safe = Deidentifier(KEY, Profile.EXPERT, person, today=TODAY, source_authority="a").apply(rows, schema)
+    found = safe["c"].to_pylist()
+    by_year, by_month = found[:70], found[70:106]
+    first = found[142:]
+    assert {day.year - int(year) for day, year in zip(by_year, years, strict=True)} in ({0}, {-1})
+    assert all((day.month, day.day) == (1, 1) for day in by_year) and all(day.day == 1 for day in by_month)
+    moved = [
+        day.year * 12 + day.month - int(m[:4]) * 12 - int(m[5:])
+        for day, m in zip(by_month, months, strict=True)
+    ]
+    assert len(set(moved)) == 1 and abs(moved[0] * 30.44 - days) < 45
+    assert found[106:142] == by_month  # HL7's and DICOM's spelling
+    # a birth of a year lies after nothing that happened in that year
+    assert all(told <= day for told, day in zip([*by_year, *by_month], first, strict=True))
+    for text, day in zip(values[:106], found, strict=False):
+        assert shift_text(text, person[ONE], years_only=False, today=TODAY) == day.isoformat()[: len(text)]
 
 
 def test_datetimes_keep_the_time_of_day_or_are_null() -> None:

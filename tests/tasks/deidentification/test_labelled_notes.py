@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import pytest
 
+from benchmarks.labelled_notes.documents.writer import make_documents
 from benchmarks.labelled_notes.generator import Note, make_notes
 from benchmarks.labelled_notes.scoring import Score
 from contracts.identity import Person
@@ -76,3 +77,49 @@ def test_parts_share_neither_names_nor_sentences() -> None:
         assert last.isdisjoint({line for lines in file.SECTIONS.values() for line in lines})
         assert set(pool.cities).isdisjoint(parts[-1].cities)
         assert set(pool.hospitals).isdisjoint(parts[-1].hospitals)
+
+
+@pytest.mark.parametrize(("known", "recall", "names"), [(True, 0.985, 0.985), (False, 0.98, 0.98)])
+def test_whole_documents_keep_what_was_reached(known: bool, recall: float, names: float) -> None:
+    found = Score()
+    scrubber = Scrubber(Profile.SAFE_HARBOR, TODAY)
+    for number, note in enumerate(make_documents("fifth", 48, seed=2026)):
+        person = Person(number + 1, -77, note.traits if known else {})
+        spans = [(s.start, s.end) for s in scrubber.spans(note.text, person)]
+        found.add(note, spans, frozenset({"SUFFIX"}))
+    assert found.total["NAME"] > 350
+    assert found.recall() >= recall, found.missed
+    assert found.recall("NAME") >= names, found.missed
+    assert found.precision >= 0.97, found.wrong.most_common(9)
+
+
+def test_halves_of_documents_share_neither_names_nor_templates() -> None:
+    from dataclasses import fields
+
+    from benchmarks.labelled_notes.documents import fifth_letters, fifth_notes, sixth_letters, sixth_notes
+    from benchmarks.labelled_notes.documents.names_fifth import FIFTH
+    from benchmarks.labelled_notes.documents.names_sixth import SIXTH
+
+    for name in (x.name for x in fields(FIFTH)):
+        assert set(getattr(FIFTH, name)).isdisjoint(getattr(SIXTH, name))
+    first, second = (
+        {
+            line
+            for document in half
+            for part in document
+            for line in ((part,) if isinstance(part, str) else part[1])
+        }
+        for half in (
+            fifth_notes.DOCUMENTS + fifth_letters.DOCUMENTS,
+            sixth_notes.DOCUMENTS + sixth_letters.DOCUMENTS,
+        )
+    )
+    assert first.isdisjoint(second)
+
+
+def test_documents_are_labelled_where_they_say() -> None:
+    notes = list(make_documents("fifth", 24, seed=5))
+    assert notes == list(make_documents("fifth", 24, seed=5))
+    for note in notes:
+        assert all(note.text[x.start : x.end].strip() for x in note.labels)
+        assert all(a.end <= b.start for a, b in zip(note.labels, note.labels[1:], strict=False))

@@ -187,3 +187,22 @@ def test_no_trait_passes_whatever_the_resource_looks_like(resource: dict[str, An
         text = orjson.dumps(cleaner(profile).clean({**resource, "resourceType": "Basic"}, MARIA)).decode()
         for trait in ("García", "0042137", "1927-05-21", "5558107203"):
             assert trait not in text
+
+
+@pytest.mark.parametrize(
+    ("stated", "told"),
+    [
+        ("2023-07-01T02:30:00Z", "2023-03-22T22:30:00"),
+        ("2023-07-01T02:30:00+00:00", "2023-03-22T22:30:00"),
+        ("2023-07-01T02:30:00+02:00", "2023-03-23T02:30:00"),
+        ("2023-01-01T02:30:00.5Z", "2022-09-22T21:30:00.500000"),
+        ("2023-07-01", "2023-03-23"),
+        ("2023-07", "2023-03"),
+    ],
+)
+def test_moments_in_utc_are_told_in_the_zone_of_the_source(stated: str, told: str) -> None:
+    """As in columns: the same moment lies on the same day in every table."""
+    scrubber = Scrubber(Profile.EXPERT, TODAY)
+    cleaned = ResourceCleaner(KEY, Profile.EXPERT, PEOPLE, TODAY, "a", scrubber, "America/New_York")
+    found = cleaned.clean({"resourceType": "CarePlan", "period": {"start": stated}}, MARIA)
+    assert found["period"] == {"start": told}

@@ -1,0 +1,76 @@
+"""The exports of the hospitals' other systems: interface engine, exchange, practices, warehouse, laboratory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from nightrounds.demo import ccda_export, csv_export, hl7v2_export, omop_export, synthea_export
+from nightrounds.demo.care import Happened
+from nightrounds.demo.ccda_documents import MRN_ROOT
+from nightrounds.demo.chart import Visit
+from nightrounds.demo.hl7v2_messages import ASSIGNER
+from nightrounds.demo.ledger import Ledger
+from nightrounds.demo.people import HOSPITAL_A, HOSPITAL_B, TruePerson
+
+Alias = tuple[str, str, str]
+"""An identity: (authority, system, identifier)."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What these exports say of the people, beside the health record: part of the truth.
+
+    Attributes:
+        happened: entries of the true timelines.
+        aliases: identities by person, of name spaces that only one system uses.
+        merges: (person, authority, identifier, system, night): numbers that turn out to be somebody's.
+        numbers: identifiers that must not come out, by kind.
+    """
+
+    happened: tuple[Happened, ...]
+    aliases: dict[str, list[Alias]]
+    merges: tuple[tuple[str, str, str, str, int], ...]
+    numbers: dict[str, set[str]]
+
+
+def export_systems(
+    root: Path,
+    people: tuple[TruePerson, ...],
+    visits: tuple[Visit, ...],
+    seed: int,
+    nights: int,
+    ledger: Ledger,
+) -> Told:
+    """Write the exports of all five below `root`, and book what was written."""
+    messages = hl7v2_export.export_messages(root, people, visits, seed, nights, ledger)
+    summaries, documents = ccda_export.export_documents(root, people, visits, seed, nights, ledger)
+    checkups = synthea_export.export_practices(root, people, visits, seed, nights, ledger)
+    measured, keys = omop_export.export_warehouse(root, people, visits, seed, nights, ledger)
+    results, orders = csv_export.export_laboratory(root, people, visits, seed, nights, ledger)
+    aliases: dict[str, list[Alias]] = {}
+    for person in people:
+        named = {r.authority: r.mrn for r in person.registrations}
+        aliases[person.key] = [
+            *_alias(
+                person, (*hl7v2_export.GUESTS, hl7v2_export.MERGED), HOSPITAL_A, f"hl7v2:{ASSIGNER}", named
+            ),
+            *_alias(person, ccda_export.GUESTS, HOSPITAL_B, f"ccda:{MRN_ROOT}", named),
+            *([(HOSPITAL_B, "omop", keys[person.key])] if person.key in keys else []),
+        ]
+    merge = (hl7v2_export.MERGED, HOSPITAL_A, messages.temporary, f"hl7v2:{ASSIGNER}", 2)
+    numbers = {
+        "visit_or_order": {*messages.numbers, *orders},
+        "document": set(documents),
+        "temporary_mrn": {messages.temporary},
+        "warehouse_key": set(keys.values()),
+    }
+    happened = (*messages.happened, *summaries, *checkups, *measured, *results)
+    return Told(happened, aliases, (merge,), numbers)
+
+
+def _alias(
+    person: TruePerson, keys: Iterable[str], authority: str, system: str, named: dict[str, str]
+) -> list[Alias]:
+    return [(authority, system, named[authority])] if person.key in keys else []
