@@ -218,7 +218,12 @@ class MemberPlace:
                 raw: io.RawIOBase = _Slice(self.archive.open(), info.offset_data, info.size)
             else:
                 raw = _Unpacked(_opened_zip(self.archive).open(self.member))
-        except (KeyError, NotImplementedError, RuntimeError, *_DAMAGE):
+        except (
+            KeyError,
+            NotImplementedError,
+            RuntimeError,
+            *_DAMAGE,
+        ):  # the second: a compression that zipfile lacks
             raise _corrupt() from None
         return cast(BinaryIO, io.BufferedReader(raw, _BUFFER))
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from importlib import resources
+from pathlib import Path
 from random import Random
 from typing import Any
 
 from nightrounds.demo.chart import Visit
+from nightrounds.demo.ledger import Ledger
 from nightrounds.demo.people import Registration, TruePerson
 
 
@@ -62,17 +64,38 @@ class Guest:
         return [(test_of(code), value) for code, value in values.items()]
 
 
-def guests(
-    people: Iterable[TruePerson], visits: Iterable[Visit], authority: str, keys: Iterable[str]
-) -> list[Guest]:
-    """The people named by `keys`, in that order, with their visits of night 1 at a hospital."""
-    named, found = {person.key: person for person in people}, []
-    own = [v for v in visits if v.registration.authority == authority and v.night == 1]
-    for key in keys:
-        person = named[key]
-        registration = next(r for r in person.registrations if r.authority == authority)
-        found.append(Guest(person, registration, tuple(v for v in own if v.person is person)))
-    return found
+@dataclass(frozen=True)
+class Commission:
+    """What every feed is written from, and where to.
+
+    Attributes:
+        root: the folder of the exports; each feed has `night-N/<source>` below it.
+        people, visits: the truth.
+        seed: decides everything that is drawn by lot.
+        nights: how many, 1 or 2.
+        ledger: where what is written is booked.
+    """
+
+    root: Path
+    people: tuple[TruePerson, ...]
+    visits: tuple[Visit, ...]
+    seed: int
+    nights: int
+    ledger: Ledger
+
+    def guests(self, authority: str, keys: Iterable[str]) -> list[Guest]:
+        """The people named by `keys`, in that order, with their visits of night 1 at a hospital."""
+        named, found = {person.key: person for person in self.people}, []
+        own = [v for v in self.visits if v.registration.authority == authority and v.night == 1]
+        for key in keys:
+            person = named[key]
+            registration = next(r for r in person.registrations if r.authority == authority)
+            found.append(Guest(person, registration, tuple(v for v in own if v.person is person)))
+        return found
+
+    def folder(self, night: int, source: str) -> Path:
+        """Where a feed of that night goes."""
+        return self.root / f"night-{night}" / source
 
 
 def test_of(code: str) -> Test:

@@ -8,10 +8,10 @@ from pathlib import Path
 from random import Random
 
 from nightrounds.demo import ccda_documents as ccda
-from nightrounds.demo.care import Guest, Happened, guests, number
-from nightrounds.demo.chart import CLINICIANS, NIGHTS, Visit
+from nightrounds.demo.care import Commission, Guest, Happened, number
+from nightrounds.demo.chart import CLINICIANS, NIGHTS
 from nightrounds.demo.ledger import Ledger, Statements
-from nightrounds.demo.people import HOSPITAL_B, TruePerson, upper_name
+from nightrounds.demo.people import HOSPITAL_B, upper_name
 
 SOURCE = "exchange"
 GUESTS = ("maria-garcia", "franklin-meyer", "ingrid-halvorsen", "beatrice-lovelace", "omar-siddiqui")
@@ -46,19 +46,12 @@ class Chart:
         return self.guest.first.start.date()
 
 
-def export_documents(
-    root: Path,
-    people: tuple[TruePerson, ...],
-    visits: tuple[Visit, ...],
-    seed: int,
-    nights: int,
-    ledger: Ledger,
-) -> tuple[tuple[Happened, ...], frozenset[str]]:
-    """Write `night-N/exchange` under `root`; returns entries of the true timelines, and the documents' numbers."""
-    charts = [_chart(guest, seed) for guest in guests(people, visits, HOSPITAL_B, GUESTS)]
-    for night in range(1, nights + 1):
-        told = Statements(ledger, night, SOURCE)
-        folder = root / f"night-{night}" / SOURCE
+def export_documents(commission: Commission) -> tuple[tuple[Happened, ...], frozenset[str]]:
+    """Write `night-N/exchange` under the root; returns entries of the true timelines, and the documents' numbers."""
+    charts = [_chart(guest, commission.seed) for guest in commission.guests(HOSPITAL_B, GUESTS)]
+    for night in range(1, commission.nights + 1):
+        told = Statements(commission.ledger, night, SOURCE)
+        folder = commission.folder(night, SOURCE)
         folder.mkdir(parents=True, exist_ok=True)
         chosen = charts if night == 1 else [c for c in charts if c.guest.person.key == _REFUTED]
         for chart in chosen:
@@ -72,7 +65,7 @@ def export_documents(
                 "refuted_allergy", "removed", _name(chosen[0], night), person=_REFUTED, table="omop.observation",
                 code=chosen[0].allergen[0],
             )  # fmt: skip
-        ledger.count_file(night, SOURCE, len(list(folder.iterdir())))
+        commission.ledger.count_file(night, SOURCE, len(list(folder.iterdir())))
     happened = tuple(
         Happened(chart.guest.person.key, SOURCE, "summary", at, title)
         for chart in charts

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from nightrounds.demo.care import Guest, Happened, Test, guests, number
+from nightrounds.demo.care import Commission, Guest, Happened, Test, number
 from nightrounds.demo.chart import Visit
-from nightrounds.demo.ledger import Ledger, Statements
-from nightrounds.demo.people import HOSPITAL_A, TruePerson
+from nightrounds.demo.ledger import Statements
+from nightrounds.demo.people import HOSPITAL_A
 from nightrounds.demo.tables import Tables
 
 SOURCE = "laboratory"
@@ -52,33 +52,26 @@ updated = "reported"
 """
 
 
-def export_laboratory(
-    root: Path,
-    people: tuple[TruePerson, ...],
-    visits: tuple[Visit, ...],
-    seed: int,
-    nights: int,
-    ledger: Ledger,
-) -> tuple[tuple[Happened, ...], frozenset[str]]:
-    """Write `night-N/laboratory` under `root`; returns entries of the true timelines, and the orders' numbers."""
-    found = guests(people, visits, HOSPITAL_A, GUESTS)
-    for night in range(1, nights + 1):
-        tables = Tables(Statements(ledger, night, SOURCE))
+def export_laboratory(commission: Commission) -> tuple[tuple[Happened, ...], frozenset[str]]:
+    """Write `night-N/laboratory` under the root; returns entries of the true timelines, and the orders' numbers."""
+    found = commission.guests(HOSPITAL_A, GUESTS)
+    for night in range(1, commission.nights + 1):
+        tables = Tables(Statements(commission.ledger, night, SOURCE))
         name = f"results_night-{night}.csv"
         if night == 1:
             for guest in found:
-                _add_results(tables, name, guest, seed)
-            _plant_dirt(tables, name, found, seed)
+                _add_results(tables, name, guest, commission.seed)
+            _plant_dirt(tables, name, found, commission.seed)
         else:
-            _correct(tables, name, found[1], seed)
-        tables.write(root / f"night-{night}" / SOURCE)
-    mapping = mapping_path(root)
+            _correct(tables, name, found[1], commission.seed)
+        tables.write(commission.folder(night, SOURCE))
+    mapping = mapping_path(commission.root)
     mapping.write_text(MAPPING, encoding="utf-8")
-    ledger.count_file(1, SOURCE)
+    commission.ledger.count_file(1, SOURCE)
     happened = tuple(
         Happened(g.person.key, SOURCE, "laboratory", _taken(g), "Outpatient laboratory") for g in found
     )
-    return happened, frozenset(_order(guest, seed) for guest in found)
+    return happened, frozenset(_order(guest, commission.seed) for guest in found)
 
 
 def mapping_path(root: Path) -> Path:

@@ -11,10 +11,10 @@ from pathlib import Path
 from random import Random
 
 from nightrounds.demo import hl7v2_messages as hl7
-from nightrounds.demo.care import Guest, Happened, guests, later, number, test_of
+from nightrounds.demo.care import Commission, Guest, Happened, later, number, test_of
 from nightrounds.demo.chart import CLINICIANS, NIGHTS, Visit
-from nightrounds.demo.ledger import Ledger, Statements
-from nightrounds.demo.people import HOSPITAL_A, TruePerson
+from nightrounds.demo.ledger import Statements
+from nightrounds.demo.people import HOSPITAL_A
 
 SOURCE = "interface"
 GUESTS = (
@@ -68,30 +68,23 @@ class Told:
     temporary: str
 
 
-def export_messages(
-    root: Path,
-    people: tuple[TruePerson, ...],
-    visits: tuple[Visit, ...],
-    seed: int,
-    nights: int,
-    ledger: Ledger,
-) -> Told:
-    """Write `night-N/interface` under `root` and book what was written."""
-    found = guests(people, visits, HOSPITAL_A, GUESTS)
-    merged = guests(people, visits, HOSPITAL_A, [MERGED])[0]
+def export_messages(commission: Commission) -> Told:
+    """Write `night-N/interface` under the root and book what was written."""
+    found = commission.guests(HOSPITAL_A, GUESTS)
+    merged = commission.guests(HOSPITAL_A, [MERGED])[0]
     feeds = []
-    for night in range(1, nights + 1):
-        feed = Feed(seed, Statements(ledger, night, SOURCE))
+    for night in range(1, commission.nights + 1):
+        feed = Feed(commission.seed, Statements(commission.ledger, night, SOURCE))
         if night == 1:
             _first_night(feed, found, merged)
         else:
             _second_night(feed, found, merged)
-            _add_tonight(feed, [v for v in visits if v.night == night and v.person.is_a("hero")])
-        _write(root / f"night-{night}" / SOURCE, feed, NIGHTS[night - 1])
+            _add_tonight(feed, [v for v in commission.visits if v.night == night and v.person.is_a("hero")])
+        _write(commission.folder(night, SOURCE), feed, NIGHTS[night - 1])
         feeds.append(feed)
     happened = tuple(entry for feed in feeds for entry in feed.happened)
     numbers = frozenset(value for feed in feeds for value in feed.numbers)
-    return Told(happened, numbers, temporary_number(seed))
+    return Told(happened, numbers, temporary_number(commission.seed))
 
 
 def temporary_number(seed: int) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from contracts.errors import Fatal
 from nightrounds.demo import crosswalk, csv_export, dicom_export, fhir_export, vcf_export
+from nightrounds.demo.care import Commission
 from nightrounds.demo.ccda_documents import MRN_ROOT
 from nightrounds.demo.chart import TIME_ZONE, make_charts
 from nightrounds.demo.hl7v2_messages import ASSIGNER
@@ -82,7 +83,7 @@ def make_hospital(out: Path, seed: int = 7, nights: int = 2) -> Hospital:
     fhir_export.export_records(out, people, visits, seed, nights, ledger)
     studies = dicom_export.export_images(out, visits, seed, nights, ledger)
     vcf_export.export_variants(out, people, seed, nights, ledger)
-    told = export_systems(out, people, visits, seed, nights, ledger)
+    told = export_systems(Commission(out, people, visits, seed, nights, ledger))
     crosswalk.export_crosswalk(out, people, nights, ledger)
     truth = {"seed": seed, "nights": nights, **tell_truth(people, visits, studies, told, nights, ledger)}
     text = json.dumps(truth, ensure_ascii=False, indent=1) + "\n"

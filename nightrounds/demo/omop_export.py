@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from random import Random
 
 from contracts.schemas.omop import CDM
-from nightrounds.demo.care import Guest, Happened, guests, later
-from nightrounds.demo.chart import NIGHTS, Visit
-from nightrounds.demo.ledger import Ledger, Statements
-from nightrounds.demo.people import HOSPITAL_B, TruePerson
+from nightrounds.demo.care import Commission, Guest, Happened, later
+from nightrounds.demo.chart import NIGHTS
+from nightrounds.demo.ledger import Statements
+from nightrounds.demo.people import HOSPITAL_B
 from nightrounds.demo.tables import Row, Tables
 
 SOURCE = "warehouse"
@@ -34,29 +33,24 @@ class Entry:
     at: datetime
 
 
-def export_warehouse(
-    root: Path,
-    people: tuple[TruePerson, ...],
-    visits: tuple[Visit, ...],
-    seed: int,
-    nights: int,
-    ledger: Ledger,
-) -> tuple[tuple[Happened, ...], dict[str, str]]:
-    """Write `night-N/warehouse` under `root`; returns entries of the true timelines, and `person_id` by key."""
-    rng = Random(f"{seed}:warehouse")
+def export_warehouse(commission: Commission) -> tuple[tuple[Happened, ...], dict[str, str]]:
+    """Write `night-N/warehouse` under the root; returns entries of the true timelines, and `person_id` by key."""
+    rng = Random(f"{commission.seed}:warehouse")
     base = rng.randrange(700_000, 800_000)
     entries = [
         Entry(guest, base + 11 * place, later(guest.first, _AFTER, 11, 0))
-        for place, guest in enumerate(guests(people, visits, HOSPITAL_B, GUESTS))
+        for place, guest in enumerate(commission.guests(HOSPITAL_B, GUESTS))
     ]
-    for night in range(1, nights + 1):
-        tables = Tables(Statements(ledger, night, SOURCE))
+    for night in range(1, commission.nights + 1):
+        tables = Tables(Statements(commission.ledger, night, SOURCE))
         tables.columns = lambda file: CDM[file.removesuffix(".csv")].names
         tables.add("cdm_source.csv", _cdm_source(night), "unmapped")
         for place, entry in enumerate(entries):
-            _add_person(tables, entry, 1 + 10 * place, night, Random(f"{seed}:warehouse:{entry.person_id}"))
+            _add_person(
+                tables, entry, 1 + 10 * place, night, Random(f"{commission.seed}:warehouse:{entry.person_id}")
+            )
         _plant_dirt(tables, entries[0])
-        tables.write(root / f"night-{night}" / SOURCE)
+        tables.write(commission.folder(night, SOURCE))
     happened = (
         Happened(e.guest.person.key, SOURCE, "encounter", e.at, "Blood pressure clinic") for e in entries
     )

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
 
-from nightrounds.demo.care import Guest, Happened, guests, later
-from nightrounds.demo.chart import TIME_ZONE, Visit
-from nightrounds.demo.ledger import Ledger, Statements
-from nightrounds.demo.people import HOSPITAL_A, TruePerson
+from nightrounds.demo.care import Commission, Guest, Happened, later
+from nightrounds.demo.chart import TIME_ZONE
+from nightrounds.demo.ledger import Statements
+from nightrounds.demo.people import HOSPITAL_A
 from nightrounds.demo.tables import Tables
 
 SOURCE = "practices"
@@ -23,27 +22,20 @@ _BEFORE = -120
 _ORGANIZATION, _PROVIDER = "5a3c1f6e-practice-1", "9d20b7c4-provider-1"
 
 
-def export_practices(
-    root: Path,
-    people: tuple[TruePerson, ...],
-    visits: tuple[Visit, ...],
-    seed: int,
-    nights: int,
-    ledger: Ledger,
-) -> tuple[Happened, ...]:
-    """Write `night-N/practices` under `root`; returns entries of the true timelines."""
-    found = guests(people, visits, HOSPITAL_A, GUESTS)
-    for night in range(1, nights + 1):
-        tables = Tables(Statements(ledger, night, SOURCE))
+def export_practices(commission: Commission) -> tuple[Happened, ...]:
+    """Write `night-N/practices` under the root; returns entries of the true timelines."""
+    found = commission.guests(HOSPITAL_A, GUESTS)
+    for night in range(1, commission.nights + 1):
+        tables = Tables(Statements(commission.ledger, night, SOURCE))
         if night == 1:
             _add_practice(tables)
             for guest in found:
                 _add_patient(tables, guest)
-                _add_checkup(tables, guest, seed)
-            _plant_dirt(tables, found, seed)
+                _add_checkup(tables, guest, commission.seed)
+            _plant_dirt(tables, found, commission.seed)
         else:
-            _add_end(tables, found[-1], seed)
-        tables.write(root / f"night-{night}" / SOURCE)
+            _add_end(tables, found[-1], commission.seed)
+        tables.write(commission.folder(night, SOURCE))
     return tuple(Happened(g.person.key, SOURCE, "encounter", _day(g), "Yearly check-up") for g in found)
 
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from nightrounds.demo import ccda_export, csv_export, hl7v2_export, omop_export, synthea_export
-from nightrounds.demo.care import Happened
+from nightrounds.demo.care import Commission, Happened
 from nightrounds.demo.ccda_documents import MRN_ROOT
-from nightrounds.demo.chart import Visit
 from nightrounds.demo.hl7v2_messages import ASSIGNER
-from nightrounds.demo.ledger import Ledger
 from nightrounds.demo.people import HOSPITAL_A, HOSPITAL_B, TruePerson
 
 Alias = tuple[str, str, str]
@@ -35,22 +32,15 @@ class Told:
     numbers: dict[str, set[str]]
 
 
-def export_systems(
-    root: Path,
-    people: tuple[TruePerson, ...],
-    visits: tuple[Visit, ...],
-    seed: int,
-    nights: int,
-    ledger: Ledger,
-) -> Told:
-    """Write the exports of all five below `root`, and book what was written."""
-    messages = hl7v2_export.export_messages(root, people, visits, seed, nights, ledger)
-    summaries, documents = ccda_export.export_documents(root, people, visits, seed, nights, ledger)
-    checkups = synthea_export.export_practices(root, people, visits, seed, nights, ledger)
-    measured, keys = omop_export.export_warehouse(root, people, visits, seed, nights, ledger)
-    results, orders = csv_export.export_laboratory(root, people, visits, seed, nights, ledger)
+def export_systems(commission: Commission) -> Told:
+    """Write the exports of all five below the root, and book what was written."""
+    messages = hl7v2_export.export_messages(commission)
+    summaries, documents = ccda_export.export_documents(commission)
+    checkups = synthea_export.export_practices(commission)
+    measured, keys = omop_export.export_warehouse(commission)
+    results, orders = csv_export.export_laboratory(commission)
     aliases: dict[str, list[Alias]] = {}
-    for person in people:
+    for person in commission.people:
         named = {r.authority: r.mrn for r in person.registrations}
         aliases[person.key] = [
             *_alias(

@@ -11,8 +11,8 @@ from connectors.markup import plain_text, read_document
 from connectors.rtf import read_rtf
 from tests import hl7v2_messages as m
 from tests.conformance import ccda_sample as c
+from tests.connectors import ccda_reading, test_hl7v2
 from tests.connectors import fhir_files as f
-from tests.connectors import test_ccda, test_hl7v2
 
 RTF = (
     rb"{\rtf1\ansi{\fonttbl{\f0 Arial;}}{\info{\author Osric}}\pard N\'fa\'f1ez, Theo{\b dosia}\par 3\u8242?}"
@@ -128,4 +128,4 @@ def test_hl7_encapsulated_data_is_plain_text(data: str, kind: str, tmp_path: Pat
 def test_ccda_bodies_are_plain_text(data: bytes, kind: str) -> None:
     inside = base64.b64encode(data).decode()
     text = f'<nonXMLBody><text mediaType="{kind}" representation="B64">{inside}</text></nonXMLBody>'
-    assert test_ccda.read(c.document(body=text))["note"][0]["note"] == WORDS
+    assert ccda_reading.read(c.document(body=text))["note"][0]["note"] == WORDS

@@ -33,7 +33,7 @@ class Bytes:
         return io.BytesIO(self.data)
 
     def local(self) -> Any:
-        raise NotImplementedError
+        raise AssertionError("a table is read as a stream, never as a file")
 
 
 def read(data: str | bytes, **dialect: Any) -> tuple[list[tuple[int, list[str]]], list[tuple[int, str]]]:
