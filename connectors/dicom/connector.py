@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from connectors.listing import list_files
+from connectors.listing import list_with_members
+from contracts.archives import MemberPlace, is_archive, is_closed_archive, list_members
 from contracts.errors import Rejected
 from contracts.schemas import IGNORED, REJECTED
 from contracts.schemas.dicom import INSTANCE, TABLES
@@ -32,8 +33,14 @@ class DicomConnector:
     tables: ClassVar[dict[str, pa.Schema]] = TABLES
 
     def discover(self, source: Source, checkpoint: str) -> Discovery:
-        """List every file of the tree: DICOM has no suffix. The checkpoint is handed on."""
-        return Discovery(list_files(source.location), checkpoint)
+        """List every file of the tree and every member of its archives: DICOM has no suffix. The checkpoint is handed
+        on.
+
+        Raises:
+            Fatal: an archive of a snapshot cannot be read; all that it held would seem to be gone.
+        """
+        listed = list_with_members(source.location, strict=source.snapshot, strays=False, lenient=True)
+        return Discovery(listed, checkpoint)
 
     def parts(self, reading: Reading) -> Sequence[Part]:
         """The whole: an instance is read in one go."""
@@ -85,6 +92,7 @@ def _read(reading: Reading) -> tuple[str, dict[str, Any]]:
 
     if reading.place.size == 0:
         return "ignored", {"_record": 0, "type": "empty-file"}
+    _refuse_archive(reading.place)
     plain = read_instance_plainly(reading)
     if plain is not None:
         return "dicom.instance", plain
@@ -97,10 +105,23 @@ def _read(reading: Reading) -> tuple[str, dict[str, Any]]:
     return "dicom.instance", row
 
 
-def _payload(place: Place) -> bytes:
-    """The beginning of the file, for the encrypted quarantine."""
-    with place.open() as file:
-        return file.read(_PAYLOAD_BYTES)
+def _refuse_archive(place: Place) -> None:
+    """Say why an archive was not entered."""
+    if is_archive(place.name):
+        if not isinstance(place, MemberPlace):
+            list_members(place, lenient=True)
+        raise Rejected("nested-archive", "archive", "archives whose members are images")
+    if is_closed_archive(place.name):
+        raise Rejected("unsupported-archive", "archive", "a zip, or a tar that is plain or packed by gzip")
+
+
+def _payload(place: Place) -> bytes | None:
+    """The beginning of the file, for the encrypted quarantine; None of a member of an archive that is not read."""
+    try:
+        with place.open() as file:
+            return file.read(_PAYLOAD_BYTES)
+    except Rejected:
+        return None
 
 
 def _batch(row: dict[str, Any], schema: pa.Schema) -> pa.RecordBatch:
