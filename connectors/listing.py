@@ -120,6 +120,28 @@ def list_beside(location: str, path: str) -> Iterator[Place]:
             yield _Object(system, info["name"], int(info["size"] or 0))
 
 
+def names_below(location: str, path: str) -> Iterator[str] | None:
+    """Names of all files in the folder of one of a source's objects and below it, relative to that folder.
+
+    Args:
+        location: the source's.
+        path: the object's, as listed.
+
+    Returns:
+        The names; None where the source is that object alone. Of an archive all members that are not refused.
+    """
+    archive, member = split_path(path)
+    system, outer = locate(location, archive)
+    if member:
+        folder = f"{member.rpartition('/')[0]}/".lstrip("/")
+        members = list_members(_Object(system, outer, int(system.size(outer))), lenient=True)
+        return (one.name[len(folder) :] for one in members if not one.refused and one.name.startswith(folder))
+    root = outer.rpartition("/")[0] + "/"
+    if outer == _resolve(location)[1]:
+        return None
+    return (found.removeprefix(root) for found in system.find(root))
+
+
 @dataclass(frozen=True)
 class _Object:
     """A listed object, to be looked into."""

@@ -165,9 +165,9 @@ class MemberPlace:
                 yield MemberPlace(self.archive, found.name, self.source, self.copy)
 
 
-def member_places(archive: Place) -> Iterator[MemberPlace]:
-    """The places of an archive's members. Raises as `list_members`."""
-    for member in list_members(archive):
+def member_places(archive: Place, *, lenient: bool = False) -> Iterator[MemberPlace]:
+    """The places of an archive's members; arguments and errors as of `list_members`."""
+    for member in list_members(archive, lenient=lenient):
         yield MemberPlace(archive, member.name)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from connectors.listing import list_with_members
 from contracts.archives import MemberPlace, is_archive, is_closed_archive, list_members
-from contracts.errors import Rejected
+from contracts.errors import Alone, Rejected
 from contracts.schemas import IGNORED, REJECTED
 from contracts.schemas.dicom import INSTANCE, TABLES
 from contracts.units import WHOLE, Discovery, Part, Source
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from contracts.protocols import Finding, Place, Reading
 
 _PAYLOAD_BYTES = 1 << 20
+_DIRECTORY = {"_record": 0, "type": "directory"}
 
 
 class DicomConnector:
@@ -60,16 +61,26 @@ class DicomConnector:
             yield identity
 
     def read(self, reading: Reading, part: Part) -> Iterator[tuple[str, pa.RecordBatch]]:
-        """One row: of `dicom.instance`, of `rejected` or of `ignored`."""
+        """One row: of `dicom.instance`, of `rejected` or of `ignored`; of a DICOMDIR also one of `rejected` for each
+        file that it lists and that is not there."""
         from contracts.schemas import count_records
 
-        yield count_records(1)
-        table, row = self.read_single(reading)
+        try:
+            rows = [self.read_single(reading)]
+        except Alone:
+            rows = _read_directory(reading)
+        yield count_records(len(rows))
         schemas = {"rejected": REJECTED, "ignored": IGNORED}
-        yield table, _batch(row, schemas.get(table, INSTANCE))
+        for table in dict.fromkeys(table for table, _ in rows):
+            chosen = [row for found, row in rows if found == table]
+            yield table, _batch(chosen, schemas.get(table, INSTANCE))
 
     def read_single(self, reading: Reading) -> tuple[str, dict[str, Any]]:
-        """The row alone, with its table: files are read many at a time."""
+        """The row alone, with its table: files are read many at a time.
+
+        Raises:
+            Alone: a DICOMDIR lists files that are not there.
+        """
         from connectors.dicom.dataset import judging_errors
 
         try:
@@ -80,13 +91,14 @@ class DicomConnector:
             return "rejected", {**row, "payload": _payload(reading.place)}
 
     def check(self, place: Place) -> Iterator[Finding]:
-        """Preflight of one file; see `connectors.dicom.preflight`."""
-        from connectors.dicom.preflight import check_file
+        """Preflight of a file or an archive; see `connectors.dicom.preflight`."""
+        from connectors.dicom.preflight import check_place
 
-        return check_file(place)
+        return check_place(place)
 
 
 def _read(reading: Reading) -> tuple[str, dict[str, Any]]:
+    from connectors.dicom.directory import compare
     from connectors.dicom.instance import read_instance, read_instance_plainly
     from connectors.dicom.recognise import DIRECTORY_CLASS, recognise
 
@@ -100,9 +112,27 @@ def _read(reading: Reading) -> tuple[str, dict[str, Any]]:
     if opening is None:
         return "ignored", {"_record": 0, "type": "not-dicom"}
     row = read_instance(reading, opening) if opening.media_class != DIRECTORY_CLASS else None
-    if row is None:
-        return "ignored", {"_record": 0, "type": "dicomdir"}
-    return "dicom.instance", row
+    if row is not None:
+        return "dicom.instance", row
+    if compare(reading, opening).absent:
+        raise Alone("a directory lists files that are not there", "unit")
+    return "ignored", _DIRECTORY
+
+
+def _read_directory(reading: Reading) -> list[tuple[str, dict[str, Any]]]:
+    """A DICOMDIR, and the files that it lists and that are not there: record `n` is the n-th file listed."""
+    from connectors.dicom.directory import compare
+    from connectors.dicom.recognise import recognise
+
+    opening = recognise(reading.place)
+    assert opening is not None
+    listing = compare(reading, opening)
+    where = f"of {listing.files} files listed"
+    rows = [
+        {"_record": number, "reason": reason, "where": f"file {number} {where}", "payload": None}
+        for number, reason in listing.absent
+    ]
+    return [("ignored", _DIRECTORY), *(("rejected", row) for row in rows)]
 
 
 def _refuse_archive(place: Place) -> None:
@@ -124,7 +154,7 @@ def _payload(place: Place) -> bytes | None:
         return None
 
 
-def _batch(row: dict[str, Any], schema: pa.Schema) -> pa.RecordBatch:
+def _batch(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.RecordBatch:
     import pyarrow as pa
 
-    return pa.RecordBatch.from_pylist([row], schema=schema)
+    return pa.RecordBatch.from_pylist(rows, schema=schema)
