@@ -90,6 +90,16 @@ class DicomConnector:
             row = {"_record": 0, "reason": rejected.reason, "where": rejected.place}
             return "rejected", {**row, "payload": _payload(reading.place)}
 
+    def components(self, source: Source) -> dict[str, str]:
+        """What besides the version decides how a source is read: how it writes accession numbers.
+
+        Raises:
+            Fatal: an option says nothing; see `connectors.accessions`.
+        """
+        from connectors.accessions import accession_components
+
+        return accession_components(source)
+
     def check(self, place: Place) -> Iterator[Finding]:
         """Preflight of a file or an archive; see `connectors.dicom.preflight`."""
         from connectors.dicom.preflight import check_place

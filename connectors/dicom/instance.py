@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from connectors.accessions import accession_rules
 from connectors.dicom.columns import ACQUISITION_DATETIME, MOMENTS, read_columns, wanted_elements
 from connectors.dicom.dataset import is_metadata, load_elements, survey_elements
 from connectors.dicom.identities import ISSUER, PATIENT_ID, subject_of
@@ -147,8 +148,8 @@ def _keys(reading: Reading, header: Header, uids: dict[str, str | None]) -> dict
     sop, digest = str(uids["sop_instance_uid"]), reading.unit.digest
     subject = subject_of(header, reading.authority)
     of_patient = SEPARATOR + subject if subject else ""
-    accession = text_of(header, _ACCESSION)
-    authority = text_of(header, ISSUER) or reading.authority
+    accession, rules = text_of(header, _ACCESSION), accession_rules(reading.source)
+    by = (rules.authority or text_of(header, ISSUER) or reading.authority) + SEPARATOR
     return {
         "_digest": reading.key.id63("dicom-instance", sop, digest),
         "subject": subject,
@@ -156,5 +157,6 @@ def _keys(reading: Reading, header: Header, uids: dict[str, str | None]) -> dict
         "series_key": (uids["series_instance_uid"] or sop) + of_patient,
         "study_key": (uids["study_instance_uid"] or sop) + of_patient,
         **uids,
-        "accession": authority + SEPARATOR + accession if accession else None,
+        "accession": by + accession if accession else None,
+        "accession_normal": by + rules.normal(accession) if accession else None,
     }

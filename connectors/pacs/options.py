@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass, field
 from datetime import date, time
 
+from connectors import accessions
 from contracts.errors import Fatal
 from contracts.units import Source
 
-_COMMON = frozenset(
+_COMMON = accessions.OPTIONS | frozenset(
     "since look_back_days modalities hours associations instances_per_second most_instances recalls "
     "patience_minutes timeout_seconds retry_seconds".split()
 )
