@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from contracts.protocols import Finding, Place, Reading
 
 _PAYLOAD_BYTES = 1 << 20
+_LIGHT_DEFLATED = 1 << 20
 _DIRECTORY = {"_record": 0, "type": "directory"}
 
 
@@ -65,10 +66,7 @@ class DicomConnector:
         file that it lists and that is not there."""
         from contracts.schemas import count_records
 
-        try:
-            rows = [self.read_single(reading)]
-        except Alone:
-            rows = _read_directory(reading)
+        rows = _read_rows(reading)
         yield count_records(len(rows))
         schemas = {"rejected": REJECTED, "ignored": IGNORED}
         for table in dict.fromkeys(table for table, _ in rows):
@@ -79,16 +77,15 @@ class DicomConnector:
         """The row alone, with its table: files are read many at a time.
 
         Raises:
-            Alone: a DICOMDIR lists files that are not there.
+            Alone: a DICOMDIR lists files that are not there, or a header is large.
         """
         from connectors.dicom.dataset import judging_errors
 
         try:
             with judging_errors():
-                return _read(reading)
+                return _read(reading, alone=False)
         except Rejected as rejected:
-            row = {"_record": 0, "reason": rejected.reason, "where": rejected.place}
-            return "rejected", {**row, "payload": _payload(reading.place)}
+            return _rejected(reading, rejected)
 
     def components(self, source: Source) -> dict[str, str]:
         """What besides the version decides how a source is read: how it writes accession numbers.
@@ -107,7 +104,26 @@ class DicomConnector:
         return check_place(place)
 
 
-def _read(reading: Reading) -> tuple[str, dict[str, Any]]:
+def _read_rows(reading: Reading) -> list[tuple[str, dict[str, Any]]]:
+    """The rows of a file, however large, each with its table."""
+    from connectors.dicom.dataset import judging_errors
+
+    try:
+        with judging_errors():
+            try:
+                return [_read(reading, alone=True)]
+            except Alone:
+                return _read_directory(reading)
+    except Rejected as rejected:
+        return [_rejected(reading, rejected)]
+
+
+def _rejected(reading: Reading, rejected: Rejected) -> tuple[str, dict[str, Any]]:
+    row = {"_record": 0, "reason": rejected.reason, "where": rejected.place}
+    return "rejected", {**row, "payload": _payload(reading.place)}
+
+
+def _read(reading: Reading, *, alone: bool) -> tuple[str, dict[str, Any]]:
     from connectors.dicom.directory import compare
     from connectors.dicom.instance import read_instance, read_instance_plainly
     from connectors.dicom.recognise import DIRECTORY_CLASS, recognise
@@ -121,9 +137,12 @@ def _read(reading: Reading) -> tuple[str, dict[str, Any]]:
     opening = recognise(reading.place)
     if opening is None:
         return "ignored", {"_record": 0, "type": "not-dicom"}
-    row = read_instance(reading, opening) if opening.media_class != DIRECTORY_CLASS else None
-    if row is not None:
-        return "dicom.instance", row
+    if opening.deflated and reading.place.size > _LIGHT_DEFLATED and not alone:
+        raise Alone("a large deflated data set", "unit")
+    if opening.media_class != DIRECTORY_CLASS:
+        row = read_instance(reading, opening, alone=alone)
+        if row is not None:
+            return "dicom.instance", row
     if compare(reading, opening).absent:
         raise Alone("a directory lists files that are not there", "unit")
     return "ignored", _DIRECTORY

@@ -15,7 +15,7 @@ from connectors.dicom.plain_values import Declined
 from connectors.dicom.recognise import NATIVE
 from connectors.dicom.stack import read_stack
 from connectors.dicom.values import code_of, moment_in, moment_of, text_of, uid_of, whole_of
-from contracts.errors import Rejected
+from contracts.errors import Alone, Rejected
 
 if TYPE_CHECKING:
     from connectors.dicom.recognise import Opening
@@ -56,15 +56,23 @@ def read_instance_plainly(reading: Reading, *, dumped: bool = True) -> dict[str,
     return {**row, "has_pixels": header.pixels is not None, "header": header.header}
 
 
-def read_instance(reading: Reading, opening: Opening) -> dict[str, Any] | None:
+def read_instance(reading: Reading, opening: Opening, *, alone: bool = True) -> dict[str, Any] | None:
     """The row of `dicom.instance`; None where the file is a directory of a medium and no instance.
 
+    Args:
+        reading: the unit.
+        opening: how its file begins.
+        alone: whether it may take as much time and memory as it needs.
+
     Raises:
+        Alone: it would take much, and is not alone.
         Rejected: `truncated-file`, `no-uids`, `nested-too-deep`, `unreadable`, `too-many-elements`, `too-large`.
     """
     survey = survey_elements(reading.place, opening)
     if any(element.tag == DIRECTORY_RECORDS for element in survey.elements):
         return None
+    if survey.heavy and not alone:
+        raise Alone("a large header", "unit")
     dataset = load_elements(reading.place, opening, survey.elements, is_metadata)
     pixels = (survey.pixels.tag, survey.pixels.length) if survey.pixels else None
     require_pixels(dataset, pixels, opening.transfer_syntax)
