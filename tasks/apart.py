@@ -153,5 +153,5 @@ def serve(target: str, memory_bytes: int) -> None:
         answers.flush()
 
 
-if __name__ == "__main__":
-    serve(sys.argv[1], int(sys.argv[2]))
+if __name__ == "__main__":  # as the module that others import: what is pickled here is of classes that they know
+    import_module("tasks.apart").serve(sys.argv[1], int(sys.argv[2]))

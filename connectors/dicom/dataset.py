@@ -29,8 +29,8 @@ BULK_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW"})
 
 @dataclass(frozen=True)
 class Survey:
-    """A data set walked to its end: the elements of its top level, by their places; whether anything lies behind it; how
-    many elements it holds at all depths."""
+    """A data set walked to its end: the elements of its top level, by their places; whether anything lies behind it;
+    how many elements it holds at all depths."""
 
     elements: tuple[Element, ...]
     trailing: bool

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydicom.datadict import DicomDictionary
+from pydicom import datadict
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless
 
 from connectors.dicom import DicomConnector
@@ -33,7 +33,11 @@ from tests.dicom_files import KEY, image, read_fate, reading, write
 from tests.pacs.night import Ward
 from tests.tasks.rooms import make_room
 
-SEQUENCES = sorted(t for t, entry in DicomDictionary.items() if entry[0] == "SQ" and t >> 16 == 0x0040)
+SEQUENCES = [
+    tag
+    for tag in range(0x00400000, 0x0040FFFF)
+    if datadict.dictionary_has_tag(tag) and datadict.dictionary_VR(tag) == "SQ"
+]
 UNDEFINED = 0xFFFFFFFF
 SCRIPT = "<script>alert('Quillfeather')</script>"
 
