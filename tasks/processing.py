@@ -68,10 +68,17 @@ def process_unit(job: Job) -> Processed:
             treatment.run()
             return processed_of(treatment.finish())
     except Rejected as rejected:
-        with StagingWriter(room.home.staging, unit, job.fingerprint) as writer:
-            treatment = Treatment(room, job, writer)
-            treatment.reject_whole(rejected)
-            return processed_of(treatment.finish(), rejected.reason)
+        return reject_unit(job, rejected)
+
+
+def reject_unit(job: Job, rejected: Rejected) -> Processed:
+    """Quarantine a unit as one record: nothing of it is staged."""
+    room = open_workroom(job.home)
+    room.quarantine.forget(job.unit)
+    with StagingWriter(room.home.staging, job.unit, job.fingerprint) as writer:
+        treatment = Treatment(room, job, writer)
+        treatment.reject_whole(rejected)
+        return processed_of(treatment.finish(), rejected.reason)
 
 
 def processed_of(manifest: Manifest, reason: str = "", *, reused: bool = False) -> Processed:
@@ -268,7 +275,8 @@ class Treatment:
             rows = rows.filter(_outside(rows["_record"], failed))
         self.source_tables[table] += rows.num_rows
         rows = self._leave_out(table, rows, staged, counted)
-        fate = "unmapped" if set(staged) == {"records.unmapped"} else "accepted"
+        # that a record names a study of images is no table of its own
+        fate = "unmapped" if set(staged) - {"records.accession"} == {"records.unmapped"} else "accepted"
         if fate == "unmapped" and "record_type" in rows.schema.names:
             kinds = Counter(rows["record_type"].to_pylist())
         else:

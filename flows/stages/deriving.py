@@ -8,6 +8,7 @@ from tasks.concepts import open_drugs
 from tasks.deriving import derive_linkage, derive_table, derived_tables
 from tasks.referring import THING, Resolver, resolve_referring
 from tasks.reports import resolve_reports
+from tasks.studies import resolve_studies
 from tasks.visit_parts import parted_kind, resolve_visits
 from tasks.workroom import load_sources
 
@@ -40,7 +41,8 @@ def derive_all(current: Round, *, graph: bool) -> dict[str, int]:
 
 def _resolve(current: Round) -> None:
     """What follows from records of several sources and nights, before anything is derived from it: the visits of what
-    happened in their parts, the codes of what is told elsewhere, and the reports whose text no document tells."""
+    happened in their parts, the codes of what is told elsewhere, the reports whose text no document tells, and the
+    procedures of studies that no record tells of."""
     sources = load_sources(current.room.vault)
     parted = sorted(name for name, source in sources.items() if parted_kind(source.kind))
     with current.timed("resolve visits"):
@@ -51,6 +53,8 @@ def _resolve(current: Round) -> None:
         receipts += resolve_referring(current.lake, resolver, current.number)
     with current.timed("resolve reports"):
         receipts += resolve_reports(current.lake, current.number)
+    with current.timed("resolve studies"):
+        receipts += resolve_studies(current.lake, resolver, current.number)
     current.changed |= any(receipt.changed for receipt in receipts)
 
 
