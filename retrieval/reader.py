@@ -12,6 +12,7 @@ from contracts.errors import Fatal
 from contracts.privacy import Profile
 from stores.home import Home
 from stores.lake import Lake
+from stores.lake_sql import HIDDEN, is_hideable
 from stores.releases import Release, Releases
 from stores.vectors import Vectors
 
@@ -53,8 +54,8 @@ class Reader:
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
     def has(self, *tables: str) -> bool:
-        """Whether the release holds all of these tables."""
-        return all(table in self.release.tables for table in tables)
+        """Whether the release holds all of these tables, for readers to see."""
+        return all(table in self.release.tables and table != HIDDEN for table in tables)
 
     def columns(self, table: str) -> list[str]:
         """The names of a table's columns in the release; empty where the release lacks the table."""
@@ -64,7 +65,11 @@ class Reader:
 
     def count(self, table: str) -> int:
         """How many rows a table has in the release; 0 where the release lacks it."""
-        return self.lake.rows(table, self.release.tables[table]) if self.has(table) else 0
+        if not self.has(table):
+            return 0
+        if HIDDEN in self.release.tables and is_hideable(table, self.columns(table)):
+            return int(self.rows(f"SELECT count(*) AS rows FROM {table}")[0]["rows"])
+        return self.lake.rows(table, self.release.tables[table])
 
     def search(
         self,

@@ -13,8 +13,8 @@ from typing import Any
 
 from contracts.errors import Fatal, Usage
 from retrieval.reader import Reader
-from retrieval.variants import GENE_COLUMN
 from stores.lake_sql import quote
+from tasks.vcf.annotations.genes import GENE_COLUMN, gene_pattern
 from tasks.vcf.contigs import harmonise_contig
 
 _REGION = re.compile(r"([\w.\-*]+):([\d,]+)(?:-([\d,]+))?")
@@ -187,7 +187,7 @@ def _names_gene(reader: Reader, gene: str) -> tuple[str, list[Any]]:
             "OR split_part(lower(gene_id), '.', 1) = ?)"
         )
         values += [gene.lower(), gene.lower().split(".")[0]]
-    pattern = rf"(?i)(^|[^A-Za-z0-9_.\-]){re.escape(gene)}($|[^A-Za-z0-9_.\-])"
+    pattern = gene_pattern([gene])
     for column in reader.columns("genomics.variant"):
         if (match := GENE_COLUMN.fullmatch(column)) and match[1].lower() not in {"csq", "ann"}:
             texts.append(f"regexp_matches(v.{quote(column)}::VARCHAR, ?)")
