@@ -82,7 +82,7 @@ def derive_table(
     """
     mapping = mappings(DERIVED)[table]
     present = set(lake.tables()).difference(withheld)
-    if not present & set(mapping.source_tables):
+    if not present & set(mapping.source_tables) and (not withheld or table not in present):
         return None
     basis = _basis(lake, table, mapping, vocabulary, withheld)
     if lake.last_fact(table, _BASIS) == basis:
