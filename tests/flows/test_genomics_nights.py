@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from contracts.privacy import Profile
 from contracts.units import Source
@@ -125,3 +128,65 @@ def test_a_wrong_bed_file_stops_the_night_before_it_reads(nights: Nights, tmp_pa
     with pytest.raises(Fatal, match="GRCh38: there is no such file"):
         nights.night()
     assert nights.rows("genomics.variant") == []
+
+
+def _family() -> str:
+    """Father, mother, their child, a stranger, and the father once more under another name; a child's sex by its X."""
+    rng = np.random.default_rng(11)
+    sites = 900
+    frequency = rng.uniform(0.2, 0.8, sites)
+    haplotypes = (rng.random((sites, 3, 2)) < frequency[:, None, None]).astype(int)
+    rows, child = np.arange(sites), np.empty((sites, 2), dtype=int)
+    for parent in (0, 1):
+        child[:, parent] = haplotypes[rows, parent, rng.integers(0, 2, sites)]
+    people = [haplotypes[:, 0], haplotypes[:, 1], child, haplotypes[:, 2], haplotypes[:, 0]]
+    lines = [
+        f"chr1\t{1000 + 50 * site}\t.\tA\tG\t.\t.\t.\tGT\t"
+        + "\t".join(f"{min(one[site])}/{max(one[site])}" for one in people)
+        for site in range(sites)
+    ]
+    women_and_men = ("1/1", "0/1", "0/1", "1/1", "1/1")  # of five, two have heterozygous calls on X
+    lines += [f"chrX\t{5_000_000 + n}\t.\tA\tG\t.\t.\t.\tGT\t" + "\t".join(women_and_men) for n in range(40)]
+    names = "\t".join(("dad-7701", "mum-7702", "kid-7703", "guest-7704", "again-7705"))
+    head = "##fileformat=VCFv4.2\n##contig=<ID=chr1,length=248956422>\n##contig=<ID=chrX,length=156040895>\n"
+    head += '##FORMAT=<ID=GT,Number=1,Type=String,Description="genotype">\n'
+    return (
+        head + f"#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t{names}\n" + "\n".join(lines) + "\n"
+    )
+
+
+def test_what_speaks_against_the_record_is_for_the_steward_alone(nights: Nights) -> None:
+    """The sheet calls the child a boy, and the guest its father's child too."""
+    (nights.sheet.parent.parent / "vcf" / "a.vcf").write_text(_family())
+    nights.sheet.with_name("family.ped").write_text(
+        "F dad-7701 0 0 1 1\nF mum-7702 0 0 2 1\nF kid-7703 dad-7701 mum-7702 1 1\nF guest-7704 dad-7701 0 1 1\n"
+        "G again-7705 0 0 1 1\n"
+    )
+    assert nights.night() == {"accepted": 940}
+    from nightrounds.cli import app
+
+    done = CliRunner().invoke(app, ["samples", "--home", str(nights.home.path), "--json"])
+    assert done.exit_code == 0, done.output
+    told = [(row["kind"], row["recorded"], row["found"]) for row in json.loads(done.stdout)]
+    assert sorted(told) == [
+        ("duplicate", "two persons", "the same genome"),
+        ("related", "not declared", "parent and child"),  # the child and its father's second sample
+        ("sex", "male (sheet)", "female"),
+        ("unrelated", "parent", "unrelated"),
+    ]
+    shown = CliRunner().invoke(app, ["samples", "--home", str(nights.home.path)])
+    assert "4 mismatches" in shown.output and "7703" not in shown.output
+    _readers_see_none_of_it(nights)
+
+
+def _readers_see_none_of_it(nights: Nights) -> None:
+    """No column tells of kinship or of a sex by genotypes, and no file outside the vault names what was found."""
+    reader = open_reader(nights.home)
+    told = ("kinship", "related", "sex", "duplicate", "parent", "sibling")
+    of_genomics = {n for t in reader.release.tables if t.startswith("genomics.") for n in reader.columns(t)}
+    assert not [name for name in of_genomics for word in told if word in name.lower()]
+    for path in nights.home.path.rglob("*"):
+        if path.is_file() and nights.home.vault not in path.parents:
+            data = path.read_bytes()
+            assert b"the same genome" not in data and b"parent and child" not in data, path.name
+            assert b"mismatch" not in data or path.suffix != ".json", path.name
