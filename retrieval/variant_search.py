@@ -7,7 +7,7 @@ most of each column, so that a region opens those alone that may hold it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -69,6 +69,7 @@ class FoundVariant:
         assembly: what positions refer to; None where it is unknown.
         contig: harmonised.
         position: 1-based.
+        end_position: 1-based, included; tells symbolic alleles of one place apart.
         reference: reference allele.
         alternates: the others.
         identifiers: names.
@@ -86,6 +87,7 @@ class FoundVariant:
     assembly: str | None
     contig: str
     position: int
+    end_position: int
     reference: str
     alternates: tuple[str, ...]
     identifiers: tuple[str, ...]
@@ -144,20 +146,20 @@ def search_variants(reader: Reader, query: VariantQuery, most: int = 20) -> list
     population, counted = _frequencies(reader)
     rare = [] if query.max_frequency is None else [query.max_frequency]
     rows = reader.rows(
-        f"""SELECT v.variant_id, v.assembly, v.contig, v.position, v.reference, v.alternates,
+        f"""SELECT v.variant_id, v.assembly, v.contig, v.position, v.end_position, v.reference, v.alternates,
             list(v.record_id ORDER BY v.record_id) AS records,
             list_sort(list_distinct(flatten(list(coalesce(v.identifiers, []))))) AS identifiers,
             {population} AS population, {counted} AS counted
         FROM genomics.variant AS v {_joins(reader)}
         WHERE {" AND ".join(conditions) or "true"}
-        GROUP BY v.variant_id, v.assembly, v.contig, v.position, v.reference, v.alternates
+        GROUP BY v.variant_id, v.assembly, v.contig, v.position, v.end_position, v.reference, v.alternates
         HAVING {"coalesce(population, counted) <= ?" if rare else "true"}
         ORDER BY v.assembly, length(v.contig), v.contig, v.position, v.variant_id LIMIT {int(most)}""",
         [*parameters, *rare],
     )
-    of_record = {record: row["variant_id"] for row in rows for record in row["records"]}
-    told, carriers = _annotations(reader, list(of_record)), _carriers(reader, of_record, query)
-    return [_found(row, told.get(row["variant_id"], {}), carriers.get(row["variant_id"], ())) for row in rows]
+    of_record = {record: row["records"][0] for row in rows for record in row["records"]}
+    told, carriers = _annotations(reader, of_record), _carriers(reader, of_record, query)
+    return [_found(row, told.get(row["records"][0], []), carriers.get(row["records"][0], ())) for row in rows]
 
 
 _QUALITY, _CONSEQUENCE = "genomics.variant_quality", "genomics.consequence"
@@ -239,25 +241,21 @@ def _frequencies(reader: Reader) -> tuple[str, str]:
     return population, f"CASE WHEN sum(q.allele_number) > 0 THEN {fewest} / sum(q.allele_number) END"
 
 
-def _annotations(reader: Reader, records: list[int]) -> dict[int, dict[str, Any]]:
-    """By variant."""
-    if not records or not reader.has(_CONSEQUENCE):
-        return {}
-    rows = reader.rows(
-        """SELECT variant_id, list_sort(list(DISTINCT gene_symbol) FILTER (gene_symbol IS NOT NULL)) AS genes,
-            list_sort(list_distinct(flatten(list(coalesce(consequences, []))))) AS terms,
-            list_sort(list(DISTINCT hgvs_protein) FILTER (hgvs_protein IS NOT NULL)) AS proteins,
-            list(DISTINCT impact) AS impacts
-        FROM genomics.consequence WHERE record_id IN (SELECT unnest(?)) GROUP BY variant_id""",
-        [records],
-    )
-    return {row["variant_id"]: row for row in rows}
+def _annotations(reader: Reader, of_record: Mapping[int, int]) -> dict[int, list[dict[str, Any]]]:
+    """By the first record of each variant, those of all its records."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    if of_record and reader.has(_CONSEQUENCE):
+        query = """SELECT record_id, gene_symbol, consequences, hgvs_protein, impact FROM genomics.consequence
+            WHERE record_id IN (SELECT unnest(?)) ORDER BY record_id, annotated_by, consequence_index"""
+        for row in reader.rows(query, [list(of_record)]):
+            found.setdefault(of_record[row["record_id"]], []).append(row)
+    return found
 
 
 def _carriers(
     reader: Reader, of_record: Mapping[int, int], query: VariantQuery
 ) -> dict[int, tuple[Carrier, ...]]:
-    """Who carries each variant; where persons or samples were asked for, these alone."""
+    """Who carries each variant, by its first record; where persons or samples were asked for, these alone."""
     if not of_record or not reader.has("genomics.call", "genomics.sample"):
         return {}
     rows = reader.rows(
@@ -278,8 +276,10 @@ def _carriers(
     return {variant: tuple(carriers.values()) for variant, carriers in found.items()}
 
 
-def _found(row: dict[str, Any], told: Mapping[str, Any], carriers: tuple[Carrier, ...]) -> FoundVariant:
-    impacts = [impact for impact in IMPACTS if impact in (told.get("impacts") or ())]
+def _found(
+    row: dict[str, Any], told: Sequence[Mapping[str, Any]], carriers: tuple[Carrier, ...]
+) -> FoundVariant:
+    impacts = {one["impact"] for one in told}
     frequency, told_by = row["population"], "population"
     if frequency is None:
         frequency, told_by = row["counted"], "files"
@@ -289,14 +289,19 @@ def _found(row: dict[str, Any], told: Mapping[str, Any], carriers: tuple[Carrier
         assembly=row["assembly"],
         contig=row["contig"],
         position=row["position"],
+        end_position=row["end_position"],
         reference=row["reference"],
         alternates=tuple(row["alternates"]),
         identifiers=tuple(row["identifiers"] or ()),
-        genes=tuple(told.get("genes") or ()),
-        consequences=tuple(told.get("terms") or ()),
-        impact=impacts[0] if impacts else None,
-        proteins=tuple(told.get("proteins") or ()),
+        genes=_distinct(one["gene_symbol"] for one in told),
+        consequences=_distinct(term for one in told for term in one["consequences"] or ()),
+        impact=next((impact for impact in IMPACTS if impact in impacts), None),
+        proteins=_distinct(one["hgvs_protein"] for one in told),
         frequency=frequency,
         frequency_of=None if frequency is None else told_by,
         carriers=carriers,
     )
+
+
+def _distinct(values: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(sorted({value for value in values if value}))

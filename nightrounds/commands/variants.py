@@ -75,7 +75,8 @@ def _lines(found: FoundVariant, genotypes: bool) -> str:
         found.impact,
         *found.proteins[:_MOST_NAMES],
     )
-    head = f"{found.assembly or 'assembly not known'}  {found.contig}:{found.position}  {change}"
+    reach = f"-{found.end_position}" if any(one.startswith("<") for one in shown) else ""
+    head = f"{found.assembly or 'assembly not known'}  {found.contig}:{found.position}{reach}  {change}"
     told = ", ".join(name for name in (*names, frequency) if name)
     lines = [head, wrap(told or "not annotated", 4)]
     for carrier in found.carriers[:_MOST_CARRIERS]:

@@ -76,7 +76,7 @@ def test_a_variant_of_two_files_is_one_with_all_its_carriers(reader: Reader) -> 
     assert "ENSP2:p.Lys9=" in found.proteins and "frameshift_variant" in found.consequences
     told = [(one.person_id, one.genotype) for one in found.carriers]
     assert sorted(told, key=str) == [(101, "0/1"), (102, "1/1"), (104, "1/1")]
-    assert (found.frequency, found.frequency_of) == (pytest.approx(5 / 6), "files")
+    assert found.frequency == pytest.approx(5 / 6) and found.frequency_of == "files"
     (mine,) = _search(reader, "TP53", person_ids=(104,))
     assert [one.person_id for one in mine.carriers] == [104]
 

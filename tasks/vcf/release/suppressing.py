@@ -116,14 +116,17 @@ _SINGLETONS = f"""
         )
     ),
     allele AS (
+        -- of symbolic alleles the length is not in their id
         SELECT v.record_id, v.file_id, v.allele_ids[place] AS allele_id,
+            CASE WHEN starts_with(v.alternates[place], '<') THEN v.end_position END AS reach,
             -- what so many copies are of has several carriers: who they are need not be looked up
             CASE WHEN q.allele_counts[place] > most.copies THEN [0, 1]
             ELSE list_distinct(list_filter(list_transform(c.genotype,
                 lambda call, sample: CASE WHEN list_contains(call, place::SMALLINT) THEN w.whose[sample] END
             ), lambda one: one IS NOT NULL)) END AS who
         FROM (
-            SELECT record_id, file_id, allele_ids, unnest(generate_series(1, len(allele_ids))) AS place
+            SELECT record_id, file_id, allele_ids, alternates, end_position,
+                unnest(generate_series(1, len(allele_ids))) AS place
             FROM genomics.variant
         ) AS v
         JOIN genomics.variant_quality AS q USING (record_id)
@@ -132,10 +135,10 @@ _SINGLETONS = f"""
         CROSS JOIN most
         WHERE q.allele_counts[place] > 0
     )
-    SELECT DISTINCT record_id, file_id, 'singleton' FROM allele WHERE allele_id IN (
-        SELECT allele_id FROM allele WHERE len(who) > 0 GROUP BY allele_id
-        HAVING max(len(who)) = 1 AND min(who[1]) = max(who[1])
-    )"""
+    SELECT DISTINCT record_id, file_id, 'singleton' FROM allele SEMI JOIN (
+        SELECT allele_id, coalesce(reach, 0) AS reach FROM allele WHERE len(who) > 0
+        GROUP BY allele_id, coalesce(reach, 0) HAVING max(len(who)) = 1 AND min(who[1]) = max(who[1])
+    ) AS lone ON lone.allele_id = allele.allele_id AND lone.reach = coalesce(allele.reach, 0)"""
 
 _REGIONS = """
     SELECT DISTINCT r.record_id, r.file_id, 'region' FROM (

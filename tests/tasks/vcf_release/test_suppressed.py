@@ -38,6 +38,8 @@ def _write(path: Path, samples: Sequence[str], records: Sequence[str], length: i
     """A file against GRCh38 (or of no known assembly, by the length of chr1)."""
     columns = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT", *samples]
     head = f"##fileformat=VCFv4.2\n##contig=<ID=chr1,length={length}>\n##contig=<ID=chr17,length=83257441>\n{_CSQ}"
+    head += '##INFO=<ID=SVLEN,Number=A,Type=Integer,Description="length">\n'
+    head += '##INFO=<ID=END,Number=1,Type=Integer,Description="end">\n'
     head += '##FORMAT=<ID=GT,Number=1,Type=String,Description="genotype">\n'
     rows = ["\t".join(columns), *(record.replace(" ", "\t") for record in records)]
     path.write_text(head + "\n".join(rows) + "\n")
@@ -91,6 +93,17 @@ def test_singletons_are_alleles_of_one_person_in_the_whole_lake(tmp_path: Path) 
     derive_suppressed(lake, Suppression(singletons=True), 1)
     assert _hidden(lake) == {(100, "singleton"), (400, "singleton"), (600, "singleton")}
     assert lake.rows(HIDDEN) == 4, "Ana's two samples have position 100 in two files: she is one carrier"
+
+
+def test_symbolic_alleles_of_another_length_are_other_alleles(tmp_path: Path) -> None:
+    rows = [f"chr1 900 . A <DEL> . . SVLEN={length};END={900 + length} GT 0/1" for length in (50, 80)]
+    files = [
+        _write(tmp_path / f"{n}.vcf", [who], [row])
+        for n, (who, row) in enumerate(zip("BC", rows, strict=True))
+    ]
+    lake = _lake(tmp_path, *files)
+    derive_suppressed(lake, Suppression(singletons=True), 1)
+    assert lake.rows(HIDDEN) == 2
 
 
 def test_they_are_worked_out_anew_as_samples_come_and_go(tmp_path: Path) -> None:
