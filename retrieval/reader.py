@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from contracts.errors import Fatal
 from contracts.privacy import Profile
+from retrieval.assemblies import create_views
 from stores.home import Home
 from stores.lake import Lake
 from stores.lake_sql import HIDDEN, is_hideable
@@ -41,10 +42,13 @@ class Reader:
 
     @cached_property
     def _connection(self) -> duckdb.DuckDBPyConnection:
-        return self.lake.connect(self.release.tables)
+        connection = self.lake.connect(self.release.tables)
+        create_views(connection, self.release.tables)
+        return connection
 
     def sql(self) -> duckdb.DuckDBPyConnection:
-        """DuckDB with a view `schema.table` for each table of the release."""
+        """DuckDB with a view `schema.table` for each table of the release, and views by assembly
+        (`retrieval.assemblies`)."""
         return self._connection
 
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:

@@ -88,6 +88,18 @@ def test_assemblies_are_never_one_variant(reader: Reader) -> None:
     assert found[0].frequency == 0.5, "of what is no allele nothing is counted"
 
 
+def test_views_hold_one_assembly_each(reader: Reader) -> None:
+    def count(table: str) -> int:
+        return int(reader.rows(f"SELECT count(*) AS n FROM {table}")[0]["n"])
+
+    for table, older, newer in (("variant", 1, 6), ("call", 1, 6), ("sample", 1, 4), ("file", 1, 2)):
+        assert (count(f"GRCh37.{table}"), count(f"grch38.{table}")) == (older, newer)
+        assert older + newer == count(f"genomics.{table}")
+    assert count("GRCh38.consequence") == count("genomics.consequence") > 0
+    with pytest.raises(Exception, match="T2T"):
+        count("T2T.variant")
+
+
 def test_samples(reader: Reader) -> None:
     (sample,) = reader.rows("SELECT sample_id FROM genomics.sample WHERE person_id = 101")
     assert [one.position for one in _search(reader, sample_ids=(sample["sample_id"],))] == [100, 200]
