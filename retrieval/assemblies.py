@@ -1,6 +1,6 @@
 """Views of the genomics tables by assembly, so that who writes SQL cannot mix positions that never compare.
 
-`GRCh37.variant`, `GRCh38.variant`, `T2T.variant` and `of_no_assembly.variant` have the files of that assembly alone, and
+`GRCh37.variant`, `GRCh38.variant`, `T2T.variant` and `of_no_assembly.variant` have that assembly's files alone, and
 so have the other tables with a `file_id`.
 """
 
