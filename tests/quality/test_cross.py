@@ -134,27 +134,33 @@ _COUNTED = {
     "allele_frequencies": [0.25],
 }
 _CHANGES = {"transitions": 2, "transversions": 1, "insertions": 0, "deletions": 0, "others": 0}
+_WRONG_VARIANTS: tuple[dict[str, Any], ...] = (
+    {},
+    {"hardy_weinberg_p": 1.0},
+    {"missing": 2},
+    {"allele_counts": [1, 1]},
+    {"allele_counts": [5]},
+    {"allele_frequencies": [1.5]},
+    {"call_rate": -0.1},
+    {"hardy_weinberg_p": 1.1},
+    {"het": -1, "hom_alt": 2},
+    {},  # of no variant
+)
+_WRONG_SAMPLES: tuple[dict[str, Any], ...] = (
+    {},
+    {"call_rate": 1.5},
+    {"missing": 0},
+    {"insertions": -1},
+    {"mean_depth": -3.0},
+    {},
+)
 CASES: dict[str, tuple[Rows, int, int]] = {
     "impossible-variant-quality": (
         {
             "genomics.file": [{"file_id": 1, "number_of_samples": 3}],
             "genomics.variant": [{"record_id": n, "allele_ids": [5]} for n in range(9)],
             "genomics.variant_quality": [
-                {"record_id": n, "file_id": 1, **_COUNTED, **wrong}
-                for n, wrong in enumerate(
-                    (
-                        {},
-                        {"hardy_weinberg_p": 1.0},
-                        {"missing": 2},
-                        {"allele_counts": [1, 1]},
-                        {"allele_counts": [5]},
-                        {"allele_frequencies": [1.5]},
-                        {"call_rate": -0.1},
-                        {"hardy_weinberg_p": 1.1},
-                        {"het": -1, "hom_alt": 2},
-                        {},  # of no variant
-                    )
-                )
+                {"record_id": n, "file_id": 1, **_COUNTED, **wrong} for n, wrong in enumerate(_WRONG_VARIANTS)
             ],
         },
         8,
@@ -165,9 +171,7 @@ CASES: dict[str, tuple[Rows, int, int]] = {
             "genomics.sample": [{"file_id": 1, "sample_index": n, "sample_id": n} for n in range(5)],
             "genomics.sample_quality": [
                 {"file_id": 1, "sample_index": n, "sample_id": n, **_CALLED, **_CHANGES, **wrong}
-                for n, wrong in enumerate(
-                    ({}, {"call_rate": 1.5}, {"missing": 0}, {"insertions": -1}, {"mean_depth": -3.0}, {})
-                )
+                for n, wrong in enumerate(_WRONG_SAMPLES)
             ],
         },
         5,
