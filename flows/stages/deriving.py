@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contracts.schemas import LAKE
 from flows.rounds import Round
 from quality.cross import run_checks
 from tasks.concepts import open_drugs
@@ -25,18 +26,29 @@ def derive_all(current: Round, *, graph: bool) -> dict[str, int]:
     for table in derived_tables():
         if table.startswith(_GRAPH) == graph:
             with current.timed(f"derive {table}"):
-                derived = derive_table(current.lake, table, current.number, vocabulary)
+                derived = derive_table(
+                    current.lake, table, current.number, vocabulary, _withheld(current) if graph else ()
+                )
             if derived is not None:
                 found.append(derived)
     if not graph:
         from tasks.vcf.quality.deriving import derive_variants
+        from tasks.vcf.release.suppressing import derive_suppressed
 
         with current.timed("derive genomics"):
             found += derive_variants(current.lake, current.room.vault, current.number)
+            hidden = derive_suppressed(current.lake, current.settings.genomics.suppression(), current.number)
+            found += [hidden] if hidden is not None else []
     for derived in found:
         current.derived[derived.table] = derived.rows
         current.changed |= derived.receipt.changed
     return {d.table: d.rows for d in found}
+
+
+def _withheld(current: Round) -> list[str]:
+    """The tables that readers are not to see in the graph either."""
+    none = current.settings.genomics.release == "none"
+    return [name for name in LAKE if none and name.startswith("genomics.")]
 
 
 def _resolve(current: Round) -> None:

@@ -105,8 +105,8 @@ def _identifiers(hospital: Hospital) -> Identifiers:
     for kind, values in hospital.truth["identifiers_by_kind"].items():
         for value in listed.intersection(values):
             found.add(kind, value)
-    # what test images that ship with pydicom call their patient, operator and verifying observer
-    found.ordinary.update({"first", "operator", "observer", "verifying"})
+    # what test images that ship with pydicom call their patient and operator, and a report its observers
+    found.ordinary.update({"first", "operator", "observer", "verifying", "enter", "text"})
     return found.settle()
 
 
