@@ -1,8 +1,8 @@
 """The scored set of images (`benchmarks/scored`): identifiers planted in headers and pixels, judged action by action.
 
-Files go the way of a round: surveyed, people resolved, each made an object by `make_object`, night after night. Beside the
-figures stand the recall of burned-in lines by height and contrast, and failures by kind. `NIGHTROUNDS_SCORED=sealed` takes
-the second set, whose names, texts and draws nobody looks at while rules are written.
+Files go the way of a round: surveyed, people resolved, each made an object by `make_object`, night after night. Beside
+the figures stand the recall of burned-in lines by height and contrast, and failures by kind.
+`NIGHTROUNDS_SCORED=sealed` takes the second set, whose names, texts and draws nobody looks at while rules are written.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ def make_objects(
     save_sources(room.vault, [source])
     written: dict[str, Path] = {}
     held: dict[str, str] = {}
-    rows, spent = [], []
+    rows: list[dict[str, Any]] = []
+    spent: list[float] = []
     for night in (1, 2):
         names = [f.name for f in truth.files if f.night == night]
         for name in names:
@@ -101,9 +102,10 @@ def _figures(score: Score, part: str) -> list[Figure]:
         Figure(f"images, {part}: actions that were wrong", f"{100 * score.share:.3f}% right", f"of {total}",
                1 - score.share, 1 - _ACTIONS, "99.94% right", details),
         Figure("direct identifiers left in headers", str(len(score.leaks)), "", float(len(score.leaks)), 0.0, "none"),
-        Figure("burned-in lines of 10 pixels and more left", f"{100 * hidden / max(lines, 1):.2f}% hidden", f"of {lines}",
+        Figure("burned-in lines of 10 pixels and more left", f"{100 * hidden / max(lines, 1):.2f}% hidden",
+               f"of {lines}",
                1 - hidden / max(lines, 1), 1 - _LINES, "99% hidden",
-               {"by kind": score.by_kind, "by height and contrast": [[*k, *v] for k, v in sorted(score.lines.items())]}),
+               {"by kind": score.by_kind, "by height": [[*k, *v] for k, v in sorted(score.lines.items())]}),
         Figure("images without text that changed", str(len(score.changed)), "", float(len(score.changed)), 0.0, "none"),
         Figure("markers that say nothing, kept", str(score.markers[0]), f"of {score.markers[1]}",
                score.markers[0] / max(score.markers[1], 1)),
@@ -127,8 +129,7 @@ def _speed(rows: list[dict[str, Any]], spent: list[float]) -> list[Figure]:
 def report(score: Score) -> str:
     """What was missed, by kind; and the recall of burned-in lines by height and contrast."""
     out = [f"{'action':<20}{'right':>8}{'wrong':>8}"]
-    for action in sorted(score.right | score.wrong):
-        out.append(f"{action:<20}{score.right[action]:>8}{score.wrong[action]:>8}")
+    out += [f"{a:<20}{score.right[a]:>8}{score.wrong[a]:>8}" for a in sorted(score.right | score.wrong)]
     out += [
         "",
         "lines hidden of lines there were, by height (down) and contrast",

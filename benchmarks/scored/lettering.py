@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -47,7 +47,7 @@ def _outline(path: Path | None) -> Drawn:
         left, top, right, bottom = font.getbbox(text)
         canvas = Image.new("L", (int(right - left) + 4, int(bottom - top) + 4), 0)
         ImageDraw.Draw(canvas).text((2 - left, 2 - top), text, fill=255, font=font)
-        return _cut(np.asarray(canvas, np.float32) / 255)
+        return _cut(_share(canvas))
 
     return draw
 
@@ -63,7 +63,7 @@ def _hershey(name: str) -> Drawn:
         (wide, high), low = cv2.getTextSize(text, face, scale, thick)
         canvas = np.zeros((high + low + 3 * thick + 8, wide + 3 * thick + 8), np.uint8)
         cv2.putText(canvas, text, (thick + 3, high + thick + 3), face, scale, 255, thick, cv2.LINE_AA)
-        return _cut(canvas.astype(np.float32) / 255)
+        return _cut(_share(canvas))
 
     return draw
 
@@ -76,9 +76,14 @@ def _bitmap(text: str, height: int) -> NDArray[np.float32]:
     left, top, right, bottom = font.getbbox(text)
     canvas = Image.new("L", (int(right - left) + 2, int(bottom - top) + 2), 0)
     ImageDraw.Draw(canvas).text((1, 1), text, fill=255, font=font)
-    small = np.asarray(canvas, np.float32) / 255
+    small = _share(canvas)
     times = max(1, round(height / 8))
     return _cut(np.kron(small, np.ones((times, times), np.float32)))
+
+
+def _share(canvas: Any) -> NDArray[np.float32]:
+    """Eight bits as 0 to 1."""
+    return (np.asarray(canvas, np.float32) / 255).astype(np.float32)
 
 
 def _cut(ink: NDArray[np.float32]) -> NDArray[np.float32]:

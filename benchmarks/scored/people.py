@@ -17,7 +17,7 @@ SCRIPTS: dict[str, tuple[str | list[str], tuple[tuple[str, str], ...]]] = {
     "korean": (["", "ISO 2022 IR 149"], (("홍", "길동"), ("김", "희중"))),
     "chinese": ("GB18030", (("王", "小东"), ("欧阳", "建国"))),
 }
-"""Specific Character Set, and names that it spells; in scripts without Latin letters, a second group beside a Latin one."""
+"""Specific Character Set, and names that it spells; in others, a second group beside a Latin one."""
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,8 @@ def slice_of_mr(rng: np.random.Generator, side: int = 320) -> NDArray[np.float32
     shading = 1 - 0.5 * ((rows - rng.random()) ** 2 + (columns - rng.random()) ** 2)
     image = _blurred(image, 0.9) * shading.astype(np.float32)
     real, imaginary = (rng.normal(0, 0.02, image.shape).astype(np.float32) for _ in range(2))
-    return np.clip(np.hypot(image + real, imaginary), 0, 1)
+    magnitude: NDArray[np.float32] = np.hypot(image + real, imaginary)
+    return np.clip(magnitude, 0, 1)
 
 
 def fan_of_us(rng: np.random.Generator, rows: int = 480, columns: int = 640) -> NDArray[np.float32]:
@@ -120,8 +121,7 @@ def _ellipse(
 def _blurred(image: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
     import cv2
 
-    found: NDArray[np.float32] = cv2.GaussianBlur(image, (0, 0), sigma)
-    return found
+    return cv2.GaussianBlur(image, (0, 0), sigma).astype(np.float32)
 
 
 def _noisy(image: NDArray[np.float32], rng: np.random.Generator, sigma: float) -> NDArray[np.float32]:

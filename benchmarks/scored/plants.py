@@ -108,13 +108,16 @@ DESCRIBED = (
     "StudyDescription SeriesDescription ProtocolName ImageComments PatientComments AdditionalPatientHistory "
     "AdmittingDiagnosesDescription RequestedProcedureDescription ReasonForStudy AcquisitionProtocolDescription "
     "DerivationDescription PerformedProcedureStepDescription CommentsOnThePerformedProcedureStep "
-    "RequestedProcedureComments ImagingServiceRequestComments StudyComments VisitComments ReasonForTheRequestedProcedure"
+    "RequestedProcedureComments ImagingServiceRequestComments StudyComments VisitComments "
+    "ReasonForTheRequestedProcedure"
 ).split()
 MAKERS = (
     ("SIEMENS", "SOMATOM Definition AS"), ("GE MEDICAL SYSTEMS", "Discovery CT750 HD"), ("Philips", "Ingenia"),
-    ("TOSHIBA", "Aquilion"), ("FUJIFILM Corporation", "FCR"), ("Agfa-Gevaert", "ADC_51xx"), ("HOLOGIC, Inc.", "Selenia"),
+    ("TOSHIBA", "Aquilion"), ("FUJIFILM Corporation", "FCR"), ("Agfa-Gevaert", "ADC_51xx"),
+    ("HOLOGIC, Inc.", "Selenia"),
     ("SAMSUNG MEDISON CO., LTD.", "HS70A"), ("Carestream Health", "DRX-Evolution"), ("Esaote", "MyLab"),
-    ("Siemens Healthineers", "MAGNETOM Vida"), ("Canon Medical Systems", "Vantage Titan"), ("Hitachi Medical", "ARIETTA"),
+    ("Siemens Healthineers", "MAGNETOM Vida"),
+    ("Canon Medical Systems", "Vantage Titan"), ("Hitachi Medical", "ARIETTA"),
 )  # fmt: skip
 SAFE = (
     (0x0019, "GEMS_ACQU_01", 0x23, "DS", "5.62"), (0x0043, "GEMS_PARM_01", 0x39, "IS", "800"),
@@ -215,11 +218,15 @@ class Planter:
         maker, model = self._rng.choice(MAKERS)
         age = self._patient.age
         values = {
-            "Manufacturer": maker, "ManufacturerModelName": model, "BodyPartExamined": self._rng.choice(("CHEST", "HEAD", "KNEE")),
-            "PatientSex": self._rng.choice("MF"), "PatientSize": "1.71", "PatientWeight": "68.5", "PatientAge": f"{age:03d}Y",
-            "SliceThickness": "2.5", "KVP": "120", "ConvolutionKernel": "B30f", "SeriesNumber": "3", "InstanceNumber": "7",
+            "Manufacturer": maker, "ManufacturerModelName": model,
+            "BodyPartExamined": self._rng.choice(("CHEST", "HEAD", "KNEE")),
+            "PatientSex": self._rng.choice("MF"), "PatientSize": "1.71", "PatientWeight": "68.5",
+            "PatientAge": f"{age:03d}Y",
+            "SliceThickness": "2.5", "KVP": "120", "ConvolutionKernel": "B30f", "SeriesNumber": "3",
+            "InstanceNumber": "7",
             "SequenceName": "*tse2d1_15", "ScanOptions": "HELICAL MODE", "PatientPosition": "HFS", "FilterType": "BODY",
-            "EchoTime": "90", "RepetitionTime": "3000", "FlipAngle": "15", "ImageOrientationPatient": ["1", "0", "0", "0", "1", "0"],
+            "EchoTime": "90", "RepetitionTime": "3000", "FlipAngle": "15",
+            "ImageOrientationPatient": ["1", "0", "0", "0", "1", "0"],
             "ImagePositionPatient": ["-180.5", "-166", "12.5"],
         }  # fmt: skip
         for keyword, value in values.items():

@@ -1,4 +1,4 @@
-"""Score what became of the set: every planted element and line, and every image without text, by what was to be done."""
+"""Score what became of the set: every planted element and line, and every image without text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,19 @@ import numpy as np
 
 from benchmarks.scored.generator import ink_of
 from benchmarks.scored.truth import (
-    CLEANED, HIDDEN, KEPT, PATIENT, REMOVED, REPLACED, RETAINED, SHIFTED, UID, WORDS, File, Line, Plant, Truth,
+    CLEANED,
+    HIDDEN,
+    KEPT,
+    PATIENT,
+    REMOVED,
+    REPLACED,
+    RETAINED,
+    SHIFTED,
+    UID,
+    File,
+    Line,
+    Plant,
+    Truth,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -146,14 +158,12 @@ def _value_at(dataset: Any, path: str) -> str | None:
             return None
         dataset = sequence[int(number)]
     private = re.fullmatch(r"([0-9A-F]{4})\[(.*)\]([0-9A-F]{2})", last)
-    if private:
-        try:
-            element = dataset.private_block(int(private[1], 16), private[2])[int(private[3], 16)]
-        except KeyError:
-            return None
-    else:
-        element = dataset[last] if last in dataset else None
-    return None if element is None else _spelled(element)
+    try:
+        if private:
+            return _spelled(dataset.private_block(int(private[1], 16), private[2])[int(private[3], 16)])
+        return _spelled(dataset[last])
+    except KeyError:
+        return None
 
 
 def _spelled(element: Any) -> str:
@@ -173,7 +183,7 @@ def _leaks(found: Any, names: tuple[str, ...]) -> list[str]:
     long = [n for n in names if len(n) >= _SHORTEST or not n.isascii()]
     held = []
     for element in found.iterall():
-        if element.VR in ("SQ", "OW", "OB") and element.tag.group == 0x7FE0 or element.VR == "SQ":
+        if (element.VR in ("SQ", "OW", "OB") and element.tag.group == 0x7FE0) or element.VR == "SQ":
             continue
         value = _spelled(element)
         if any(_holds(value, name) for name in long):
