@@ -309,6 +309,48 @@ CASES: dict[str, tuple[Rows, int, int]] = {
         2,
         3,
     ),
+    "accessions-of-several-persons": (
+        {
+            "imaging.instance": [{"accession_id": n, "person_id": 1} for n in (5, 5, 6, 7)],
+            "records.accession": [
+                {"person_id": person, "certain": certain, "accession_ids": numbers}
+                for person, certain, numbers in (
+                    (1, True, [5]),
+                    (2, True, [6]),
+                    (2, False, [5]),
+                    (2, True, [8]),
+                    (3, True, [8]),
+                )
+            ],
+        },
+        1,
+        2,
+    ),
+    "reports-without-images": (
+        {
+            "imaging.instance": [{"accession_id": 5, "accession_normal_id": 6}, {}],
+            "records.accession": [
+                {
+                    "record_id": n,
+                    "kind": kind,
+                    "certain": certain,
+                    "accession_ids": [number],
+                    "accession_normal_ids": [normal],
+                }
+                for n, (kind, certain, number, normal) in enumerate(
+                    [
+                        ("report", True, 5, 5),
+                        ("report", True, 7, 6),
+                        ("report", True, 8, 8),
+                        ("order", True, 9, 9),
+                        ("report", False, 9, 9),
+                    ]
+                )
+            ],
+        },
+        1,
+        3,
+    ),
     "samples-without-ehr-person": (
         {"omop.person": PEOPLE, "genomics.sample": [{"person_id": n} for n in (1, None)]},
         1,
