@@ -124,7 +124,9 @@ def _outcome(function: Callable[[Any], object], argument: Any) -> object:
     except NightroundsError as error:
         return error
     except Exception as error:  # noqa: BLE001 - a foreign message may hold a patient's value: its class is told
-        if isinstance(error, MemoryError) or "memory" in str(error).lower():  # each library has words of its own
+        if (
+            isinstance(error, MemoryError) or "memory" in str(error).lower()
+        ):  # each library has words of its own
             return Rejected(TOO_MUCH, "process apart", "a file that fits the memory limit")
         return Fault(type(error).__name__)
 
@@ -153,5 +155,6 @@ def serve(target: str, memory_bytes: int) -> None:
         answers.flush()
 
 
-if __name__ == "__main__":  # as the module that others import: what is pickled here is of classes that they know
+# Served as the module that others import: what is pickled here is of classes that they know.
+if __name__ == "__main__":
     import_module("tasks.apart").serve(sys.argv[1], int(sys.argv[2]))

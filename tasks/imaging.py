@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from contracts.errors import NightroundsError, Rejected, Retriable
 from contracts.schemas.imaging import OBJECT
 from contracts.units import Unit
-from tasks.dicom.apart import Apart
+from tasks.dicom.apart import FAULT, OF_LIMITS, Apart
 from tasks.dicom.faces import facing_series
 from tasks.dicom.objects import HELD, ObjectJob, ObjectTask, blank_row
 from tasks.dicom.policy import ImagePolicy, Limits
@@ -103,7 +103,7 @@ def make_objects(job: ObjectsJob) -> Made:
         try:
             rows.append(_attempt(apart, ObjectJob(job.home, job.today, task), job.limits.seconds))
         except Rejected as rejected:
-            rows.append(blank_row(task) | {"reason": rejected.reason})
+            rows.append(_held_row(task, rejected, job.limits))
         except NightroundsError as error:
             problems[str(error)] += 1
     table = pa.Table.from_pylist(rows, schema=OBJECT)
@@ -111,6 +111,12 @@ def make_objects(job: ObjectsJob) -> Made:
     pq.write_table(table, job.output)
     held = Counter(str(row["reason"]) for row in rows if row["status"] == HELD)
     return Made(job.output, len(rows), dict(held), dict(problems))
+
+
+def _held_row(task: ObjectTask, rejected: Rejected, limits: Limits) -> dict[str, Any]:
+    made = within(task.made_from, limits) if rejected.reason in OF_LIMITS else task.made_from
+    flags = [f"fault:{rejected.place}"] if rejected.reason == FAULT else None
+    return blank_row(task) | {"reason": rejected.reason, "made_from": made, "flags": flags}
 
 
 def _attempt(apart: Apart, job: ObjectJob, seconds: float) -> dict[str, Any]:
@@ -196,6 +202,16 @@ def made_from(unit: Unit, context: str, recipe: str, face: bool, closely: bool) 
     """What an object is made from: another digest, and it is made anew."""
     parts = f"{unit.digest} {context} {recipe} {int(face)} {int(closely)}"
     return hashlib.sha256(parts.encode()).hexdigest()[:24]
+
+
+def within(made: str, limits: Limits) -> str:
+    """What an instance is held from that its limits stopped: with other limits it is tried again."""
+    return hashlib.sha256(f"{made} {limits.seconds} {limits.memory_bytes}".encode()).hexdigest()[:24]
+
+
+def is_made(task: ObjectTask, made: str | None, limits: Limits) -> bool:
+    """Whether what was made last is what the task would make."""
+    return made in (task.made_from, within(task.made_from, limits))
 
 
 def object_jobs(

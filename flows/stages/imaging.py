@@ -23,6 +23,7 @@ from tasks.imaging import (
     OBJECTS,
     ObjectsJob,
     end_apart,
+    is_made,
     make_objects,
     object_jobs,
     objects_recipe,
@@ -99,7 +100,8 @@ def _stale(current: Round, index: pl.DataFrame) -> list[ObjectTask]:
     names = {unit.source for unit in units.values()}
     recipes = {name: objects_recipe(current.recipe_of(name), policy) for name in names}
     wanted = wanted_objects(index, held, units, contexts, recipes)
-    stale = [task for task in wanted if made.get(task.instance_id) != task.made_from]
+    limits = current.settings.imaging.limits()
+    stale = [task for task in wanted if not is_made(task, made.get(task.instance_id), limits)]
     near = _within_reach(current, {task.unit for task in stale})
     current.objects["out of reach"] = len(stale) - sum(task.unit in near for task in stale)
     return [task for task in stale if task.unit in near]

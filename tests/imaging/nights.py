@@ -88,8 +88,15 @@ def stamps(house: House) -> dict[str, tuple[int, int]]:
     }
 
 
+def contents(house: House) -> dict[str, bytes]:
+    """Every object and preview, by key."""
+    objects = store(house)
+    keys = list(objects.keys())
+    return {key: objects.path(key).read_bytes() for key in keys}
+
+
 def written(house: House) -> list[FileDataset]:
     """The objects, read by pydicom, by name."""
     from pydicom import dcmread
 
-    return [dcmread(store(house).path(key)) for key in sorted(store(house).keys()) if key.endswith(".dcm")]
+    return [dcmread(store(house).path(key)) for key in sorted(contents(house)) if key.endswith(".dcm")]

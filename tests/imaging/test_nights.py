@@ -6,19 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+
 from stores.objects import preview_key
 from tasks.encoders import load_encoder
 from tests.flows.exports import mrn, patient, write_image, write_links, write_records
 from tests.flows.house import House
-from tests.imaging.nights import EMBED, image_night, stamps, store, written
+from tests.imaging.nights import EMBED, contents, image_night, stamps, written
 
 
 def _objects(house: House) -> pl.DataFrame:
     return house.rows("imaging.object").sort("instance_id")
-
-
-def _bytes(house: House) -> dict[str, bytes]:
-    return {key: store(house).path(key).read_bytes() for key in store(house).keys()}
 
 
 def _vectors(house: House) -> dict[int, tuple[int | None, Any, str]]:
@@ -40,7 +37,7 @@ def test_objects_follow_their_files_and_persons(house: House) -> None:
     pacs, links = _links_and_images(house)
     first = image_night(house, **EMBED)
     assert first.objects["status"] == {"written": 3} and first.objects["made"] == 3
-    before, files, vectors = _objects(house), _bytes(house), _vectors(house)
+    before, files, vectors = _objects(house), contents(house), _vectors(house)
     assert len(files) == 6 and len(vectors) == 3, "a preview beside each, a vector of each"
 
     # a second night writes nothing again
@@ -59,7 +56,7 @@ def test_objects_follow_their_files_and_persons(house: House) -> None:
     assert kept.height == 1 and after.height == 2
     (row,) = kept.to_dicts()
     assert row["object_key"] == row["object_key_now"] and row["made_from"] != row["made_from_now"]
-    gone = set(files) - set(_bytes(house))
+    gone = set(files) - set(contents(house))
     assert gone == {
         name
         for key in before.filter(pl.col("instance_id") != row["instance_id"])["object_key"]
@@ -80,7 +77,7 @@ def test_objects_follow_their_files_and_persons(house: House) -> None:
     # the unlink brings it back, to the byte
     write_links(links, [])
     assert image_night(house, **EMBED).objects["made"] == 1
-    now = _bytes(house)
+    now = contents(house)
     assert now[row["object_key"]] == files[row["object_key"]]
     assert _vectors(house)[row["instance_id"]] == vectors[row["instance_id"]]
     columns = [c for c in before.columns if c != "_recipe"]
