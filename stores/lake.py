@@ -26,6 +26,7 @@ from stores.lake_upkeep import compact_files, erase_log, open_version, vacuum_fi
 
 if TYPE_CHECKING:
     import duckdb
+    import numpy.typing as npt
     import polars as pl
     from deltalake import DeltaTable
 
@@ -60,7 +61,7 @@ class Lake:
         self,
         table: str,
         source: str,
-        owners: Sequence[int],
+        owners: Sequence[int] | npt.NDArray[np.int64],
         rows: Rows,
         *,
         publish: tuple[str, int],

@@ -114,7 +114,21 @@ def merge_presences(
             stated; bulk servers use the same file names every night. A file that owns its rows is replaced whole.
         others: the ledger's rows of other sources that may state the same records, versions still sealed.
     """
-    found = opened(pl.concat([presences(m) for m in manifests])) if manifests else _no_presences()
+    found = opened(pl.concat([presences(m) for m in manifests])) if manifests else no_presences()
+    beside = empty_ledger() if others is None else opened(others.select(LEDGER_COLUMNS))
+    return merge_found(found, ledger, beside, manifests, gone, incremental=incremental)
+
+
+def merge_found(
+    found: pl.DataFrame,
+    ledger: pl.DataFrame,
+    others: pl.DataFrame,
+    manifests: Sequence[Manifest],
+    gone: Sequence[str],
+    *,
+    incremental: bool,
+) -> Merge:
+    """`merge_presences` of what the manifests were found to hold, or of a part of it by owner; versions opened."""
     staged = found.filter(pl.col("fate").is_in(_STATED))
     old = ledger.select(LEDGER_COLUMNS)
     # a file that cannot be read says nothing of what it held: that stays, as the earlier version
@@ -134,7 +148,7 @@ def merge_presences(
     touched = pl.concat([touched, _within(old, touched)["_owner"]]).unique().sort()
     elsewhere = old.filter(~pl.col("unit").is_in(replaced.implode()))
     kept = pl.concat([elsewhere, unmentioned]).filter(pl.col("_owner").is_in(touched.implode()))
-    shared = _shared(others, touched, opened)
+    shared = others.filter(pl.col("_owner").is_in(touched.implode()))  # what else is told of what changes
     unread = pl.concat([kept, shared]).rename({"_recipe": "recipe"})
     standing = pl.concat([_competing(staged, staged=True), _competing(unread, staged=False)])
     standing = _without_replaced(standing, [staged, elsewhere, unmentioned, shared])
@@ -167,14 +181,10 @@ def merge_presences(
     )
 
 
-def _shared(
-    others: pl.DataFrame | None, touched: pl.Series, opened: Callable[[pl.DataFrame], pl.DataFrame]
-) -> pl.DataFrame:
-    """What other sources state of the records that change."""
-    if others is None:
-        kinds = [pl.Int64 if name in _NUMBERS else pl.String for name in LEDGER_COLUMNS]
-        return pl.DataFrame(schema=dict(zip(LEDGER_COLUMNS, kinds, strict=True)))
-    return opened(others.select(LEDGER_COLUMNS).filter(pl.col("_owner").is_in(touched.implode())))
+def empty_ledger() -> pl.DataFrame:
+    """The ledger of a source that was never published."""
+    kinds = [pl.Int64 if name in _NUMBERS else pl.String for name in LEDGER_COLUMNS]
+    return pl.DataFrame(schema=dict(zip(LEDGER_COLUMNS, kinds, strict=True)))
 
 
 def _resigned(old: pl.DataFrame, published: pl.DataFrame, winning: pl.DataFrame) -> pl.DataFrame:
@@ -193,7 +203,8 @@ def _ceded(shared: pl.DataFrame, rewritten: pl.Series) -> dict[str, list[int]]:
     return dict(grouped.sort("source").iter_rows())
 
 
-def _no_presences() -> pl.DataFrame:
+def no_presences() -> pl.DataFrame:
+    """What stands where nothing is staged."""
     return _polars(PRESENCE.empty_table()).with_columns(
         unit=pl.lit("", pl.String), recipe=pl.lit("", pl.String), weight=pl.lit(0, pl.Int64)
     )

@@ -14,12 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
 from contracts.accounting import Account
-from contracts.keys import Key
 from contracts.protocols import Receipt
 from contracts.schemas import LAKE, table_named
 from quality.gate import judge_table
@@ -27,7 +25,7 @@ from stores import staging
 from stores.lake import Lake
 from stores.staging import Manifest
 from tasks.merging import Merge
-from tasks.versions import seal_versions
+from tasks.merging_sources import Numbers, SourceMerge
 from tasks.visit_parts import parted_kind, settled_rows, settled_tables
 
 LEDGER = "records.ledger"
@@ -65,7 +63,7 @@ def publish_table(
     source: str,
     table: str,
     manifests: list[Manifest],
-    merge: Merge,
+    merge: SourceMerge,
     *,
     blocked: set[str],
     today: date,
@@ -105,9 +103,9 @@ def publish_table(
     )
 
 
-def _winning_rows(table: str, manifests: list[Manifest], merge: Merge) -> Iterator[pa.RecordBatch]:
+def _winning_rows(table: str, manifests: list[Manifest], merge: SourceMerge) -> Iterator[pa.RecordBatch]:
     """The staged rows of the owners that each unit won, with their own columns, a batch at a time."""
-    won = {unit: frame for (unit,), frame in merge.winners.group_by("unit")}
+    won = merge.winners
     standing = sorted(
         (m for m in manifests if m.unit.unit in won and table in m.tables), key=lambda m: m.unit.unit
     )
@@ -116,7 +114,7 @@ def _winning_rows(table: str, manifests: list[Manifest], merge: Merge) -> Iterat
         if "first" in manifest.tables[table]:
             bundles.setdefault(manifest.folder, []).append(manifest)
             continue
-        records = won[manifest.unit.unit]["_record"].drop_nulls().sort().to_numpy()
+        records = won[manifest.unit.unit]
         for batch in manifest.batches(table):
             yield from _own(table, pa.Table.from_batches([batch]), manifest, records).to_batches()
     for members in bundles.values():
@@ -139,7 +137,7 @@ def _own_bundle(table: str, members: list[Manifest]) -> Iterator[pa.RecordBatch]
     yield from _without_staging(rows).to_batches()
 
 
-def _own(table: str, rows: pa.Table, manifest: Manifest, records: npt.NDArray[np.int64]) -> pa.Table:
+def _own(table: str, rows: pa.Table, manifest: Manifest, records: Numbers) -> pa.Table:
     """Rows of the winning owners (of these records, ascending) with `_owner` and `_recipe`, without what only staging
     needs."""
     if manifest.ownership == "record":
@@ -168,10 +166,16 @@ def _set(rows: pa.Table, name: str, values: pa.Array) -> pa.Table:
     return kept.append_column(name, values)
 
 
-def publish_ledger(lake: Lake, source: str, merge: Merge, round_no: int, key: Key) -> Receipt:
+def publish_ledger(lake: Lake, source: str, merge: SourceMerge, round_no: int) -> Receipt:
     """Write what stands where, once every table of the source is published."""
-    frame = seal_versions(merge.ledger, key).select(*table_named(LEDGER).schema.names, "_owner", "_recipe")
-    batches = frame.to_arrow(compat_level=pl.CompatLevel.oldest()).to_batches(max_chunksize=_BATCH_ROWS)
+    columns = [*table_named(LEDGER).schema.names, "_owner", "_recipe"]
+    batches = (
+        batch
+        for frame in merge.ledger()
+        for batch in frame.select(columns)
+        .to_arrow(compat_level=pl.CompatLevel.oldest())
+        .to_batches(max_chunksize=_BATCH_ROWS)
+    )
     return lake.replace(
         LEDGER,
         source,
@@ -182,7 +186,7 @@ def publish_ledger(lake: Lake, source: str, merge: Merge, round_no: int, key: Ke
 
 
 def account_source(
-    manifests: list[Manifest], merge: Merge, unread: list[Account], removed_records: int
+    manifests: list[Manifest], merge: Merge | SourceMerge, unread: list[Account], removed_records: int
 ) -> tuple[Account, dict[str, Account]]:
     """The source's account of this round, and each read unit's own.
 

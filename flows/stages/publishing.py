@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 
 import polars as pl
 
@@ -20,10 +19,13 @@ from stores import staging
 from stores.catalog import PublicationRow, UnitRow
 from stores.staging import Manifest
 from tasks.exporting import conclude_export
-from tasks.merging import LEDGER_COLUMNS, Merge, is_rejected, merge_presences
+from tasks.merging import LEDGER_COLUMNS, is_rejected
+from tasks.merging_sources import Numbers, SourceMerge, merge_source, slices_of
 from tasks.publishing import LEDGER, Publication, account_source, publish_ledger, publish_table, tables_of
-from tasks.versions import open_versions
 from tasks.workroom import Job, load_sources
+
+_MERGING = ".merging"
+"""Beneath the staging area; what lies there is gone when a source is published."""
 
 
 def publish_source(current: Round, name: str) -> SourceOutcome:
@@ -36,41 +38,49 @@ def publish_source(current: Round, name: str) -> SourceOutcome:
     if outcome.problem:
         return outcome
     manifests = staged_manifests(current, outcome)
-    rows = current.catalog.units(name)
-    with current.timed(f"publish {name}"):
-        merge = merge_presences(
+    held = current.lake.rows(LEDGER)
+    folder = current.home.staging / _MERGING / name
+    with current.timed(f"publish {name}"), slices_of(folder, outcome.kind, manifests, held) as slices:
+        merge = merge_source(
+            outcome.kind,
             manifests,
-            _ledger(current, name),
+            _ledger(current, [name]),
             outcome.gone,
-            partial(open_versions, key=current.room.key),
+            slices,
+            current.room.key,
             incremental=not current.source(name).snapshot,
-            others=_ledger_of_others(current, name),
+            others=_ledger(current, _others_of_authority(current, name)),
         )
-        merge = with_orphans(current, name, merge, manifests)
-        if merge.touched:
-            open_publication(current, name)
-            outcome.publications = _publish_tables(current, name, manifests, merge)
-        complete = not any(p.state in {"blocked", "held"} for p in outcome.publications)
-        unread = [Account.from_json(rows[u].account) for u in outcome.unread if rows[u].account]
-        removed = _removed_records(outcome.kind, merge.removed, rows)
-        outcome.account, by_unit = account_source(manifests, merge, unread, removed)
-        outcome.account.check(name)
-        if outcome.out_of_reach:
-            outcome.account.warnings["linkage-out-of-reach"] = len(outcome.out_of_reach)
-        if older := sum(1 for m in manifests if is_rejected(m) and rows[m.unit.unit].tables):
-            outcome.account.warnings["earlier-version-shown"] = older
-        if complete:
-            current.catalog.mark(
-                merge.dirty, "surveyed"
-            )  # they hold a newer statement than what is published
-            if merge.touched:
-                receipt = publish_ledger(current.lake, name, merge, current.number, current.room.key)
-                current.changed |= receipt.changed
-            _mark_published(current, name, outcome, manifests, by_unit, rows)
-        close_publication(current, name, complete=complete)
+        merge = with_orphans(current, name, merge)
+        complete = _publish_merged(current, name, manifests, merge)
     if complete and not outcome.failures:
         _conclude(current, name)
     return outcome
+
+
+def _publish_merged(current: Round, name: str, manifests: list[Manifest], merge: SourceMerge) -> bool:
+    """Commit what the merge found, tables first, account for it, and note what is published; whether all of it was."""
+    outcome, rows = current.sources[name], current.catalog.units(name)
+    if len(merge.touched):
+        open_publication(current, name)
+        outcome.publications = _publish_tables(current, name, manifests, merge)
+    complete = not any(p.state in {"blocked", "held"} for p in outcome.publications)
+    unread = [Account.from_json(rows[u].account) for u in outcome.unread if rows[u].account]
+    removed = _removed_records(outcome.kind, merge.removed, rows)
+    outcome.account, by_unit = account_source(manifests, merge, unread, removed)
+    outcome.account.check(name)
+    if outcome.out_of_reach:
+        outcome.account.warnings["linkage-out-of-reach"] = len(outcome.out_of_reach)
+    if older := sum(1 for m in manifests if is_rejected(m) and rows[m.unit.unit].tables):
+        outcome.account.warnings["earlier-version-shown"] = older
+    if complete:
+        current.catalog.mark(merge.dirty, "surveyed")  # they hold a newer statement than what is published
+        if len(merge.touched):
+            receipt = publish_ledger(current.lake, name, merge, current.number)
+            current.changed |= receipt.changed
+        _mark_published(current, name, outcome, manifests, by_unit, rows)
+    close_publication(current, name, complete=complete)
+    return complete
 
 
 def _conclude(current: Round, name: str) -> None:
@@ -117,21 +127,24 @@ def _left_over(current: Round, outcome: SourceOutcome) -> list[Manifest]:
     return [m for u, m in sorted(found.items()) if m.unit.digest == waiting[u].digest]
 
 
-def _ledger(current: Round, name: str) -> pl.DataFrame:
-    rows = current.lake.read(LEDGER, columns=LEDGER_COLUMNS, where=pl.col("_source") == name)
-    frame = pl.from_arrow(rows)
-    assert isinstance(frame, pl.DataFrame)
-    return open_versions(frame, current.room.key)
+def _ledger(current: Round, names: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """The ledger's rows of these sources, a batch at a time, versions sealed."""
+    if not names:
+        return
+    for batch in current.lake.batches(LEDGER, columns=[*LEDGER_COLUMNS, "_source"]):
+        frame = pl.from_arrow(batch)
+        assert isinstance(frame, pl.DataFrame)
+        yield frame.filter(pl.col("_source").is_in(names))
 
 
-def _ledger_of_others(current: Round, name: str) -> pl.DataFrame | None:
-    """The ledger's rows of the other sources that may tell of the same records, versions sealed; None: no such source.
+def _others_of_authority(current: Round, name: str) -> list[str]:
+    """The other sources that may tell of the same records.
 
     A record is known by its authority; a file that owns its rows by its content.
     """
     source, known = current.source(name), load_sources(current.room.vault)
     record = connector(source.kind).ownership == "record"
-    names = [
+    return [
         other.name
         for other in known.values()
         if other.name != name
@@ -139,15 +152,11 @@ def _ledger_of_others(current: Round, name: str) -> pl.DataFrame | None:
         and (other.authority == source.authority if record else other.kind == source.kind)
         and connector(other.kind).ownership == connector(source.kind).ownership
     ]
-    if not names:
-        return None
-    rows = current.lake.read(LEDGER, columns=LEDGER_COLUMNS, where=pl.col("_source").is_in(names))
-    frame = pl.from_arrow(rows)
-    assert isinstance(frame, pl.DataFrame)
-    return frame
 
 
-def _publish_tables(current: Round, name: str, manifests: list[Manifest], merge: Merge) -> list[Publication]:
+def _publish_tables(
+    current: Round, name: str, manifests: list[Manifest], merge: SourceMerge
+) -> list[Publication]:
     published: list[Publication] = []
     blocked: set[str] = set()
     before = {
@@ -181,14 +190,14 @@ def _publish_tables(current: Round, name: str, manifests: list[Manifest], merge:
     return published
 
 
-def _removed_records(kind: str, removed: Sequence[int], rows: Mapping[str, UnitRow]) -> int:
+def _removed_records(kind: str, removed: Numbers, rows: Mapping[str, UnitRow]) -> int:
     """Source records behind the owners that are gone: an owner is a record, or a whole file of them."""
     if connector(kind).ownership == "record":
         return len(removed)
     records = {
         row.owner: Account.from_json(row.account).read for row in rows.values() if row.owner and row.account
     }
-    return sum(records.get(owner, 1) for owner in removed)
+    return sum(records.get(owner, 1) for owner in removed.tolist())
 
 
 def _mark_published(

@@ -7,15 +7,14 @@ its first commit, and while the mark stands, the next round looks for owners tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import polars as pl
 
 from contracts.schemas import LAKE
 from flows.rounds import Round
-from stores.staging import Manifest
-from tasks.merging import LEDGER_COLUMNS, Merge
+from tasks.merging_sources import SourceMerge
 from tasks.publishing import LEDGER
 
 OPEN, INCOMPLETE = "open", "incomplete"
@@ -41,17 +40,17 @@ def cut_off_sources(current: Round) -> list[str]:
     return sorted(name for name in names if current.catalog.checkpoint(_PREFIX + name) == OPEN)
 
 
-def with_orphans(current: Round, name: str, merge: Merge, manifests: Sequence[Manifest]) -> Merge:
+def with_orphans(current: Round, name: str, merge: SourceMerge) -> SourceMerge:
     """The merge, with the owners that only the source's tables know: they lose their rows unless staged anew."""
     if not current.catalog.checkpoint(_PREFIX + name):
         return merge
     tables = [t for t in current.lake.tables() if t in LAKE and not LAKE[t].derived and t != LEDGER]
-    found = [current.lake.owners(table, name).to_pylist() for table in tables]
-    ledger = current.lake.read(LEDGER, columns=LEDGER_COLUMNS, where=pl.col("_source") == name)
-    known = set(ledger["_owner"].to_pylist()) | set(merge.touched)
-    orphans = sorted({owner for owners in found for owner in owners} - known)
-    if not orphans:
+    found = [current.lake.owners(table, name).to_numpy() for table in tables]
+    ledger = current.lake.read(LEDGER, columns=["_owner"], where=pl.col("_source") == name)
+    known = np.union1d(ledger["_owner"].to_numpy(), merge.touched)
+    orphans = np.setdiff1d(np.concatenate(found), known) if found else known[:0]
+    if not len(orphans):
         return merge
     return replace(
-        merge, touched=sorted({*merge.touched, *orphans}), rewritten=sorted({*merge.rewritten, *orphans})
+        merge, touched=np.union1d(merge.touched, orphans), rewritten=np.union1d(merge.rewritten, orphans)
     )

@@ -9,9 +9,9 @@ from contracts.accounting import Account
 from contracts.units import Unit
 from stores.lake import Lake
 from stores.staging import Manifest
-from tasks.merging import merge_presences
+from tasks.merging import empty_ledger, merge_presences
+from tasks.merging_sources import whole
 from tasks.publishing import account_source, publish_table, tables_of
-from tests.tasks.test_merging import empty_ledger
 
 
 def _manifest(tables: dict[str, int]) -> Manifest:
@@ -35,7 +35,7 @@ def test_what_was_published_before_is_looked_at_too_but_nothing_derived() -> Non
 
 def test_children_of_a_blocked_table_are_held_and_written_nowhere(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
-    merge = merge_presences([], empty_ledger(), [])
+    merge = whole(merge_presences([], empty_ledger(), []))
     found = publish_table(
         lake, "s", "omop.note", [_manifest({"omop.note": 3})], merge,
         blocked={"omop.visit_occurrence"}, today=date(2024, 3, 12), round_no=1,
@@ -50,7 +50,7 @@ def test_units_that_were_not_read_are_unchanged_but_for_what_is_held_back() -> N
     unread.add("unmapped", 2)
     unread.add("merged", 1)
     unread.add("quarantined", 3, reason="impossible-date")
-    total, by_unit = account_source([], merge_presences([], empty_ledger(), []), [unread], 4)
+    total, by_unit = account_source([], whole(merge_presences([], empty_ledger(), [])), [unread], 4)
     assert by_unit == {}
     assert {f: n for f, n in total.fates.items() if n} == {"unchanged": 8, "quarantined": 3, "removed": 4}
     assert total.reasons == {"impossible-date": 3}
