@@ -248,6 +248,30 @@ class Summing:
         return KeySums.of(*joined)
 
 
+class Counting:
+    """Counts rows by keys that are known: a few bytes a key, where `Summing` holds each batch's.
+
+    Args:
+        known: the keys, sorted int64, distinct.
+    """
+
+    def __init__(self, known: Any) -> None:
+        self._known = known
+        self._counts = np.zeros(len(known), dtype=np.int64)
+
+    def add(self, keys: Any) -> bool:
+        """Count these; False, and nothing is counted, where one is not known."""
+        if not is_member(keys, self._known).all():
+            return False
+        np.add.at(self._counts, np.searchsorted(self._known, keys), 1)
+        return True
+
+    def total(self) -> KeySums:
+        """The keys that have rows, with no digests."""
+        met = np.flatnonzero(self._counts)
+        return KeySums(self._known[met], np.zeros((len(met), 2), dtype=U64), self._counts[met])
+
+
 def is_member(values: Any, keys: Any) -> Any:
     """Which of `values` are in the sorted int64 array `keys`: bool array."""
     if not len(keys):

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from contracts.errors import Fatal
-from stores.lake_digest import KeySums, Summing, hash_rows, is_member
+from stores.lake_digest import Counting, KeySums, Summing, hash_rows, is_member
 from stores.lake_files import Selection
 from stores.lake_rows import Fitting, align
 
@@ -33,7 +33,9 @@ class Spool:
     def __init__(self, lake: Path, fitting: Fitting, selection: Selection) -> None:
         self._lake, self._fitting, self._selection = lake, fitting, selection
         self._folder = lake / _FOLDER / f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(6)}"
-        self._summing = Summing()
+        keys = selection.keys
+        self._counting = None if keys is None else Counting(keys)
+        self._summing = Summing()  # of what has keys that nobody named
         self._schemas: list[pa.Schema] = []
         self._sinks: dict[tuple[int, int], Any] = {}
         self.counts = KeySums.empty()
@@ -55,16 +57,16 @@ class Spool:
         for sink in self._sinks.values():
             sink.close()
         self._sinks.clear()
-        self.counts = self._summing.total()
+        self.counts = (self._counting or self._summing).total()
 
     def _take(self, batch: pa.RecordBatch) -> None:
         keys = np.asarray(batch.column(self._selection.key)).astype(np.int64)
-        wanted = self._selection.keys
-        if wanted is not None and not is_member(keys, wanted).all():
+        if self._counting is None:
+            self._summing.add(keys, np.zeros((len(keys), 2), dtype=np.uint64))
+        elif not self._counting.add(keys):
             raise Fatal(
                 f"rows of another {self._selection.key[1:]} than those to replace", self._fitting.table.name
             )
-        self._summing.add(keys, np.zeros((len(keys), 2), dtype=np.uint64))
         index = self._index(batch.schema)
         buckets = np.asarray(batch.column("_bucket"))
         order = np.argsort(buckets, kind="stable")

@@ -14,7 +14,7 @@ competes alike. The source that tells the newest has its rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -70,17 +70,25 @@ class Merge:
 
 def presences(manifest: Manifest) -> pl.DataFrame:
     """The records that stand in a staged unit, with the unit's name and recipe."""
+    return pl.concat([no_presences(), *presence_frames(manifest)])
+
+
+def presence_frames(manifest: Manifest) -> Iterator[pl.DataFrame]:
+    """`presences`, a batch at a time."""
+    records = manifest.account["fates"]["accepted"] if manifest.ownership == "file" else 1
+    for batch in _presence_batches(manifest):
+        yield _polars(pa.Table.from_batches([batch], schema=PRESENCE)).with_columns(
+            unit=pl.lit(manifest.unit.unit), recipe=pl.lit(manifest.recipe), weight=pl.lit(records, pl.Int64)
+        )
+
+
+def _presence_batches(manifest: Manifest) -> Iterator[pa.RecordBatch]:
     if manifest.ownership == "record":
-        rows = pa.Table.from_batches(manifest.presence_batches(), schema=PRESENCE)
-    elif manifest.owner in (None, NO_OWNER):
-        rows = PRESENCE.empty_table()
-    else:
+        yield from manifest.presence_batches()
+    elif manifest.owner not in (None, NO_OWNER):
         values = [manifest.owner, 0, manifest.unit.kind, "", manifest.owner, "accepted"]
         rows = pa.table({n: [v] for n, v in zip(PRESENCE.names, values, strict=True)}, schema=PRESENCE)
-    records = manifest.account["fates"]["accepted"] if manifest.ownership == "file" else 1
-    return _polars(rows).with_columns(
-        unit=pl.lit(manifest.unit.unit), recipe=pl.lit(manifest.recipe), weight=pl.lit(records, pl.Int64)
-    )
+        yield from rows.to_batches()
 
 
 def is_rejected(manifest: Manifest) -> bool:

@@ -23,7 +23,15 @@ from contracts.accounting import Account
 from contracts.errors import Fatal
 from contracts.keys import Key
 from stores.staging import Manifest
-from tasks.merging import LEDGER_COLUMNS, WITHIN, Merge, empty_ledger, merge_found, no_presences, presences
+from tasks.merging import (
+    LEDGER_COLUMNS,
+    WITHIN,
+    Merge,
+    empty_ledger,
+    merge_found,
+    no_presences,
+    presence_frames,
+)
 from tasks.slices import Slices, load, slices_for
 from tasks.versions import open_versions, seal_versions
 
@@ -91,7 +99,7 @@ def merge_source(
     Raises:
         Fatal: a version is not this key's.
     """
-    staged = slices.divide("staged", map(presences, manifests))
+    staged = slices.divide("staged", (frame for one in manifests for frame in presence_frames(one)))
     before = slices.divide("ledger", (frame.select(LEDGER_COLUMNS) for frame in ledger))
     beside = slices.divide("others", (frame.select(LEDGER_COLUMNS) for frame in others))
     of_documents = kind in _OF_DOCUMENTS

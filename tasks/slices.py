@@ -19,7 +19,7 @@ SLICE_ROWS = 60_000
 """How many rows a slice is meant to hold: some 70 MB while they are judged."""
 _MOST = 256
 """As many files are open at once; beyond some 15 million records, slices grow."""
-_BUFFER_ROWS = 4 * SLICE_ROWS
+_BUFFER_ROWS = SLICE_ROWS
 
 
 def slices_for(rows: int) -> int:
