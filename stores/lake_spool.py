@@ -19,7 +19,8 @@ from stores.lake_files import Selection
 from stores.lake_rows import Fitting, align
 
 _FOLDER = ".spool"
-_STEP_ROWS = 32_768
+_STEP_ROWS = 16_384
+_REST_ROWS = 8 * _STEP_ROWS
 
 
 class Spool:
@@ -48,12 +49,18 @@ class Spool:
         for sink in self._sinks.values():
             sink.close()
         shutil.rmtree(self._folder)
+        pa.default_memory_pool().release_unused()  # else each table of a round keeps some tens of megabytes
 
     def fill(self, rows: Iterable[pa.RecordBatch]) -> None:
         """Take all rows; each must belong to the selection's keys, where it names any."""
+        taken = 0
         for batch in rows:
             for start in range(0, batch.num_rows, _STEP_ROWS):
                 self._take(self._fitting.fit(batch.slice(start, _STEP_ROWS)))
+            taken += batch.num_rows
+            if taken > _REST_ROWS:
+                pa.default_memory_pool().release_unused()  # it keeps what was freed, a hundred megabytes in the end
+                taken = 0
         for sink in self._sinks.values():
             sink.close()
         self._sinks.clear()
@@ -129,7 +136,7 @@ class Spool:
         for index in range(len(self._schemas)):
             path = self._folder / f"{bucket}-{index}.arrows"
             if path.exists():
-                with pa.memory_map(str(path)) as file, pa.ipc.open_stream(file) as stream:
+                with pa.OSFile(str(path)) as file, pa.ipc.open_stream(file) as stream:
                     for batch in stream:
                         mask = is_member(np.asarray(batch.column(self._selection.key)).astype(np.int64), keys)
                         if not mask.all():

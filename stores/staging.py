@@ -104,7 +104,7 @@ def read_bundle(manifest: Manifest, table: str) -> pa.Table:
 
 def _read(path: Path) -> Iterator[pa.RecordBatch]:
     with pq.ParquetFile(path) as parquet:
-        yield from parquet.iter_batches(32_768)
+        yield from parquet.iter_batches(16_384)
 
 
 class StagingWriter:
