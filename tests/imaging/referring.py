@@ -95,7 +95,7 @@ def _segmentation(images: Sequence[Dataset], study: int) -> Dataset:
         for number, one in enumerate(images, 1)
     ]
     segment = made(SegmentNumber=1, SegmentLabel="Lung", TrackingID="1", TrackingUID=f"{_ROOT}.{study}.77")
-    found = image(
+    return image(
         **_own(study, 2, 1),
         SOPClassUID=SEG,
         Modality="SEG",
@@ -106,7 +106,6 @@ def _segmentation(images: Sequence[Dataset], study: int) -> Dataset:
         SegmentSequence=Items([segment]),
         PerFrameFunctionalGroupsSequence=Items(frames),
     )
-    return found
 
 
 def _structures(images: Sequence[Dataset], study: int) -> Dataset:

@@ -35,8 +35,9 @@ def _replaced(source: list[Dataset], made: dict[tuple[str, int], Dataset], study
 
 
 def _by_number(house: House) -> dict[tuple[str, int], Dataset]:
-    found = {(str(d.Modality), int(d.AcquisitionNumber)): d for d in written(house)}
-    assert len(found) == len(written(house))
+    made = written(house)
+    found: dict[tuple[str, int], Dataset] = {(str(d.Modality), int(d.AcquisitionNumber)): d for d in made}
+    assert len(found) == len(made)
     return found
 
 
