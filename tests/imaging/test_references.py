@@ -6,12 +6,16 @@ import shutil
 from pathlib import Path
 
 import pytest
+from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from contracts.privacy import Profile
+from flows.rounds import Options
+from tasks.deidentification.keyed import surrogate_uid
+from tasks.workroom import open_workroom
 from tests.flows.house import House
 from tests.imaging.nights import image_house, image_night, written
-from tests.imaging.referring import references, referring, slices, write_all
+from tests.imaging.referring import references, referring, slices, write_all, write_directory
 
 FIRST, SECOND = 1, 2
 KINDS = ["SEG", "RTSTRUCT", "SR", "PR", "KO"]
@@ -84,3 +88,34 @@ def test_references_resolve_over_two_nights_in_either_order(
             tracked |= {uid for (_, old), (_, uid) in zip(told, now, strict=True) if old.endswith(".77")}
         assert len(tracked) == 1, "the report tracks the segment"
     assert sorted(kind for kind, _ in made if kind != "CT") == sorted(2 * KINDS)
+
+
+_OF_RECORD = ("ReferencedSOPInstanceUIDInFile", "SeriesInstanceUID", "StudyInstanceUID")
+
+
+def test_what_a_dicomdir_lists_is_found_among_the_objects_whenever_it_comes(house: House) -> None:
+    """A directory becomes no object; its UIDs are, replaced, those of objects, those of a later night among them."""
+    medium = house.add("cd", "dicom", snapshot=True)
+    images = slices(FIRST)
+    for one in images:
+        one.StudyDate, one.StudyTime = "20230506", "101112"
+    directory = write_directory(medium, images)
+    listed = {
+        name: {str(e.value) for e in dcmread(directory).iterall() if e.keyword == name} for name in _OF_RECORD
+    }
+    assert [len(listed[name]) for name in _OF_RECORD] == [2, 1, 1]
+    (late,) = [p for p in medium.rglob("IM*") if dcmread(p).InstanceNumber == 2]
+    data = late.read_bytes()
+    late.unlink()
+
+    night = image_night(house)
+    assert night.state == "quarantine" and "| cd | missing-from-medium | 1 |" in night.page
+    assert night.objects["status"] == {"written": 1}
+    late.write_bytes(data)
+    night = image_night(house, Options(reprocess=True))  # as the reason's remedy says
+    assert night.state == "published" and night.objects["status"] == {"written": 2}
+
+    key, made = open_workroom(str(house.home.path)).key, written(house)
+    for name, of_object in zip(_OF_RECORD, _OF_INSTANCE, strict=True):
+        replaced = {surrogate_uid(key, uid) for uid in listed[name]}
+        assert replaced == {str(one[of_object].value) for one in made}, name
