@@ -136,7 +136,7 @@ class Planter:
     """
 
     def __init__(self, dataset: Any, patient: Patient, rng: Random, part: str) -> None:
-        self._dataset = dataset
+        self.dataset = dataset
         self._patient = patient
         self._rng = rng
         self._part = part
@@ -172,16 +172,16 @@ class Planter:
 
     def _script(self) -> None:
         if self._patient.script:
-            self._dataset.SpecificCharacterSet = SCRIPTS[self._patient.script][0]
+            self.dataset.SpecificCharacterSet = SCRIPTS[self._patient.script][0]
 
     def _names(self) -> None:
-        self._dataset.PatientID = self._patient.mrn
+        self.dataset.PatientID = self._patient.mrn
         self.note(PATIENT, "PatientID", self._patient.mrn)
-        self._dataset.PatientBirthDate = f"{self._patient.born:%Y%m%d}"
+        self.dataset.PatientBirthDate = f"{self._patient.born:%Y%m%d}"
         self.note(REMOVED, "PatientBirthDate", f"{self._patient.born:%Y%m%d}")
         for keywords, action in ((GONE, REMOVED), (EMPTIED, REMOVED), (REPLACEABLE, REPLACED)):
             for keyword, template in keywords.items():
-                self._set(self._dataset, keyword, action, "", template)
+                self._set(self.dataset, keyword, action, "", template)
 
     def _set(self, dataset: Any, keyword: str, action: str, prefix: str, template: str) -> None:
         from pydicom.datadict import dictionary_VR, tag_for_keyword
@@ -194,16 +194,16 @@ class Planter:
     def _dates(self, made: date) -> None:
         for days, keyword in enumerate(DATES):
             value = f"{made - timedelta(days=days % 3):%Y%m%d}"
-            setattr(self._dataset, keyword, value)
+            setattr(self.dataset, keyword, value)
             self.note(SHIFTED, keyword, value)
-        self._dataset.AcquisitionDateTime = f"{made:%Y%m%d}101530.25"
-        self.note(SHIFTED, "AcquisitionDateTime", self._dataset.AcquisitionDateTime)
-        self._dataset.StudyTime = "101530"
+        self.dataset.AcquisitionDateTime = f"{made:%Y%m%d}101530.25"
+        self.note(SHIFTED, "AcquisitionDateTime", self.dataset.AcquisitionDateTime)
+        self.dataset.StudyTime = "101530"
         self.note(KEPT, "StudyTime", "101530")
 
     def _texts(self) -> None:
         for keyword in DESCRIBED:
-            self._describe(self._dataset, keyword, "")
+            self._describe(self.dataset, keyword, "")
 
     def _describe(self, dataset: Any, keyword: str, prefix: str) -> None:
         template, words = self._rng.choice(TEXTS[self._part]).split("|")
@@ -230,7 +230,7 @@ class Planter:
             "ImagePositionPatient": ["-180.5", "-166", "12.5"],
         }  # fmt: skip
         for keyword, value in values.items():
-            setattr(self._dataset, keyword, value)
+            setattr(self.dataset, keyword, value)
             spelled = "\\".join(value) if isinstance(value, list) else value
             if keyword == "PatientAge" and age >= 90:
                 self.note(REPLACED, keyword, spelled, tokens=(spelled,) if age != 90 else ())
@@ -241,7 +241,7 @@ class Planter:
         for keyword, uid in uids.items():
             if keyword.startswith("_"):
                 continue
-            setattr(self._dataset, keyword, uid)
+            setattr(self.dataset, keyword, uid)
             self.note(UID, keyword, uid)
 
     def _nested(self, uids: dict[str, str], made: date) -> None:
@@ -265,14 +265,14 @@ class Planter:
         self.note(
             KEPT, "RequestAttributesSequence[0].RequestedProcedureCodeSequence[0].CodeMeaning", "CT Chest"
         )
-        self._dataset.RequestAttributesSequence = [request]
+        self.dataset.RequestAttributesSequence = [request]
         reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID = (
             "1.2.840.10008.5.1.4.1.1.2",
             uids["_other"],
         )
         self.note(UID, "ReferencedImageSequence[0].ReferencedSOPInstanceUID", uids["_other"])
         self.note(KEPT, "ReferencedImageSequence[0].ReferencedSOPClassUID", "1.2.840.10008.5.1.4.1.1.2")
-        self._dataset.ReferencedImageSequence = [reference]
+        self.dataset.ReferencedImageSequence = [reference]
         self._set(
             observer,
             "VerifyingObserverName",
@@ -281,7 +281,7 @@ class Planter:
             "{doctor}^{doctor_given}",
         )
         self._set(observer, "VerifyingOrganization", REPLACED, "VerifyingObserverSequence[0].", "{hospital}")
-        self._dataset.VerifyingObserverSequence = [observer]
+        self.dataset.VerifyingObserverSequence = [observer]
         self._deep()
 
     def _deep(self) -> None:
@@ -300,16 +300,16 @@ class Planter:
         self._set(outer, "PerformingPhysicianName", REMOVED, "PerformedSeriesSequence[0].", "{operator}^IVO")
         self._set(outer, "RetrieveAETitle", REPLACED, "PerformedSeriesSequence[0].", "AE{accession}")
         outer.PerformedProtocolCodeSequence = [inner]
-        self._dataset.PerformedSeriesSequence = [outer]
+        self.dataset.PerformedSeriesSequence = [outer]
 
     def _private(self) -> None:
         from pydicom.dataset import Dataset
 
         group, creator, element, vr, value = self._rng.choice(SAFE)
-        self._dataset.private_block(group, creator, create=True).add_new(element, vr, value)
+        self.dataset.private_block(group, creator, create=True).add_new(element, vr, value)
         self.note(KEPT, f"{group:04X}[{creator}]{element:02X}", str(value))
-        for creator, group in (("SIEMENS CSA HEADER", 0x0029), ("ACME HIS 1.0", 0x0009)):
-            block = self._dataset.private_block(group, creator, create=True)
+        for creator, group in (("SIEMENS CSA HEADER", 0x0029), ("ACME HIS", 0x0009)):
+            block = self.dataset.private_block(group, creator, create=True)
             for element, (vr, template) in enumerate(_PRIVATE, 1):
                 text, tokens = self.filled(template)
                 block.add_new(element, vr, text.encode("utf-8", "replace") if vr in ("UN", "OB") else text)

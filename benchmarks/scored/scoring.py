@@ -111,7 +111,7 @@ def _score_file(
 
     found = dcmread(path)
     for plant in file.plants:
-        value = _value_at(found, plant.path)
+        value = value_at(found, plant.path)
         if plant.action in (SHIFTED, UID, PATIENT):
             judge.take(file, plant, value)
         else:
@@ -148,7 +148,7 @@ def _holds(value: str, token: str) -> bool:
     return re.search(pattern, value.casefold()) is not None
 
 
-def _value_at(dataset: Any, path: str) -> str | None:
+def value_at(dataset: Any, path: str) -> str | None:
     """The value at a path, several parted by backslashes; None where there is no element."""
     *way, last = path.split(".") if "." in path else (path,)
     for step in way:

@@ -155,7 +155,9 @@ def _make(making: _Making, cleaner: FileCleaner) -> None:
     if "encapsulated-document" in cleaned.flags:
         raise Rejected("encapsulated-document", "tag 00420011", "a document's text is not cleaned")
     pixels = _pixels_of(place)
+    unread = "overlay" in cleaned.flags and cleaner.options.clean_graphics
     if pixels is None:
+        _require_read(unread)
         _write(making, cleaned, None, None)
         return
     with undecodable():
@@ -164,14 +166,19 @@ def _make(making: _Making, cleaner: FileCleaner) -> None:
         raise Rejected("face", "series", 'the setting faces = "release"')
     if looked.reason:
         raise Rejected(looked.reason)
+    _require_read(unread)
     if "overlay" in cleaned.flags:
-        if cleaner.options.clean_graphics:
-            raise Rejected("overlay-not-read", "group 6000", "overlays that the options remove")
         looked.masked = holds_unused_bits(pixels)
     told = looked.told()
     if told != Told():
         cleaned = cleaner.clean(place, making.person, told)
     _write(making, cleaned, pixels, looked)
+
+
+def _require_read(unread: bool) -> None:
+    """Bitmaps that stay are held: nothing looks at what they show, with pixels or, of presentation states, without."""
+    if unread:
+        raise Rejected("overlay-not-read", "group 6000", "overlays that the options remove")
 
 
 def _pixels_of(place: Place) -> Pixels | None:

@@ -16,13 +16,15 @@ import struct
 import tarfile
 import tempfile
 import urllib.parse
-import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from tests.leaks.dicom import scan_dicom
+from tests.leaks.documents import scan_pdf
 
 if TYPE_CHECKING:
     from tests.leaks.scanner import Scan
@@ -256,23 +258,6 @@ def _scan_png(run: Scan, place: Place, data: bytes, depth: int) -> None:
     run.scan_raw((*place[:2], _inside(place, "after the PNG")), data[offset:])
 
 
-def _scan_dicom(run: Scan, place: Place, data: bytes, depth: int) -> None:
-    """Every element of a DICOM file, private and nested ones too; pixels are read as raw bytes only."""
-    import pydicom
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        dataset = pydicom.dcmread(BytesIO(data), force=True)
-        for element in [*dataset.file_meta, *dataset.iterall()]:
-            at = (*place[:2], _inside(place, f"element {element.tag}"))
-            value = element.value
-            if isinstance(value, bytes):
-                if element.tag.group != 0x7FE0:
-                    scan_content(run, at, value.rstrip(b"\0"), depth + 1)
-            elif element.VR != "SQ" and value is not None:
-                run.scan_strings(at, [str(v) for v in (value if element.VM > 1 else [value])], depth=depth)
-
-
 def _scan_stream(run: Scan, place: Place, data: bytes, depth: int, codec: str) -> None:
     import pyarrow as pa
 
@@ -299,6 +284,7 @@ _FORMATS: tuple[tuple[Callable[[bytes], bool], Callable[[Scan, Place, bytes, int
     (lambda d: d[:4] == b"PK\x03\x04", _scan_zip),
     (lambda d: d[257:262] == b"ustar", _scan_tar),
     (lambda d: d[:8] == _PNG, _scan_png),
-    (lambda d: d[128:132] == b"DICM", _scan_dicom),
+    (lambda d: d[128:132] == b"DICM", scan_dicom),
+    (lambda d: d[:5] == b"%PDF-", scan_pdf),
     (lambda d: d[:4] == b"PAR1", _scan_parquet),
 )

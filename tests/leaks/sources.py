@@ -6,11 +6,14 @@ import base64
 import gzip
 import json
 import re
+import tarfile
 import warnings
+import zipfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from tests.leaks.dicom import elements_of, read_dataset
 from tests.leaks.identifiers import Identifiers
 from tests.leaks.records import read_ccda, read_hl7v2
 from tests.leaks.tables import read_csv, read_omop, read_synthea
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 _IDENTIFIER_KINDS = {"MR": "mrn", "SS": "ssn", "DL": "licence", "PPN": "passport"}
 UNREADABLE = "(no JSON)"
 _IDENTIFIED = ("Encounter", "Condition", "DocumentReference")
+_PIXELS = 0x7FE0
 _STAFF_KIND, _PATIENT_KIND = "dicom_staff_name", "dicom_patient_name"
 _ELEMENTS = {
     "PatientID": "dicom_patient_id",
@@ -133,20 +137,42 @@ def _take_words(value: Any, found: Identifiers) -> None:
 
 
 def read_dicom(path: Path, found: Identifiers) -> None:
-    """Every element of the header, nested and private too; a file that is no DICOM gives only its name."""
-    import pydicom
+    """Every element of the header, nested and private too, also of files in archives; what is no DICOM gives its name.
 
+    Archives are told by what is in them: zip, and tar of any packing.
+    """
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            for member in archive.infolist():
+                if not member.is_dir():
+                    _take_member(member.filename, archive.read(member), found)
+    elif tarfile.is_tarfile(path):
+        with tarfile.open(path) as packed:
+            for entry in packed:
+                file = packed.extractfile(entry)
+                if file is not None:
+                    _take_member(entry.name, file.read(), found)
+    else:
+        _take_instance(path.read_bytes(), found)
+
+
+def _take_member(name: str, data: bytes, found: Identifiers) -> None:
+    found.add("file_name", PurePosixPath(name).name)
+    found.add("file_stem", PurePosixPath(name).stem)
+    _take_instance(data, found)
+
+
+def _take_instance(data: bytes, found: Identifiers) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            dataset = pydicom.dcmread(path, force=True, stop_before_pixels=True)
-            elements = [*getattr(dataset, "file_meta", ()), *dataset.iterall()]
+            dataset = read_dataset(data)
             person = f"dicom/{dataset.get('PatientID') or ''}"
-        except Exception:  # noqa: BLE001 - pydicom raises whatever a file that is no DICOM provokes
+            elements = [e for e in elements_of(dataset) if e.tag.group != _PIXELS]
+            for element in elements:
+                _take_element(element, person, found)
+        except ValueError:
             found.unread["dicom"] += 1
-            return
-        for element in elements:
-            _take_element(element, person, found)
 
 
 def _take_element(element: DataElement, person: str, found: Identifiers) -> None:

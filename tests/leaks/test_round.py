@@ -167,7 +167,9 @@ def test_no_identifier_of_any_input_is_in_the_home(real: Real) -> None:
     identifiers.settle()
     assert len(identifiers.items) > 500
     report = survey(real.home, identifiers, persons=persons_by_signature(real.home, places["fhir"][0]))
-    assert {"lake", "vectors", "catalog.db", "reports", "prefect"} <= report.files.keys()
+    assert {"lake", "objects", "vectors", "catalog.db", "reports", "prefect"} <= report.files.keys()
+    assert report.files["objects"] > 100 and report.strings["objects"] > 3_000
+    assert not [file for file, _ in report.undecoded if file.startswith("objects/")]
     assert report.strings["lake"] > 10_000 and report.strings["prefect"] > 100
     assert [finding for finding in report.findings if finding.certain] == []
 

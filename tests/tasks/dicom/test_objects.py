@@ -21,7 +21,9 @@ from tasks.dicom.burned_in.risk import Facts, judge_risk
 from tasks.dicom.burned_in.strokes import Seen
 from tasks.dicom.faces import facing_series
 from tasks.dicom.objects import ObjectJob, ObjectTask, make_object
+from tasks.dicom.policy import ImagePolicy
 from tasks.imaging import INDEX_COLUMNS
+from tasks.workroom import save_image_policy
 from tests.dicom_files import image, write
 from tests.tasks.rooms import DAY, Room, make_room
 
@@ -190,3 +192,21 @@ def test_faces_are_of_heads_with_enough_slices() -> None:
     texts += ("series_description", "study_description")
     schema = lists | dict.fromkeys(texts, pl.String) | {"number_of_frames": pl.Int32}
     assert facing_series(pl.DataFrame(rows, schema_overrides=schema)) == {1, 4}
+
+
+def test_overlays_that_nobody_reads_are_held_with_pixels_and_without(tmp_path: Path) -> None:
+    room = make_room(tmp_path, "dicom")
+    save_image_policy(room.work.vault, ImagePolicy({"clean_graphics": True}))
+    drawn = {"OverlayRows": 4, "OverlayColumns": 4, "OverlayType": "G", "OverlayData": bytes(2)}
+    for pixels in (bytes(range(16)), None):
+        made = image(PixelData=pixels)
+        plane = {0x60000010: "US", 0x60000011: "US", 0x60000040: "CS", 0x60003000: "OB"}
+        for (tag, vr), value in zip(plane.items(), drawn.values(), strict=True):
+            made.add_new(tag, vr, value)
+        write(room.folder / "a.dcm", made)
+        row = _made(room)
+        assert (row["status"], row["reason"]) == ("held", "overlay-not-read")
+    save_image_policy(room.work.vault, ImagePolicy())
+    row = _made(room)
+    assert row["status"] == "written"
+    assert 0x60003000 not in dcmread(_objects(room).path(row["object_key"]))
