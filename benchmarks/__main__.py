@@ -28,6 +28,7 @@ BENCHMARKS = {
     "nights": "benchmarks.nights",
     "imaging-index": "benchmarks.imaging_index",
     "imaging-deidentify": "benchmarks.imaging_rewrite",
+    "imaging-score": "benchmarks.imaging_score",
     "genomics": "benchmarks.genomics",
     "normalisation": "benchmarks.normalisation",
 }

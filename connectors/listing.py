@@ -62,24 +62,28 @@ def list_files(
     )
 
 
-def list_with_members(location: str, *, strict: bool) -> tuple[Listed, ...]:
+def list_with_members(
+    location: str, *, strict: bool, strays: bool = True, lenient: bool = False
+) -> tuple[Listed, ...]:
     """List the files of a source, and in place of each archive its members (`contracts.archives`), sorted by path.
 
     Args:
-        location: as for `list_files`; all files are listed, strays too.
+        location: as for `list_files`.
         strict: an archive that cannot be read is an error. Where it is not, it is listed itself, so that whoever reads
             it can say why; but of a snapshot all that it held would then seem to be gone.
+        strays: list hidden files and what file managers leave behind, too, in archives as beside them.
+        lenient: members that are refused are listed, so that whoever reads them can say why, and the others go on.
 
     Raises:
         As `list_files`; and Fatal: an archive cannot be read, or is refused.
     """
     found: list[Listed] = []
-    for item in list_files(location, strays=True):
+    for item in list_files(location, strays=strays):
         if not is_archive(item.path):
             found.append(item)
             continue
         try:
-            found += _members(location, item)
+            found += _members(location, item, strays, lenient)
         except Rejected as rejected:
             if strict:
                 what = f"an archive cannot be read: {rejected.reason}"
@@ -88,11 +92,13 @@ def list_with_members(location: str, *, strict: bool) -> tuple[Listed, ...]:
     return tuple(sorted(found, key=lambda item: item.path))
 
 
-def _members(location: str, item: Listed) -> Iterator[Listed]:
+def _members(location: str, item: Listed, strays: bool, lenient: bool) -> Iterator[Listed]:
     """An archive's members; each has its archive's time, so that a new archive is looked into as a whole."""
     system, path = locate(location, item.path)
     outer = _Object(system, path, item.stamp.size)
-    for member in list_members(outer):
+    for member in list_members(outer, lenient=lenient):
+        if not (strays or member.refused or _wanted(member.name, None)):
+            continue
         stamp = Stamp(member.size, item.stamp.modified, f"{item.stamp.identity}:{member.mark}")
         yield Listed(join_path(item.path, member.name), stamp)
 
@@ -112,6 +118,28 @@ def list_beside(location: str, path: str) -> Iterator[Place]:
     for info in system.ls(outer.rpartition("/")[0], detail=True):
         if info["type"] == "file":
             yield _Object(system, info["name"], int(info["size"] or 0))
+
+
+def names_below(location: str, path: str) -> Iterator[str] | None:
+    """Names of all files in the folder of one of a source's objects and below it, relative to that folder.
+
+    Args:
+        location: the source's.
+        path: the object's, as listed.
+
+    Returns:
+        The names; None where the source is that object alone. Of an archive all members that are not refused.
+    """
+    archive, member = split_path(path)
+    system, outer = locate(location, archive)
+    if member:
+        folder = f"{member.rpartition('/')[0]}/".lstrip("/")
+        members = list_members(_Object(system, outer, int(system.size(outer))), lenient=True)
+        return (one.name[len(folder) :] for one in members if not one.refused and one.name.startswith(folder))
+    root = outer.rpartition("/")[0] + "/"
+    if outer == _resolve(location)[1]:
+        return None
+    return (found.removeprefix(root) for found in system.find(root))
 
 
 @dataclass(frozen=True)

@@ -8,46 +8,36 @@ were made to do harm: names that climb out of the archive, members that overlap 
 from __future__ import annotations
 
 import io
-import lzma
-import os
-import struct
-import tarfile
 import zipfile
-import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, TypeVar, cast
 
-from contracts.errors import Fatal, Rejected
+from contracts.archive_index import (
+    BUFFER,
+    DAMAGE,
+    Entry,
+    Index,
+    Member,
+    corrupt,
+    index_of,
+    is_packed,
+    opened_tar,
+    refuse,
+)
+from contracts.errors import Fatal
 
 if TYPE_CHECKING:
     from contracts.protocols import Place
 
-SUFFIXES = (".zip", ".tar")
-"""Names of archives. Compressed tar cannot be entered in the middle: each member would cost all before it."""
-MEMBER_LIMIT = 1_000_000
-RATIO_LIMIT = 250
-RATIO_BYTES = 64 << 20
-"""A member above this size may not unfold to more than `RATIO_LIMIT` times its packed size; tables reach some 50."""
-
+SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz")
+"""Names of archives that are entered."""
+CLOSED_SUFFIXES = (".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".7z", ".rar")
+"""Names of archives that cannot be entered in the middle: each member would cost all before it."""
 _T = TypeVar("_T")
 _SEPARATOR = "!/"
-_BUFFER = 1 << 18
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
-_DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, struct.error)
-_ENCRYPTED = 0x1
-
-
-@dataclass(frozen=True)
-class Member:
-    """A file in an archive: its name there (patient data), its size unpacked and its checksum or place."""
-
-    name: str = field(repr=False)
-    size: int
-    mark: str
 
 
 def join_path(archive: str, member: str) -> str:
@@ -57,126 +47,46 @@ def join_path(archive: str, member: str) -> str:
 
 def split_path(path: str) -> tuple[str, str]:
     """(archive, member) of a member's path; (path, "") for any other."""
-    for suffix in SUFFIXES:
-        at = path.lower().find(suffix + _SEPARATOR)
-        if at >= 0:
-            end = at + len(suffix)
-            return path[:end], path[end + len(_SEPARATOR) :]
-    return path, ""
+    low = path.lower()
+    found = [at + len(suffix) for suffix in SUFFIXES if (at := low.find(suffix + _SEPARATOR)) >= 0]
+    if not found:
+        return path, ""
+    end = min(found)
+    return path[:end], path[end + len(_SEPARATOR) :]
 
 
 def is_archive(name: str) -> bool:
-    """Whether a file is an archive, by its name."""
+    """Whether a file is an archive that is entered, by its name."""
     return name.lower().endswith(SUFFIXES)
 
 
-def list_members(archive: Place) -> tuple[Member, ...]:
-    """The files of an archive, sorted by name; folders and links are none.
+def is_closed_archive(name: str) -> bool:
+    """Whether a file is an archive that is not entered, by its name."""
+    return name.lower().endswith(CLOSED_SUFFIXES)
+
+
+def list_members(archive: Place, *, lenient: bool = False) -> tuple[Member, ...]:
+    """The files of an archive, sorted by name; folders are none.
+
+    Args:
+        archive: a file.
+        lenient: members that are refused are listed with the reason, links with `archive-link`, so that the others go
+            on; else one such member has the archive refused, and links are left out.
 
     Raises:
-        Rejected: `corrupt-archive`, `encrypted-archive`, `unsafe-archive` (a name leads out of it, or stands twice),
-            `archive-bomb`, `unsupported-archive`. No message tells a name.
+        Rejected: `corrupt-archive`, `archive-bomb`; and, unless `lenient`, `encrypted-archive`, `unsupported-archive`,
+            `unsafe-archive` (a name leads out of it, or stands twice). No message tells a name.
     """
     try:
-        members = _list_tar(archive) if _is_tar(archive) else _list_zip(archive)
-    except _DAMAGE:
-        raise _corrupt() from None
-    if len(members) > MEMBER_LIMIT:
-        raise Rejected("archive-bomb", "archive", f"at most {MEMBER_LIMIT:,} members")
-    names = [member.name for member in members]
-    if len(set(names)) < len(names) or not all(map(_is_safe, names)):
-        raise Rejected("unsafe-archive", "archive", "members named once, below the archive's own root")
+        entries = index_of(archive).entries.values()
+    except DAMAGE:
+        raise corrupt() from None
+    members = [entry.member for entry in entries]
+    if not lenient:
+        members = [member for member in members if member.refused != "archive-link"]
+        for member in members:
+            refuse(member.refused)
     return tuple(sorted(members, key=lambda member: member.name))
-
-
-def _is_safe(name: str) -> bool:
-    parts = PurePosixPath(name.replace("\\", "/")).parts
-    drive = len(name) > 1 and name[1] == ":"
-    return (
-        bool(parts)
-        and not name.startswith(("/", "\\"))
-        and ".." not in parts
-        and not drive
-        and "\0" not in name
-    )
-
-
-def _corrupt() -> Rejected:
-    return Rejected("corrupt-archive", "archive", "a whole archive; export it again")
-
-
-def _is_tar(archive: Place) -> bool:
-    return archive.name.lower().endswith(".tar")
-
-
-def _list_zip(archive: Place) -> list[Member]:
-    infos = [info for info in _opened_zip(archive).infolist() if not info.is_dir()]
-    if any(info.flag_bits & _ENCRYPTED for info in infos):
-        raise Rejected("encrypted-archive", "archive", "an archive without a password")
-    if any(info.compress_type not in _METHODS for info in infos):
-        raise Rejected(
-            "unsupported-archive", "archive", "members stored, or packed by deflate, bzip2 or LZMA"
-        )
-    _refuse_bombs(infos)
-    return [Member(info.filename, info.file_size, f"{info.CRC:08x}") for info in infos]
-
-
-def _refuse_bombs(infos: Sequence[zipfile.ZipInfo]) -> None:
-    """Members that overlap (https://www.usenix.org/system/files/woot19-paper_fifield_0.pdf) or unfold too far."""
-    ends = 0
-    for info in sorted(infos, key=lambda info: info.header_offset):
-        if info.header_offset < ends:
-            raise Rejected("archive-bomb", "archive", "members that do not overlap")
-        ends = info.header_offset + 30 + info.compress_size
-        if info.file_size > max(RATIO_BYTES, RATIO_LIMIT * info.compress_size):
-            raise Rejected("archive-bomb", "archive", f"members packed at most {RATIO_LIMIT} to 1")
-
-
-def _list_tar(archive: Place) -> list[Member]:
-    size, infos = archive.size, _tar_index(archive)
-    if any(info.offset_data + info.size > size for info in infos.values()):
-        raise _corrupt()  # tarfile itself takes a file that is cut off for its end
-    return [Member(info.name, info.size, str(info.offset_data)) for info in infos.values()]
-
-
-def _opened_zip(archive: Place) -> zipfile.ZipFile:
-    """The archive with its directory read: once a process for a local one, since members are opened one by one."""
-    path = getattr(archive, "path", None)
-    if isinstance(path, Path):
-        stat = path.stat()
-        return _cached_zip(path, stat.st_size, stat.st_mtime_ns, os.getpid())
-    return zipfile.ZipFile(archive.open())
-
-
-@lru_cache(maxsize=4)
-def _cached_zip(path: Path, _size: int, _modified: int, _process: int) -> zipfile.ZipFile:
-    return zipfile.ZipFile(path)
-
-
-def _tar_index(archive: Place) -> dict[str, tarfile.TarInfo]:
-    path = getattr(archive, "path", None)
-    if isinstance(path, Path):
-        stat = path.stat()
-        return _cached_index(path, stat.st_size, stat.st_mtime_ns)
-    with archive.open() as raw:
-        return _read_index(raw)
-
-
-@lru_cache(maxsize=4)
-def _cached_index(path: Path, _size: int, _modified: int) -> dict[str, tarfile.TarInfo]:
-    with path.open("rb") as raw:
-        return _read_index(raw)
-
-
-def _read_index(raw: BinaryIO) -> dict[str, tarfile.TarInfo]:
-    found: dict[str, tarfile.TarInfo] = {}
-    with tarfile.open(fileobj=raw, mode="r:") as tar:
-        for info in tar:
-            if info.isreg() and not info.issparse():
-                if info.name in found:
-                    raise Rejected("unsafe-archive", "archive", "members named once")
-                found[info.name] = info
-    return found
 
 
 @dataclass(frozen=True)
@@ -202,30 +112,44 @@ class MemberPlace:
 
     @property
     def size(self) -> int:
-        """Bytes, unpacked."""
+        """Bytes, unpacked.
+
+        Raises:
+            Rejected: as `open`.
+        """
+        return self._found()[1].member.size
+
+    @property
+    def packed(self) -> bool:
+        """Whether going back in it costs all that lies before."""
+        _, entry = self._found()
+        return is_packed(self.archive) or bool(entry.info and entry.info.compress_type != zipfile.ZIP_STORED)
+
+    def _found(self) -> tuple[Index, Entry]:
         try:
-            if _is_tar(self.archive):
-                return _tar_index(self.archive)[self.member].size
-            return _opened_zip(self.archive).getinfo(self.member).file_size
-        except (KeyError, *_DAMAGE):
-            raise _corrupt() from None
+            index = index_of(self.archive)
+            entry = index.entries[self.member]
+        except (KeyError, *DAMAGE):
+            raise corrupt() from None
+        refuse(entry.member.refused)
+        return index, entry
 
     def open(self) -> BinaryIO:
-        """Open it for reading; damage shows as `Rejected` when it is met."""
+        """Open it for reading; damage shows as `Rejected` when it is met.
+
+        Raises:
+            Rejected: `corrupt-archive`, or why the member is refused (`list_members`).
+        """
+        index, entry = self._found()
         try:
-            if _is_tar(self.archive):
-                info = _tar_index(self.archive)[self.member]
-                raw: io.RawIOBase = _Slice(self.archive.open(), info.offset_data, info.size)
+            raw: io.RawIOBase
+            if index.directory is None or entry.info is None:
+                raw = _Slice(opened_tar(self.archive.open(), index.points), entry.at, entry.member.size)
             else:
-                raw = _Unpacked(_opened_zip(self.archive).open(self.member))
-        except (
-            KeyError,
-            NotImplementedError,
-            RuntimeError,
-            *_DAMAGE,
-        ):  # the second: a compression that zipfile lacks
-            raise _corrupt() from None
-        return cast(BinaryIO, io.BufferedReader(raw, _BUFFER))
+                raw = _Unpacked(index.directory.open(entry.info))
+        except (NotImplementedError, RuntimeError, *DAMAGE):  # the first: a compression that zipfile lacks
+            raise corrupt() from None
+        return cast(BinaryIO, io.BufferedReader(raw, BUFFER))
 
     def local(self) -> AbstractContextManager[Path]:
         """A copy in the clear, as the store that made this place keeps them; gone when the block ends."""
@@ -236,14 +160,14 @@ class MemberPlace:
     def beside(self) -> Iterator[MemberPlace]:
         """The members in the same folder of the archive."""
         folder = PurePosixPath(self.member).parent
-        for found in list_members(self.archive):
-            if PurePosixPath(found.name).parent == folder:
+        for found in list_members(self.archive, lenient=True):
+            if not found.refused and PurePosixPath(found.name).parent == folder:
                 yield MemberPlace(self.archive, found.name, self.source, self.copy)
 
 
-def member_places(archive: Place) -> Iterator[MemberPlace]:
-    """The places of an archive's members. Raises as `list_members`."""
-    for member in list_members(archive):
+def member_places(archive: Place, *, lenient: bool = False) -> Iterator[MemberPlace]:
+    """The places of an archive's members; arguments and errors as of `list_members`."""
+    for member in list_members(archive, lenient=lenient):
         yield MemberPlace(archive, member.name)
 
 
@@ -264,7 +188,17 @@ class _Unpacked(io.RawIOBase):
         return self._stream.tell()
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Going on is reading, also where the member is stored: so its checksum is judged at its end."""
+        if whence != io.SEEK_END:
+            ahead = offset - (self.tell() if whence == io.SEEK_SET else 0)
+            while ahead > 0 and (passed := self._pass(min(ahead, BUFFER))):
+                ahead -= passed
+            if ahead >= 0:
+                return self.tell()
         return self._guarded(lambda: self._stream.seek(offset, whence))
+
+    def _pass(self, count: int) -> int:
+        return len(self._guarded(lambda: self._stream.read(count)))
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         data = self._guarded(lambda: self._stream.read(len(buffer)))
@@ -280,8 +214,8 @@ class _Unpacked(io.RawIOBase):
     def _guarded(read: Callable[[], _T]) -> _T:
         try:
             return read()
-        except _DAMAGE:
-            raise _corrupt() from None
+        except DAMAGE:
+            raise corrupt() from None
 
 
 class _Slice(io.RawIOBase):
@@ -309,10 +243,13 @@ class _Slice(io.RawIOBase):
         wanted = min(len(buffer), self._size - self._at)
         if wanted <= 0:
             return 0
-        self._stream.seek(self._start + self._at)
-        data = self._stream.read(wanted)
+        try:
+            self._stream.seek(self._start + self._at)
+            data = self._stream.read(wanted)
+        except DAMAGE:
+            raise corrupt() from None
         if not data:
-            raise _corrupt()
+            raise corrupt()
         buffer[: len(data)] = data
         self._at += len(data)
         return len(data)

@@ -34,6 +34,10 @@ class Retriable(NightroundsError):
     """Try again later: a lock, a lost connection, a busy store."""
 
 
+class Alone(Retriable):
+    """A unit that was read as one record and holds several: it is read again, by itself."""
+
+
 class Unreachable(Retriable):
     """A server that does not answer, or stays busy, asked as often as is fair: a later round may find it well."""
 

@@ -69,11 +69,13 @@ class Person:
         person_id: 63-bit id, stored in the vault.
         shift_days: added to every date of this person under the `expert` profile; never 0.
         traits: all traits of all of the person's identities, as in `Identity.traits`.
+        tied: False of a sample that nothing says whose it is: no link, and no record under its name.
     """
 
     person_id: int
     shift_days: int = field(repr=False)
     traits: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    tied: bool = True
 
 
 @dataclass(frozen=True)

@@ -149,6 +149,7 @@ def _plan_source(
         vocabulary_parts(kept.home, read_site_map(kept.home.vocabulary)),
         settings.privacy.text_policy(),
         settings.imaging.policy(),
+        settings.genomics.policy(),
     )
     parts |= source_components(source) | reference_components(source)
     units = {f"{source.name}/{token_of(kept.key, source.name, item.path)}": item for item in listed}

@@ -35,6 +35,7 @@ from tasks.workroom import (
     save_image_policy,
     save_sources,
     save_text_policy,
+    save_variant_policy,
 )
 
 
@@ -121,6 +122,7 @@ class Round:
             self.vocabulary,
             self.settings.privacy.text_policy(),
             self.settings.imaging.policy(),
+            self.settings.genomics.policy(),
         )
         return parts | source_components(source) | reference_components(source)
 
@@ -203,6 +205,7 @@ def open_round(
     path = home_path()
     settings = load_settings(path)
     use_overlay(settings)
+    settings.genomics.suppression().digest()  # a wrong BED file stops the round before it reads anything
     if sync:
         settings.dask.mode = "sync"
     with ExitStack() as stack:
@@ -213,6 +216,7 @@ def open_round(
             save_sources(room.vault, [s.to_source() for s in settings.sources])
         save_text_policy(room.vault, settings.privacy.text_policy())
         save_image_policy(room.vault, settings.imaging.policy())
+        save_variant_policy(room.vault, settings.genomics.policy())
         catalog = Catalog.open(room.home, settings.stores.catalog_url or None)
         interrupted = _close_interrupted(catalog)
         run_id = str(uuid.uuid4())

@@ -20,6 +20,8 @@ from contracts.units import Source
 from tasks.deidentification.policy import TextPolicy
 from tasks.dicom.policy import OPTIONS, BurnedIn, Faces, ImagePolicy, Limits
 from tasks.meds.options import MedsOptions
+from tasks.vcf.policy import Untied, VariantPolicy
+from tasks.vcf.release.policy import ASSEMBLIES, Suppression
 
 CONFIG_NAME = "nightrounds.toml"
 
@@ -159,9 +161,33 @@ class MedsSettings(_Section):
 
 
 class GenomicsSettings(_Section):
-    """What of the genomics tables readers see: the lake keeps all, a release names what is released."""
+    """What becomes of samples that nothing says whose they are, and what of the genomics tables readers see: the lake
+    keeps all, a release names what is released."""
 
+    untied: Untied = "publish"
     release: Literal["all", "no-genotypes", "none"] = "all"
+    suppress_singletons: bool = Field(
+        False, description="hide records with an allele that one person alone carries in the lake"
+    )
+    suppress_genes: list[str] = Field([], description="hide records in these genes, by symbol or id")
+    suppress_regions: dict[str, str] = Field(
+        {}, description="hide records that overlap the intervals of a BED file, by assembly"
+    )
+
+    @field_validator("suppress_regions")
+    @classmethod
+    def _known_assemblies(cls, value: dict[str, str]) -> dict[str, str]:
+        if unknown := sorted(set(value) - set(ASSEMBLIES)):
+            raise ValueError(f"no such assembly: {unknown[0]}; one of {', '.join(ASSEMBLIES)}")
+        return value
+
+    def suppression(self) -> Suppression:
+        """Which records readers and exports do not see."""
+        return Suppression(self.suppress_singletons, tuple(self.suppress_genes), self.suppress_regions)
+
+    def policy(self) -> VariantPolicy:
+        """How files are treated."""
+        return VariantPolicy(self.untied)
 
 
 class ScheduleSettings(_Section):
@@ -315,7 +341,11 @@ enabled = false  # true: every round brings the MEDS data set under meds/ up to 
 notes = false    # with the (scrubbed) text of notes
 
 [genomics]
+untied = "publish"  # samples that nothing says whose they are have no person; or "hold": they wait for a sheet
 release = "all"  # or "no-genotypes" (variants without who has them), or "none": what readers and exports see
+suppress_singletons = false  # true: hide records with an allele that one person alone carries
+# suppress_genes = ["BRCA1", "ENSG00000139618"]
+# suppress_regions = {{ GRCh38 = "/policies/hidden.grch38.bed" }}
 
 [schedule]
 cron = "0 1 * * *"

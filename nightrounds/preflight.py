@@ -158,6 +158,8 @@ def kind_of(place: Place, mapping: Path | None = None) -> str:
         return CROSSWALK
     if _is_omop(place):
         return "omop"
+    if _is_dicom_archive(place):
+        return "dicom"
     if _has_mapping(place, mapping):
         return "csv"
     if _is_synthea(text):
@@ -209,6 +211,12 @@ def _by_name_or_elements(place: Place, head: bytes) -> str:
 
 def _is_omop(place: Place) -> bool:
     from connectors.omop.reading import is_export
+
+    return is_export(place)
+
+
+def _is_dicom_archive(place: Place) -> bool:
+    from connectors.dicom.preflight import is_export
 
     return is_export(place)
 

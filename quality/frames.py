@@ -23,9 +23,38 @@ if TYPE_CHECKING:
     from quality.suites import Expectation
 
 NOT_NULL = "expect_column_values_to_not_be_null"
+_OF_TEXTS = frozenset(["expect_column_values_to_match_regex", "expect_column_values_to_be_in_set"])
+_MANY = 5_000
+_FEW = 8
+"""A text is judged once where there are many rows, and so many for each distinct one."""
 _EPOCH = date(1970, 1, 1)
 _DAY = 86_400_000_000
 _EXACT = 2**53
+
+
+Portion = tuple[list["Expectation"], pa.Table, "np.ndarray[Any, Any] | None"]
+
+
+def divide(rows: pa.Table, expectations: Sequence[Expectation]) -> list[Portion]:
+    """What is judged together: distinct texts apart, where they are few, since a pattern is slow; all else row by row.
+
+    Returns:
+        Expectations, the rows that they judge, and, where those are distinct texts, which of them each of `rows` has
+        (-1 where it has none); None where they are `rows` themselves.
+    """
+    columns = {e.columns[0] for e in expectations if e.type in _OF_TEXTS} if rows.num_rows >= _MANY else set()
+    found: list[Portion] = []
+    for name in sorted(columns):
+        if not pa.types.is_string(rows.schema.field(name).type):
+            continue
+        coded = rows[name].combine_chunks().dictionary_encode()
+        if len(coded.dictionary) * _FEW <= rows.num_rows:
+            codes = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False)
+            some = [e for e in expectations if e.type in _OF_TEXTS and e.columns[0] == name]
+            found.append((some, pa.table({name: coded.dictionary}), codes))
+    apart = {e.name for some, _, _ in found for e in some}
+    rest = [e for e in expectations if e.name not in apart]
+    return [*found, *([(rest, rows, None)] if rest else [])]
 
 
 def make_frame(rows: pa.Table, expectations: Sequence[Expectation]) -> pd.DataFrame:

@@ -12,56 +12,25 @@ import os
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from contracts.errors import Fatal
-from quality.frames import comparable, judged_column, make_frame
+from quality.frames import comparable, divide, judged_column, make_frame
 from quality.limits import REASON as IMPOSSIBLE
 from quality.limits import impossible_rows
 from quality.suites import Expectation, Suite, suite
+from quality.verdicts import RowVerdict as RowVerdict
 
 _LOCK = threading.RLock()
 """Great Expectations gives wrong results when threads share it."""
 
 _TOO_MANY = "too-many-quarantined"
 _TOO_FEW = "too-few-rows"
-
-
-@dataclass(frozen=True)
-class RowVerdict:
-    """What the gate says of one batch.
-
-    Attributes:
-        table: the lake table.
-        suite: digest of the suite, "" where the table has none.
-        rows: how many were judged.
-        rejected: (row index, reason code) of the rows to quarantine, ascending, each row once.
-        warnings: rows that are odd but pass, by reason code.
-        failures: failing rows by `Expectation.name`.
-    """
-
-    table: str
-    suite: str
-    rows: int
-    rejected: list[tuple[int, str]] = field(default_factory=list)
-    warnings: Counter[str] = field(default_factory=Counter)
-    failures: Counter[str] = field(default_factory=Counter)
-
-    def to_json(self) -> dict[str, Any]:
-        """Counts only, as `merge_verdicts` and `judge_table` take them."""
-        return {
-            "table": self.table,
-            "suite": self.suite,
-            "rows": self.rows,
-            "rejected": len(self.rejected),
-            "reasons": dict(sorted(Counter(reason for _, reason in self.rejected).items())),
-            "warnings": dict(sorted(self.warnings.items())),
-            "failures": dict(sorted(self.failures.items())),
-        }
 
 
 @dataclass(frozen=True)
@@ -151,6 +120,8 @@ def judge_rows_by_group(
                 verdict.warnings[expectation.reason] += 1
             if expectation.on_failure == "quarantine":
                 rejected.setdefault(groups[index], {}).setdefault(within[index], expectation.reason)
+    for index in impossible_rows(table, rows):
+        rejected.setdefault(groups[index], {}).setdefault(within[index], IMPOSSIBLE)
     for group, held in rejected.items():
         verdicts[group].rejected.extend(sorted(held.items()))
     return verdicts
@@ -309,6 +280,21 @@ def _failing(
     found: Suite, rows: pa.Table, expectations: Sequence[Expectation], today: date, *, told: bool = False
 ) -> tuple[dict[str, int], dict[str, list[int]]]:
     """How many rows fail, by `Expectation.name`; which ones, only for those that quarantine, or for all (`told`)."""
+    counts: dict[str, int] = {}
+    indexes: dict[str, list[int]] = {}
+    for some, judged, codes in divide(rows, expectations):
+        failed, which = _compute_failing(found, judged, some, today, told=told or codes is not None)
+        if codes is not None:  # of each distinct text the rows that have it
+            which = {name: np.flatnonzero(np.isin(codes, held)).tolist() for name, held in which.items()}
+            failed |= {name: len(held) for name, held in which.items()}
+        counts, indexes = counts | failed, indexes | which
+    wanted = {e.name for e in expectations if told or e.on_failure == "quarantine"}
+    return counts, {name: which for name, which in indexes.items() if name in wanted}
+
+
+def _compute_failing(
+    found: Suite, rows: pa.Table, expectations: Sequence[Expectation], today: date, *, told: bool
+) -> tuple[dict[str, int], dict[str, list[int]]]:
     with _LOCK:
         engine = _engine()
         engine.load_batch_data(_BATCH, make_frame(rows, expectations))

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from contracts.errors import Fatal
 from contracts.privacy import Profile
+from retrieval.assemblies import create_views
 from stores.home import Home
 from stores.lake import Lake
+from stores.lake_sql import HIDDEN, is_hideable
 from stores.releases import Release, Releases
 from stores.vectors import Vectors
 
@@ -40,10 +42,13 @@ class Reader:
 
     @cached_property
     def _connection(self) -> duckdb.DuckDBPyConnection:
-        return self.lake.connect(self.release.tables)
+        connection = self.lake.connect(self.release.tables)
+        create_views(connection, self.release.tables)
+        return connection
 
     def sql(self) -> duckdb.DuckDBPyConnection:
-        """DuckDB with a view `schema.table` for each table of the release."""
+        """DuckDB with a view `schema.table` for each table of the release, and views by assembly
+        (`retrieval.assemblies`)."""
         return self._connection
 
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
@@ -53,8 +58,8 @@ class Reader:
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
     def has(self, *tables: str) -> bool:
-        """Whether the release holds all of these tables."""
-        return all(table in self.release.tables for table in tables)
+        """Whether the release holds all of these tables, for readers to see."""
+        return all(table in self.release.tables and table != HIDDEN for table in tables)
 
     def columns(self, table: str) -> list[str]:
         """The names of a table's columns in the release; empty where the release lacks the table."""
@@ -64,7 +69,11 @@ class Reader:
 
     def count(self, table: str) -> int:
         """How many rows a table has in the release; 0 where the release lacks it."""
-        return self.lake.rows(table, self.release.tables[table]) if self.has(table) else 0
+        if not self.has(table):
+            return 0
+        if HIDDEN in self.release.tables and is_hideable(table, self.columns(table)):
+            return int(self.rows(f"SELECT count(*) AS rows FROM {table}")[0]["rows"])
+        return self.lake.rows(table, self.release.tables[table])
 
     def search(
         self,

@@ -7,14 +7,14 @@ most of each column, so that a region opens those alone that may hold it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from contracts.errors import Fatal, Usage
 from retrieval.reader import Reader
-from retrieval.variants import GENE_COLUMN
 from stores.lake_sql import quote
+from tasks.vcf.annotations.genes import GENE_COLUMN, gene_pattern
 from tasks.vcf.contigs import harmonise_contig
 
 _REGION = re.compile(r"([\w.\-*]+):([\d,]+)(?:-([\d,]+))?")
@@ -32,7 +32,7 @@ class VariantQuery:
         gene: symbol or id, as an annotator or the export's own field has it.
         identifier: a name such as dbSNP's.
         consequence: a term of the Sequence Ontology ("missense_variant") or an impact ("HIGH").
-        max_frequency: at most so frequent in the population that an annotator looked up, else in the file's samples.
+        max_frequency: at most so frequent in the population that an annotator looked up, else in the files' samples.
         person_ids: carried by one of them.
         sample_ids: carried by one of them.
         assembly: called against it.
@@ -61,34 +61,42 @@ class Carrier:
 
 @dataclass(frozen=True)
 class FoundVariant:
-    """One record that was found.
+    """One variant that was found: the same place and alleles, in however many files.
 
     Attributes:
-        record_id: of the row in `genomics.variant`.
+        variant_id: the same in every file.
+        record_ids: of the rows in `genomics.variant`.
         assembly: what positions refer to; None where it is unknown.
         contig: harmonised.
         position: 1-based.
+        end_position: 1-based, included; tells symbolic alleles of one place apart.
         reference: reference allele.
         alternates: the others.
         identifiers: names.
         genes: symbols, of annotations.
         consequences: terms, of annotations.
         impact: the gravest.
-        frequency: the rarest alternate's, of the population or else of the file; None where neither is known.
+        proteins: changes of proteins, as HGVS has them, of annotations.
+        frequency: the rarest carried alternate's, of the population or else of the files; None where neither is known.
+        frequency_of: "population" or "files"; None without one.
         carriers: samples that carry an alternate; none where the release holds no genotypes.
     """
 
-    record_id: int
+    variant_id: int
+    record_ids: tuple[int, ...]
     assembly: str | None
     contig: str
     position: int
+    end_position: int
     reference: str
     alternates: tuple[str, ...]
     identifiers: tuple[str, ...]
     genes: tuple[str, ...]
     consequences: tuple[str, ...]
     impact: str | None
+    proteins: tuple[str, ...]
     frequency: float | None
+    frequency_of: str | None
     carriers: tuple[Carrier, ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -123,7 +131,7 @@ def read_query(text: str, **others: Any) -> VariantQuery:
 
 
 def search_variants(reader: Reader, query: VariantQuery, most: int = 20) -> list[FoundVariant]:
-    """The records that fit, in order of assembly, contig and position.
+    """The variants that fit, in order of assembly, contig and position; each once, whatever files it is in.
 
     Raises:
         Fatal: the release holds no variants, or no genotypes where persons or samples are asked for.
@@ -135,21 +143,28 @@ def search_variants(reader: Reader, query: VariantQuery, most: int = 20) -> list
     if (query.person_ids or query.sample_ids) and not reader.has("genomics.call", "genomics.sample"):
         raise Fatal("the release holds no genotypes", reader.place, "see setting genomics.release")
     conditions, parameters = _conditions(reader, query)
+    population, counted = _frequencies(reader)
+    rare = [] if query.max_frequency is None else [query.max_frequency]
     rows = reader.rows(
-        f"""SELECT v.record_id, v.assembly, v.contig, v.position, v.reference, v.alternates, v.identifiers,
-            {_frequency(reader)} AS frequency
-        FROM genomics.variant AS v {_JOINED if reader.has(_QUALITY) else ""}
+        f"""SELECT v.variant_id, v.assembly, v.contig, v.position, v.end_position, v.reference, v.alternates,
+            list(v.record_id ORDER BY v.record_id) AS records,
+            list_sort(list_distinct(flatten(list(coalesce(v.identifiers, []))))) AS identifiers,
+            {population} AS population, {counted} AS counted
+        FROM genomics.variant AS v {_joins(reader)}
         WHERE {" AND ".join(conditions) or "true"}
-        ORDER BY v.assembly, length(v.contig), v.contig, v.position, v.record_id LIMIT {int(most)}""",
-        parameters,
+        GROUP BY v.variant_id, v.assembly, v.contig, v.position, v.end_position, v.reference, v.alternates
+        HAVING {"coalesce(population, counted) <= ?" if rare else "true"}
+        ORDER BY v.assembly, length(v.contig), v.contig, v.position, v.variant_id LIMIT {int(most)}""",
+        [*parameters, *rare],
     )
-    ids = [row["record_id"] for row in rows]
-    told, carriers = _annotations(reader, ids), _carriers(reader, ids, query)
-    return [_found(row, told.get(row["record_id"], {}), carriers.get(row["record_id"], ())) for row in rows]
+    of_record = {record: row["records"][0] for row in rows for record in row["records"]}
+    told, carriers = _annotations(reader, of_record), _carriers(reader, of_record, query)
+    return [_found(row, told.get(row["records"][0], []), carriers.get(row["records"][0], ())) for row in rows]
 
 
 _QUALITY, _CONSEQUENCE = "genomics.variant_quality", "genomics.consequence"
-_JOINED = "LEFT JOIN genomics.variant_quality AS q USING (record_id)"
+_NO_ALLELES = "('<NON_REF>', '<*>', '*', '.')"
+"""Alternates that are nobody's (VCF 4.5, sections 1.6.1 and 5.5)."""
 _CARRIES = """v.record_id IN (
     SELECT c.record_id FROM genomics.call AS c JOIN genomics.sample AS s USING (file_id)
     WHERE s.{column} IN (SELECT unnest(?)) AND list_max(c.genotype[s.sample_index + 1]) > 0)"""
@@ -170,8 +185,6 @@ def _conditions(reader: Reader, query: VariantQuery) -> tuple[list[str], list[An
         found.append(_names_gene(reader, query.gene))
     if query.consequence is not None:
         found.append(_has_consequence(reader, query.consequence))
-    if query.max_frequency is not None:
-        found.append((f"{_frequency(reader)} <= ?", [query.max_frequency]))
     for column, ids in (("person_id", query.person_ids), ("sample_id", query.sample_ids)):
         if ids:
             found.append((_CARRIES.format(column=column), [list(ids)]))
@@ -187,7 +200,7 @@ def _names_gene(reader: Reader, gene: str) -> tuple[str, list[Any]]:
             "OR split_part(lower(gene_id), '.', 1) = ?)"
         )
         values += [gene.lower(), gene.lower().split(".")[0]]
-    pattern = rf"(?i)(^|[^A-Za-z0-9_.\-]){re.escape(gene)}($|[^A-Za-z0-9_.\-])"
+    pattern = gene_pattern([gene])
     for column in reader.columns("genomics.variant"):
         if (match := GENE_COLUMN.fullmatch(column)) and match[1].lower() not in {"csq", "ann"}:
             texts.append(f"regexp_matches(v.{quote(column)}::VARCHAR, ?)")
@@ -206,33 +219,44 @@ def _has_consequence(reader: Reader, consequence: str) -> tuple[str, list[Any]]:
     return f"v.record_id IN (SELECT record_id FROM genomics.consequence WHERE {text})", [value]
 
 
-def _frequency(reader: Reader) -> str:
-    """The rarest alternate's: of annotations, else counted in the file."""
-    looked_up = (
-        "(SELECT min(a.frequency) FROM genomics.consequence AS a WHERE a.record_id = v.record_id)"
-        if reader.has(_CONSEQUENCE)
-        else "NULL"
-    )
-    counted = "list_min(q.allele_frequencies)" if reader.has(_QUALITY) else "NULL::DOUBLE"
-    return f"coalesce({looked_up}, {counted})"
+def _joins(reader: Reader) -> str:
+    joins = []
+    if reader.has(_QUALITY):
+        joins.append(f"LEFT JOIN {_QUALITY} AS q USING (record_id)")
+    if reader.has(_CONSEQUENCE):
+        told = f"SELECT record_id, min(frequency) AS frequency FROM {_CONSEQUENCE} GROUP BY record_id"
+        joins.append(f"LEFT JOIN ({told}) AS a USING (record_id)")
+    return " ".join(joins)
 
 
-def _annotations(reader: Reader, ids: list[int]) -> dict[int, dict[str, Any]]:
-    if not ids or not reader.has(_CONSEQUENCE):
-        return {}
-    rows = reader.rows(
-        """SELECT record_id, list_sort(list(DISTINCT gene_symbol) FILTER (WHERE gene_symbol IS NOT NULL)) AS genes,
-            list_sort(list_distinct(flatten(list(coalesce(consequences, []))))) AS terms,
-            list(DISTINCT impact) AS impacts
-        FROM genomics.consequence WHERE record_id IN (SELECT unnest(?)) GROUP BY record_id""",
-        [ids],
-    )
-    return {row["record_id"]: row for row in rows}
+def _frequencies(reader: Reader) -> tuple[str, str]:
+    """Over the records of one variant: the rarest that annotations looked up, and what is counted in all files."""
+    population = "min(a.frequency)" if reader.has(_CONSEQUENCE) else "NULL::DOUBLE"
+    if not reader.has(_QUALITY):
+        return population, "NULL::DOUBLE"
+    added = """list_reduce(list(q.allele_counts) FILTER (q.allele_counts IS NOT NULL),
+        lambda one, other: list_transform(list_zip(one, other), lambda two: two[1] + two[2]))"""
+    carried = f"list_filter(list_zip({added}, v.alternates), lambda two: two[1] > 0 AND two[2] NOT IN {_NO_ALLELES})"
+    fewest = f"coalesce(list_min(list_transform({carried}, lambda two: two[1])), 0)"
+    return population, f"CASE WHEN sum(q.allele_number) > 0 THEN {fewest} / sum(q.allele_number) END"
 
 
-def _carriers(reader: Reader, ids: list[int], query: VariantQuery) -> dict[int, tuple[Carrier, ...]]:
-    """Who carries the records; where persons or samples were asked for, these alone."""
-    if not ids or not reader.has("genomics.call", "genomics.sample"):
+def _annotations(reader: Reader, of_record: Mapping[int, int]) -> dict[int, list[dict[str, Any]]]:
+    """By the first record of each variant, those of all its records."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    if of_record and reader.has(_CONSEQUENCE):
+        query = """SELECT record_id, gene_symbol, consequences, hgvs_protein, impact FROM genomics.consequence
+            WHERE record_id IN (SELECT unnest(?)) ORDER BY record_id, annotated_by, consequence_index"""
+        for row in reader.rows(query, [list(of_record)]):
+            found.setdefault(of_record[row["record_id"]], []).append(row)
+    return found
+
+
+def _carriers(
+    reader: Reader, of_record: Mapping[int, int], query: VariantQuery
+) -> dict[int, tuple[Carrier, ...]]:
+    """Who carries each variant, by its first record; where persons or samples were asked for, these alone."""
+    if not of_record or not reader.has("genomics.call", "genomics.sample"):
         return {}
     rows = reader.rows(
         """SELECT c.record_id, s.sample_id, s.person_id, c.genotype[s.sample_index + 1] AS alleles,
@@ -240,7 +264,7 @@ def _carriers(reader: Reader, ids: list[int], query: VariantQuery) -> dict[int, 
         FROM genomics.call AS c JOIN genomics.sample AS s USING (file_id)
         WHERE c.record_id IN (SELECT unnest(?)) AND list_max(c.genotype[s.sample_index + 1]) > 0
         ORDER BY c.record_id, s.sample_index""",
-        [ids],
+        [list(of_record)],
     )
     found: dict[int, dict[int, Carrier]] = {}
     for row in rows:
@@ -248,23 +272,36 @@ def _carriers(reader: Reader, ids: list[int], query: VariantQuery) -> dict[int, 
         if asked and (not query.sample_ids or row["sample_id"] in query.sample_ids):
             told = ("|" if row["phased"] else "/").join("." if a is None else str(a) for a in row["alleles"])
             carrier = Carrier(row["sample_id"], row["person_id"], told)
-            found.setdefault(row["record_id"], {})[row["sample_id"]] = carrier
-    return {record: tuple(carriers.values()) for record, carriers in found.items()}
+            found.setdefault(of_record[row["record_id"]], {})[row["sample_id"]] = carrier
+    return {variant: tuple(carriers.values()) for variant, carriers in found.items()}
 
 
-def _found(row: dict[str, Any], told: Mapping[str, Any], carriers: tuple[Carrier, ...]) -> FoundVariant:
-    impacts = [impact for impact in IMPACTS if impact in (told.get("impacts") or ())]
+def _found(
+    row: dict[str, Any], told: Sequence[Mapping[str, Any]], carriers: tuple[Carrier, ...]
+) -> FoundVariant:
+    impacts = {one["impact"] for one in told}
+    frequency, told_by = row["population"], "population"
+    if frequency is None:
+        frequency, told_by = row["counted"], "files"
     return FoundVariant(
-        row["record_id"],
-        row["assembly"],
-        row["contig"],
-        row["position"],
-        row["reference"],
-        tuple(row["alternates"]),
-        tuple(row["identifiers"] or ()),
-        tuple(told.get("genes") or ()),
-        tuple(told.get("terms") or ()),
-        impacts[0] if impacts else None,
-        row["frequency"],
-        carriers,
+        variant_id=row["variant_id"],
+        record_ids=tuple(row["records"]),
+        assembly=row["assembly"],
+        contig=row["contig"],
+        position=row["position"],
+        end_position=row["end_position"],
+        reference=row["reference"],
+        alternates=tuple(row["alternates"]),
+        identifiers=tuple(row["identifiers"] or ()),
+        genes=_distinct(one["gene_symbol"] for one in told),
+        consequences=_distinct(term for one in told for term in one["consequences"] or ()),
+        impact=next((impact for impact in IMPACTS if impact in impacts), None),
+        proteins=_distinct(one["hgvs_protein"] for one in told),
+        frequency=frequency,
+        frequency_of=None if frequency is None else told_by,
+        carriers=carriers,
     )
+
+
+def _distinct(values: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(sorted({value for value in values if value}))

@@ -13,11 +13,9 @@ from typing import Any
 
 from retrieval.reader import Reader
 from stores.lake_sql import quote
+from tasks.vcf.annotations.genes import GENE_COLUMN
 
 _NEEDED = ("genomics.sample", "genomics.variant", "genomics.call")
-GENE_COLUMN = re.compile(
-    r"info_(gene|genes|gene_?name|gene_?symbol|symbol|geneinfo|ann|csq)(_.*)?", re.IGNORECASE
-)
 _CSQ_FORMAT = re.compile(r'##INFO=<ID=CSQ,[^\n]*Format: *([^">\n]+)', re.IGNORECASE)
 _ANN_GENE = 3
 """Gene_Name is the fourth subfield of ANN (variant annotations in VCF format 1.0)."""

@@ -287,14 +287,17 @@ class Lake:
     def connect(
         self, versions: Mapping[str, int] | None = None, own_columns: bool = False
     ) -> duckdb.DuckDBPyConnection:
-        """DuckDB with a view `schema.table` for each table, at these versions (None: all tables, newest)."""
+        """DuckDB with a view `schema.table` for each table, at these versions (None: all tables, newest).
+
+        At given versions, such as a release's, records that `HIDDEN` names are left out.
+        """
         names = self.tables() if versions is None else list(versions)
         opened = {}
         for name in names:
             delta = self._open(name, None if versions is None else versions[name])
             if delta is not None:
                 opened[name] = (self._target(name).root, delta)
-        return connect_views(opened, own_columns)
+        return connect_views(opened, own_columns, hides=versions is not None)
 
     def content_digest(self, table: str, version: int | None = None) -> str:
         """Digest of the table's rows without own columns: equal for equal rows, however and wherever written."""

@@ -106,10 +106,10 @@ def place_of(source: Source, path: str, landing: Path | None = None) -> Place:
         Fatal: the path leads out of the source, or the location's protocol is unknown.
         Retriable: the location is out of reach.
     """
+    path, member = split_path(path)
     if path.startswith("/") or ".." in PurePosixPath(path).parts:
         raise Fatal("a path leads out of its source", f"source {source.name}", "list the source again")
-    path, member = split_path(path)
-    if member:
+    if member:  # whatever its name: it is looked up, never gone to
         return _member_of(place_of(source, path, landing), member, source, landing)
     system, root = file_system_of(source)
     with naming_errors(source.name):

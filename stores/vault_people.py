@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import groupby
 from operator import itemgetter
@@ -37,6 +38,22 @@ SELECT i.person, m.trait_digests FROM identity i JOIN member m ON m.identity_id 
 WHERE i.person IN ({_PERSONS}) ORDER BY i.person
 """
 
+_UNTIED = """
+SELECT DISTINCT m.identity_id FROM temp.wanted w JOIN member m ON m.unit = w.unit AND m.kind = 'vcf'
+JOIN identity i ON i.identity_id = m.identity_id
+WHERE NOT EXISTS (SELECT 1 FROM member o WHERE o.identity_id = m.identity_id AND o.kind <> 'vcf')
+AND NOT EXISTS (
+    SELECT 1 FROM identity j JOIN member o ON o.identity_id = j.identity_id
+    WHERE j.person = i.person AND j.identity_id <> m.identity_id
+)
+AND m.identity_id NOT IN (
+    SELECT CASE side WHEN 0 THEN a ELSE b END FROM (
+        SELECT a, b FROM link WHERE action = 'link' EXCEPT SELECT a, b FROM link WHERE action = 'unlink'
+    ), (SELECT 0 AS side UNION ALL SELECT 1)
+)
+"""
+"""Samples whose name no record has, whose person nobody else is, and which no crosswalk ties to anybody."""
+
 _MEMBERS = """
 SELECT w.unit, m.identity_id, i.person FROM temp.wanted w JOIN member m ON m.unit = w.unit
 JOIN identity i ON i.identity_id = m.identity_id ORDER BY w.unit, m.identity_id
@@ -50,6 +67,7 @@ def people_of(connection: sqlite3.Connection, key: Key, units: Sequence[str]) ->
         persons = {
             person: Person(person, shift, traits) for person, shift, traits in _persons(connection, key)
         }
+        untied = _untied(connection)
         people = {}
         rows = connection.execute(
             "SELECT DISTINCT m.identity_id, i.subject, i.person FROM temp.wanted w JOIN member m ON m.unit = w.unit "
@@ -57,7 +75,8 @@ def people_of(connection: sqlite3.Connection, key: Key, units: Sequence[str]) ->
         )
         for identity_id, sealed, person in rows:
             subject = unseal(key, PURPOSE, sealed, f"identity/{identity_id}").decode("utf-8", "surrogatepass")
-            people[subject] = persons[_resolved(person)]
+            found = persons[_resolved(person)]
+            people[subject] = replace(found, tied=False) if identity_id in untied else found
     return people
 
 
@@ -67,8 +86,9 @@ def contexts_of(
     """For each unit, a digest that changes when, and only when, its people or what is known of them changes.
 
     It covers, for each identity of the unit, its id, its person id (which stands for the date shift, since both are
-    allotted together and never change) and the digests of all traits of the person's cluster. With `today` it covers
-    what the calendar changes as well: of who is 90 or over, the year by which their age is told.
+    allotted together and never change), the digests of all traits of the person's cluster, and whether a sample is
+    tied to anybody. With `today` it covers what the calendar changes as well: of who is 90 or over, the year by which
+    their age is told.
     """
     _want(connection, units)
     contexts = dict.fromkeys(units, key.digest("context"))
@@ -83,11 +103,13 @@ def contexts_of(
             if today and not old.isdisjoint(pieces):
                 hasher.update(b"/%d" % (group_of(connection, key, person, today.year) or 0))
             known[person] = hasher.digest()
+        untied = _untied(connection)
         for unit, members in groupby(connection.execute(_MEMBERS), itemgetter(0)):
             hasher = key.hasher("context")
             for _, identity_id, person in members:
                 hasher.update(b"%d/%d/" % (identity_id, _resolved(person)))
                 hasher.update(known[person])
+                hasher.update(b"untied/" if identity_id in untied else b"")
             contexts[unit] = hasher.hexdigest()
     return contexts
 
@@ -134,6 +156,11 @@ def _want(connection: sqlite3.Connection, units: Iterable[str]) -> None:
     with writing(connection, scratch=True):
         connection.execute("DELETE FROM temp.wanted")
         connection.executemany("INSERT OR IGNORE INTO temp.wanted VALUES (?)", ((unit,) for unit in units))
+
+
+def _untied(connection: sqlite3.Connection) -> set[int]:
+    """Identities of the wanted units that are samples of nobody known."""
+    return {identity_id for (identity_id,) in connection.execute(_UNTIED)}
 
 
 def _persons(

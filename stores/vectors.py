@@ -134,6 +134,7 @@ class Vectors:
         persons: Sequence[int] | None = None,
         date_from: dt.date | None = None,
         date_to: dt.date | None = None,
+        modality: str | None = None,
         k: int = 10,
         version: int | None = None,
     ) -> pa.Table:
@@ -150,12 +151,13 @@ class Vectors:
             persons: only these persons' rows; an empty list finds nothing.
             date_from: only rows of this date or later (undated rows are left out).
             date_to: only rows of this date or earlier.
+            modality: only images of this modality.
             k: how many, 1 or more.
             version: a kept version, such as a release's; None for the newest.
         """
         schema = result_schema(encoder.dimension)
         table = self._open(self.table_name(kind, encoder), version)
-        where = filter_of(persons, date_from, date_to)
+        where = filter_of(persons, date_from, date_to, modality)
         if table is None or k < 1 or where is None:
             return schema.empty_table()
         depth = k if vector is None or not has_words(text) else max(4 * k, 50)

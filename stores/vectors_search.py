@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import operator
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from contracts.errors import Fatal
+
 if TYPE_CHECKING:
     from lancedb.table import Table
 
+_MODALITY = re.compile(r"[A-Z0-9_]{1,16}")
 _RRF_CONSTANT = 60
 """Cormack, Clarke and Buettcher 2009: score = sum over rankings of 1 / (60 + rank)."""
 
@@ -48,9 +52,16 @@ def has_words(text: str | None) -> bool:
 
 
 def filter_of(
-    persons: Sequence[int] | None, date_from: dt.date | None, date_to: dt.date | None
+    persons: Sequence[int] | None,
+    date_from: dt.date | None,
+    date_to: dt.date | None,
+    modality: str | None = None,
 ) -> str | None:
-    """The SQL filter, of validated integers and dates alone; "" for none, None if nothing can pass."""
+    """The SQL filter, of validated integers, dates and codes alone; "" for none, None if nothing can pass.
+
+    Raises:
+        Fatal: a modality that can be none.
+    """
     parts = []
     if persons is not None:
         if not len(persons):
@@ -60,6 +71,10 @@ def filter_of(
         parts.append(f"date >= date '{dt.date(date_from.year, date_from.month, date_from.day).isoformat()}'")
     if date_to is not None:
         parts.append(f"date <= date '{dt.date(date_to.year, date_to.month, date_to.day).isoformat()}'")
+    if modality is not None:
+        if not _MODALITY.fullmatch(modality):
+            raise Fatal("this is no modality", "modality", "a code of DICOM, such as CT or US")
+        parts.append(f"modality = '{modality}'")
     return " AND ".join(parts)
 
 

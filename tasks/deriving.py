@@ -7,7 +7,7 @@ are others: what it was made from stands in its last commit (`_BASIS`). So a nig
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,6 +17,7 @@ from contracts.protocols import Receipt
 from contracts.schemas import LAKE, table_named
 from contracts.schemas.omop import parse_columns
 from stores.lake import Lake
+from stores.lake_sql import HIDDEN
 from stores.vault import Vault
 from tasks.mappings import Mapping, mappings
 
@@ -67,33 +68,43 @@ def derived_tables() -> list[str]:
 
 
 def derive_table(
-    lake: Lake, table: str, round_no: int, vocabulary: DrugVocabulary | None = None
+    lake: Lake,
+    table: str,
+    round_no: int,
+    vocabulary: DrugVocabulary | None = None,
+    withheld: Collection[str] = (),
 ) -> Derived | None:
     """Bring a derived table up to date and write the buckets that differ; None where no source table is there yet.
 
     Nothing is computed where everything that it is made from is as it was. A table that reads several (the graph) takes
-    those not there yet as empty, and a vocabulary that is not at hand likewise.
+    those not there yet as empty, and a vocabulary that is not at hand likewise; so it does those that are `withheld`
+    from who sees it.
     """
     mapping = mappings(DERIVED)[table]
-    present = set(lake.tables())
-    if not present & set(mapping.source_tables):
+    present = set(lake.tables()).difference(withheld)
+    if not present & set(mapping.source_tables) and (not withheld or table not in present):
         return None
-    basis = _basis(lake, table, mapping, vocabulary)
+    basis = _basis(lake, table, mapping, vocabulary, withheld)
     if lake.last_fact(table, _BASIS) == basis:
         return Derived(table, lake.rows(table), Receipt(table, lake.version(table) or 0, False))
-    with lake.connect() as connection:
+    seen = {name: version for name, version in lake.versions().items() if name in present - {HIDDEN}}
+    with lake.connect(seen) as connection:
         for name in set(mapping.source_tables) - present:
             _create_view(connection, name, _absent(name, vocabulary, connection))
         receipt = write_derived(lake, table, _computed(connection, table, mapping), round_no, basis)
     return Derived(table, lake.rows(table), receipt)
 
 
-def _basis(lake: Lake, table: str, mapping: Mapping, vocabulary: DrugVocabulary | None) -> str:
+def _basis(
+    lake: Lake, table: str, mapping: Mapping, vocabulary: DrugVocabulary | None, withheld: Collection[str]
+) -> str:
     """Digest over all that decides a derived table's rows."""
     parts = [mapping.digest, str(table_named(table).schema)]
     for name in sorted(mapping.source_tables):
         known = "" if vocabulary is None else vocabulary.digest
-        parts.append(f"{name}={known if name in VOCABULARY else lake.content_version(name)}")
+        if name not in VOCABULARY:
+            known = "withheld" if name in withheld else str(lake.content_version(name))
+        parts.append(f"{name}={known}")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 

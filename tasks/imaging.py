@@ -9,18 +9,18 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from contracts.errors import Rejected
+from contracts.errors import NightroundsError, Rejected, Retriable
 from contracts.schemas.imaging import OBJECT
 from contracts.units import Unit
-from tasks.dicom.apart import Apart
+from tasks.dicom.apart import FAULT, OF_LIMITS, Apart
 from tasks.dicom.faces import facing_series
 from tasks.dicom.objects import HELD, ObjectJob, ObjectTask, blank_row
 from tasks.dicom.policy import ImagePolicy, Limits
@@ -33,6 +33,7 @@ INDEX, OBJECTS = "imaging.instance", "imaging.object"
 SAMPLED = 16
 """Of images that the rules sample, one in so many is looked at, and one of each series at least."""
 _TASKS_PER_JOB = 8
+_ATTEMPTS = 3
 INDEX_COLUMNS = (
     "instance_id",
     "series_id",
@@ -77,37 +78,58 @@ class Made:
     output: str
     count: int
     reasons: dict[str, int] = field(default_factory=dict)
+    problems: dict[str, int] = field(default_factory=dict)
 
 
-@lru_cache(maxsize=1)
+_PROCESSES: dict[int, Apart] = {}
+"""The process apart of this one, by its limit of memory: one at a time."""
+
+
 def _apart(memory_bytes: int) -> Apart:
-    return Apart(memory_bytes)
+    if memory_bytes not in _PROCESSES:
+        end_apart()
+        _PROCESSES[memory_bytes] = Apart(memory_bytes)
+    return _PROCESSES[memory_bytes]
 
 
 def make_objects(job: ObjectsJob) -> Made:
     """Make some objects, each within the limits. Runs in a worker.
 
-    Raises:
-        Retriable: a file is out of reach.
+    What is out of reach gives no row, and its problem is counted: the next round tries again. The others go on.
     """
-    rows = []
+    rows, problems = [], Counter[str]()
     apart = _apart(job.limits.memory_bytes)
     for task in job.tasks:
         try:
-            rows.append(apart.make(ObjectJob(job.home, job.today, task), job.limits.seconds))
+            rows.append(_attempt(apart, ObjectJob(job.home, job.today, task), job.limits.seconds))
         except Rejected as rejected:
-            rows.append(blank_row(task) | {"reason": rejected.reason})
+            rows.append(_held_row(task, rejected, job.limits))
+        except NightroundsError as error:
+            problems[str(error)] += 1
     table = pa.Table.from_pylist(rows, schema=OBJECT)
     Path(job.output).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     pq.write_table(table, job.output)
     held = Counter(str(row["reason"]) for row in rows if row["status"] == HELD)
-    return Made(job.output, len(rows), dict(held))
+    return Made(job.output, len(rows), dict(held), dict(problems))
+
+
+def _held_row(task: ObjectTask, rejected: Rejected, limits: Limits) -> dict[str, Any]:
+    made = within(task.made_from, limits) if rejected.reason in OF_LIMITS else task.made_from
+    flags = [f"fault:{rejected.place}"] if rejected.reason == FAULT else None
+    return blank_row(task) | {"reason": rejected.reason, "made_from": made, "flags": flags}
+
+
+def _attempt(apart: Apart, job: ObjectJob, seconds: float) -> dict[str, Any]:
+    for _ in range(_ATTEMPTS - 1):
+        with suppress(Retriable):
+            return apart.make(job, seconds)
+    return apart.make(job, seconds)
 
 
 def end_apart() -> None:
     """End the process apart of this one, where it has one."""
-    if _apart.cache_info().currsize:
-        _apart.cache_clear()
+    while _PROCESSES:
+        _PROCESSES.popitem()[1].close()
 
 
 def objects_recipe(recipe: Mapping[str, str], policy: ImagePolicy) -> str:
@@ -180,6 +202,16 @@ def made_from(unit: Unit, context: str, recipe: str, face: bool, closely: bool) 
     """What an object is made from: another digest, and it is made anew."""
     parts = f"{unit.digest} {context} {recipe} {int(face)} {int(closely)}"
     return hashlib.sha256(parts.encode()).hexdigest()[:24]
+
+
+def within(made: str, limits: Limits) -> str:
+    """What an instance is held from that its limits stopped: with other limits it is tried again."""
+    return hashlib.sha256(f"{made} {limits.seconds} {limits.memory_bytes}".encode()).hexdigest()[:24]
+
+
+def is_made(task: ObjectTask, made: str | None, limits: Limits) -> bool:
+    """Whether what was made last is what the task would make."""
+    return made in (task.made_from, within(task.made_from, limits))
 
 
 def object_jobs(

@@ -25,8 +25,16 @@ from tasks.concepts import Watched
 from tasks.deidentification.engine import Deidentifier
 from tasks.mappings import left_out
 from tasks.standardising import standardise_rows
+from tasks.vcf.policy import UNTIED_SAMPLE
 from tasks.versions import seal_texts
-from tasks.workroom import Job, Workroom, load_image_policy, load_text_policy, open_workroom
+from tasks.workroom import (
+    Job,
+    Workroom,
+    load_image_policy,
+    load_text_policy,
+    load_variant_policy,
+    open_workroom,
+)
 
 ENTERED_IN_ERROR = "entered-in-error"
 """The reason code under which cleaning rejects what its own source has declared void."""
@@ -68,10 +76,17 @@ def process_unit(job: Job) -> Processed:
             treatment.run()
             return processed_of(treatment.finish())
     except Rejected as rejected:
-        with StagingWriter(room.home.staging, unit, job.fingerprint) as writer:
-            treatment = Treatment(room, job, writer)
-            treatment.reject_whole(rejected)
-            return processed_of(treatment.finish(), rejected.reason)
+        return reject_unit(job, rejected)
+
+
+def reject_unit(job: Job, rejected: Rejected) -> Processed:
+    """Quarantine a unit as one record: nothing of it is staged."""
+    room = open_workroom(job.home)
+    room.quarantine.forget(job.unit)
+    with StagingWriter(room.home.staging, job.unit, job.fingerprint) as writer:
+        treatment = Treatment(room, job, writer)
+        treatment.reject_whole(rejected)
+        return processed_of(treatment.finish(), rejected.reason)
 
 
 def processed_of(manifest: Manifest, reason: str = "", *, reused: bool = False) -> Processed:
@@ -115,7 +130,7 @@ class Treatment:
         if self.unit.kind == "vcf":
             from tasks.vcf.standardise import refer
 
-            refer(self.deid, self.reading.source.options)
+            refer(self.deid, self.reading.source.options, load_variant_policy(self.room.vault))
         self.vocabulary = Watched(self.room.vocabulary)
 
     def run(self) -> None:
@@ -139,8 +154,11 @@ class Treatment:
             self._treat_waiting(table)
 
     def reject_whole(self, rejected: Rejected) -> None:
-        """The unit is one quarantined record: nothing of it is staged, never half a file as a success."""
-        self.rejected_whole = True
+        """The unit is one quarantined record: nothing of it is staged, never half a file as a success.
+
+        What cannot be read says nothing of what it held, which stays; what waits for a tie holds nothing any more.
+        """
+        self.rejected_whole = rejected.reason != UNTIED_SAMPLE
         row = {"_record": [0], "reason": [rejected.reason], "where": [rejected.place], "payload": [None]}
         self.rejected = [pa.table(row, schema=REJECTED)]
         self.account.met()
@@ -268,7 +286,8 @@ class Treatment:
             rows = rows.filter(_outside(rows["_record"], failed))
         self.source_tables[table] += rows.num_rows
         rows = self._leave_out(table, rows, staged, counted)
-        fate = "unmapped" if set(staged) == {"records.unmapped"} else "accepted"
+        # that a record names a study of images is no table of its own
+        fate = "unmapped" if set(staged) - {"records.accession"} == {"records.unmapped"} else "accepted"
         if fate == "unmapped" and "record_type" in rows.schema.names:
             kinds = Counter(rows["record_type"].to_pylist())
         else:

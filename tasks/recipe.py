@@ -22,20 +22,24 @@ from tasks.mappings import mappings
 from tasks.names import NAMED, names_version
 from tasks.standardising import EVENTS, SHARED
 from tasks.units import units_digest
+from tasks.vcf.policy import VariantPolicy
 
 REFERENCE_OPTIONS = ("reference", "reference_grch37", "reference_grch38", "reference_t2t", "check_reference")
 """Options of a source of variants that name references, or say what is done where REF differs."""
+_AFTERWARDS = frozenset(["annotations", "export", "quality", "release"])
+"""Folders of code that works on rows of the lake."""
 _OF_EVENTS = ("policy:units", "policy:routing")
 """Components that concern the units with events alone, like the vocabulary."""
 
 
 @lru_cache(maxsize=8)
 def policy_digest(folder: str) -> str:
-    """Digest over the code and data files of a policy folder of `tasks/`; what exports again decides no rows."""
+    """Digest over the code and data files of a policy folder of `tasks/`; what exports or is counted afterwards decides
+    no rows."""
     root = Path(__file__).parent / folder
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*")):
-        if path.suffix in {".py", ".csv", ".toml", ".sql"} and path.parent.name != "export":
+        if path.suffix in {".py", ".csv", ".toml", ".sql"} and path.parent.name not in _AFTERWARDS:
             digest.update(path.name.encode() + b"\x00" + path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -58,11 +62,13 @@ def components(
     vocabulary: Mapping[str, str] | None = None,
     text: TextPolicy | None = None,
     images: ImagePolicy | None = None,
+    variants: VariantPolicy | None = None,
 ) -> dict[str, str]:
     """The components of a kind's recipe, by name, each with its digest or version.
 
     `vocabulary` is what `tasks.concepts.vocabulary_parts` says of the home; without it there is none.
-    `text` is how free text is treated; without it as `TextPolicy` does unless told. `images` is how images are.
+    `text` is how free text is treated; without it as `TextPolicy` does unless told. `images` is how images are,
+    `variants` how samples of nobody known are.
     """
     found = {
         "connector": f"{kind} {connector_version}",
@@ -73,7 +79,7 @@ def components(
         **(text or TextPolicy()).versions(),
     }
     if kind == "vcf":
-        found["policy:vcf"] = policy_digest("vcf")
+        found |= {"policy:vcf": policy_digest("vcf"), **(variants or VariantPolicy()).versions()}
     if kind == "dicom":  # pixels are no part of the index: `tasks/dicom` is of the objects' recipe
         found |= (images or ImagePolicy()).versions()
     used = mappings(kind)

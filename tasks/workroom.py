@@ -27,10 +27,12 @@ from stores.vault import Vault
 from tasks.concepts import Vocabulary, open_vocabulary
 from tasks.deidentification.policy import TextPolicy
 from tasks.dicom.policy import ImagePolicy
+from tasks.vcf.policy import VariantPolicy
 
 _SOURCES = "sources"
 _TEXT = "text policy"
 _IMAGES = "image policy"
+_VARIANTS = "variant policy"
 _CHECKPOINT = "checkpoint/"
 
 
@@ -204,3 +206,15 @@ def save_image_policy(vault: Vault, policy: ImagePolicy) -> None:
 def load_image_policy(vault: Vault) -> ImagePolicy:
     """How images are treated, as the round said; where it said nothing, as `ImagePolicy` does unless told."""
     return ImagePolicy.from_bytes(vault.get_sealed(_IMAGES))
+
+
+def save_variant_policy(vault: Vault, policy: VariantPolicy) -> None:
+    """Tell the workers how samples of nobody known are treated."""
+    data = policy.to_bytes()
+    if vault.get_sealed(_VARIANTS) != data:
+        vault.put_sealed(_VARIANTS, data)
+
+
+def load_variant_policy(vault: Vault) -> VariantPolicy:
+    """How samples of nobody known are treated, as the round said; where it said nothing, as `VariantPolicy` does."""
+    return VariantPolicy.from_bytes(vault.get_sealed(_VARIANTS))

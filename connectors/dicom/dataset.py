@@ -23,15 +23,26 @@ ELEMENT_BYTES = 1 << 20
 """An element of the top level that is larger is no metadata: it is left out of the header."""
 HEADER_BYTES = 16 << 20
 """What a header may hold in all; what comes behind is left out."""
+_LIGHT_ELEMENTS, _LIGHT_BYTES = 20_000, 2 << 20
 BULK_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW"})
 
 
 @dataclass(frozen=True)
 class Survey:
-    """A data set walked to its end: its elements, by their places, and whether anything lies behind it."""
+    """A data set walked to its end: the elements of its top level, by their places; whether anything lies behind it;
+    how many elements it holds at all depths."""
 
     elements: tuple[Element, ...]
     trailing: bool
+    count: int
+
+    @property
+    def heavy(self) -> bool:
+        """Whether its header takes so much time or memory that it is no company for other files."""
+        if self.count > _LIGHT_ELEMENTS:
+            return True
+        sizes = (e.end - e.start for e in self.elements if is_metadata(e))
+        return sum(size for size in sizes if size <= ELEMENT_BYTES) > _LIGHT_BYTES
 
     @property
     def pixels(self) -> Element | None:
@@ -50,7 +61,7 @@ def survey_elements(place: Place, opening: Opening) -> Survey:
         found = tuple(walker.elements())
     if not found:
         raise Rejected("truncated-file", "data set", "at least one element")
-    return Survey(found, walker.trailing)
+    return Survey(found, walker.trailing, walker.count)
 
 
 def survey_head(place: Place, opening: Opening, last: int) -> list[Element]:

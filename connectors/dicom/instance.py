@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from connectors.accessions import accession_rules
 from connectors.dicom.columns import ACQUISITION_DATETIME, MOMENTS, read_columns, wanted_elements
 from connectors.dicom.dataset import is_metadata, load_elements, survey_elements
 from connectors.dicom.identities import ISSUER, PATIENT_ID, subject_of
@@ -14,7 +15,7 @@ from connectors.dicom.plain_values import Declined
 from connectors.dicom.recognise import NATIVE
 from connectors.dicom.stack import read_stack
 from connectors.dicom.values import code_of, moment_in, moment_of, text_of, uid_of, whole_of
-from contracts.errors import Rejected
+from contracts.errors import Alone, Rejected
 
 if TYPE_CHECKING:
     from connectors.dicom.recognise import Opening
@@ -55,15 +56,23 @@ def read_instance_plainly(reading: Reading, *, dumped: bool = True) -> dict[str,
     return {**row, "has_pixels": header.pixels is not None, "header": header.header}
 
 
-def read_instance(reading: Reading, opening: Opening) -> dict[str, Any] | None:
+def read_instance(reading: Reading, opening: Opening, *, alone: bool = True) -> dict[str, Any] | None:
     """The row of `dicom.instance`; None where the file is a directory of a medium and no instance.
 
+    Args:
+        reading: the unit.
+        opening: how its file begins.
+        alone: whether it may take as much time and memory as it needs.
+
     Raises:
+        Alone: it would take much, and is not alone.
         Rejected: `truncated-file`, `no-uids`, `nested-too-deep`, `unreadable`, `too-many-elements`, `too-large`.
     """
     survey = survey_elements(reading.place, opening)
     if any(element.tag == DIRECTORY_RECORDS for element in survey.elements):
         return None
+    if survey.heavy and not alone:
+        raise Alone("a large header", "unit")
     dataset = load_elements(reading.place, opening, survey.elements, is_metadata)
     pixels = (survey.pixels.tag, survey.pixels.length) if survey.pixels else None
     require_pixels(dataset, pixels, opening.transfer_syntax)
@@ -147,8 +156,8 @@ def _keys(reading: Reading, header: Header, uids: dict[str, str | None]) -> dict
     sop, digest = str(uids["sop_instance_uid"]), reading.unit.digest
     subject = subject_of(header, reading.authority)
     of_patient = SEPARATOR + subject if subject else ""
-    accession = text_of(header, _ACCESSION)
-    authority = text_of(header, ISSUER) or reading.authority
+    accession, rules = text_of(header, _ACCESSION), accession_rules(reading.source)
+    by = (rules.authority or text_of(header, ISSUER) or reading.authority) + SEPARATOR
     return {
         "_digest": reading.key.id63("dicom-instance", sop, digest),
         "subject": subject,
@@ -156,5 +165,6 @@ def _keys(reading: Reading, header: Header, uids: dict[str, str | None]) -> dict
         "series_key": (uids["series_instance_uid"] or sop) + of_patient,
         "study_key": (uids["study_instance_uid"] or sop) + of_patient,
         **uids,
-        "accession": authority + SEPARATOR + accession if accession else None,
+        "accession": by + accession if accession else None,
+        "accession_normal": by + rules.normal(accession) if accession else None,
     }

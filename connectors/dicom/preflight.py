@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from connectors.dicom.identities import PATIENT_ID
 from connectors.dicom.instance import DIRECTORY_RECORDS, UIDS, require_pixels
 from connectors.dicom.recognise import DIRECTORY_CLASS, Opening, recognise
 from connectors.dicom.values import code_of, text_of, uid_of
+from contracts.archives import is_archive, member_places
 from contracts.errors import Rejected
 from contracts.protocols import Finding
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from contracts.protocols import Place
 
 _UID = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))+")
+_LOOKED_AT = 50
 _MESSAGES = {
     "truncated-file": "the file ends before what its header declares",
     "no-uids": "the image has no SOP Instance UID: it is quarantined",
@@ -29,18 +32,53 @@ _MESSAGES = {
 }
 
 
+def is_export(place: Place) -> bool:
+    """Whether one of the first files of an archive is an image."""
+    try:
+        members = member_places(place, lenient=True) if is_archive(place.name) else ()
+        return any(_is_image(member) for member, _ in zip(members, range(_LOOKED_AT), strict=False))
+    except Rejected:
+        return False
+
+
+def _is_image(place: Place) -> bool:
+    try:
+        return place.size > 0 and recognise(place) is not None
+    except Rejected:
+        return False
+
+
+def check_place(place: Place) -> Iterator[Finding]:
+    """Findings about a file; of an archive those about its members, each told once with how many it is of."""
+    if not is_archive(place.name):
+        yield from check_file(place)
+        return
+    counts: Counter[tuple[str, str, str]] = Counter()
+    members = 0
+    try:
+        for member in member_places(place, lenient=True):
+            members += 1
+            counts.update((f.severity, f.rule, f.message) for f in check_file(member))
+    except Rejected as rejected:
+        yield Finding("error", rejected.reason, rejected.legal, rejected.place)
+        return
+    yield Finding("info", "count", f"{members:,} files", count=members)
+    for (severity, rule, message), count in sorted(counts.items()):
+        yield Finding(severity, rule, f"{message} ({count:,} files)", count=count)
+
+
 def check_file(place: Place) -> Iterator[Finding]:
     """Findings about one file, errors first: what would be ignored, quarantined, or indexed with a gap."""
-    if place.size == 0:
-        yield Finding("info", "empty-file", "the file is empty: it is ignored")
-        return
     try:
         with judging_errors():
-            findings = list(_check(place))
+            empty = place.size == 0
+            findings = [] if empty else list(_check(place))
     except Rejected as rejected:
         message = _MESSAGES.get(rejected.reason, "the file is quarantined")
         yield Finding("error", rejected.reason, message, rejected.place)
         return
+    if empty:
+        yield Finding("info", "empty-file", "the file is empty: it is ignored")
     yield from findings
 
 
@@ -53,7 +91,7 @@ def _check(place: Place) -> Iterator[Finding]:
     records = any(element.tag == DIRECTORY_RECORDS for element in survey.elements)
     if opening.media_class == DIRECTORY_CLASS or records:
         yield Finding(
-            "info", "dicomdir", "a directory of a medium: it is ignored, its images are found without it"
+            "info", "directory", "a directory of a medium: it is ignored, its images are found without it"
         )
         return
     yield from _check_values(place, opening, survey)

@@ -52,14 +52,18 @@ class Walker:
     Args:
         cursor: at the data set's begin.
         encoding: how it is written.
+
+    Attributes:
+        trailing: whether something lies behind the data set.
+        count: elements met so far, items and delimiters too, at all depths.
     """
 
     def __init__(self, cursor: Cursor, encoding: Encoding) -> None:
         self.trailing = False
+        self.count = 0
         self._cursor = cursor
         self._order = "<" if encoding.little else ">"
         self._implicit = encoding.implicit
-        self._count = 0
 
     def elements(self) -> Iterator[Element]:
         """The elements of the top level, each once its value has been passed.
@@ -92,8 +96,8 @@ class Walker:
 
     def _header(self, raw: bytes, implicit: bool, end: int | None) -> tuple[int, str, int]:
         """Tag, VR ("" where it is not written) and length, from the first eight bytes of an element."""
-        self._count += 1
-        if self._count > _ELEMENT_LIMIT:
+        self.count += 1
+        if self.count > _ELEMENT_LIMIT:
             raise Rejected("too-many-elements", "data set", f"at most {_ELEMENT_LIMIT} elements")
         if len(raw) < 8:
             raise Rejected("truncated-file", f"byte {self._cursor.position}", "whole elements")

@@ -205,6 +205,7 @@ OTHER = Structure(
     (
         Taken(("patient",), tuple(f"$.{element}.reference" for element in _NAMING), _first_patient),
         one_of("status", "$.status", "entered-in-error"),
+        reference("encounter", "$.encounter", "Encounter"),
     )
 )
 """Any other type: who it is about, by the elements that name a patient in R4's patient compartment."""

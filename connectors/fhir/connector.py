@@ -76,6 +76,7 @@ class FhirConnector:
                 long one, `truncated-json`, `invalid-json`, `malformed-bundle` or `line-too-long`. Nothing of the
                 file is to be kept.
         """
+        from connectors.accessions import accession_rules
         from connectors.fhir.engine import require_zone
         from connectors.fhir.read import Context, read_batch
         from contracts.schemas import count_records
@@ -88,6 +89,7 @@ class FhirConnector:
             mrn_system=options.get("mrn_system", ""),
             base=options.get("base_url", ""),
             exported=self.exported(reading),
+            accessions=accession_rules(reading.source),
         )
         met = 0
         for batch in read_batches(reading, part):
@@ -96,6 +98,16 @@ class FhirConnector:
                 for made in rows.combine_chunks().to_batches():
                     yield table, made
         yield count_records(met)
+
+    def components(self, source: Source) -> dict[str, str]:
+        """What besides the version decides how a source is read: how it writes accession numbers.
+
+        Raises:
+            Fatal: an option says nothing; see `connectors.accessions`.
+        """
+        from connectors.accessions import accession_components
+
+        return accession_components(source)
 
     def check(self, place: Place) -> Iterator[Finding]:
         """Preflight of one file; see `connectors.fhir.preflight`."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connectors.accessions import AccessionRules
 from connectors.fhir.attachments import NOTED, decode_notes
 from connectors.fhir.batch import Batch, Deleted, Lines, rejections
 from connectors.fhir.bundles import expand
@@ -18,6 +19,7 @@ from connectors.fhir.engine import query
 from connectors.fhir.finding import Found, find, whole
 from connectors.fhir.lines import Chunk
 from connectors.fhir.manifest import is_manifest
+from connectors.fhir.naming import NAMING, naming_columns
 from connectors.fhir.references import resolve_references, subjects
 from connectors.fhir.strict import find_lenient, has_numbers
 from connectors.fhir.structure import OTHER, STRUCTURES, Structure
@@ -43,6 +45,7 @@ class Context:
         mrn_system: the `Identifier.system` of the authority's own patient number, empty where it is not told.
         base: the base URL of the source's own server, empty where it is not told.
         exported: when the export was made, which is the version of what states none.
+        accessions: how the source writes accession numbers.
     """
 
     authority: str
@@ -51,6 +54,7 @@ class Context:
     mrn_system: str = ""
     base: str = ""
     exported: str = ""
+    accessions: AccessionRules = field(default_factory=AccessionRules)
 
 
 def read_chunk(chunk: Chunk, context: Context) -> Batches:
@@ -240,6 +244,9 @@ def _finish(made: pa.Table, kind: str, table: str, lines: Lines, context: Contex
     columns["record_type"] = pa.array([kind] * made.num_rows, pa.string())
     if table == WHOLE_TABLE:
         columns["resource"] = pa.array(lines.raws(made["_record"]), pa.binary()).cast(pa.string())
+    if kind in NAMING and (table != WHOLE_TABLE or MAPPED_TYPES.get(kind) is None):
+        resources = lines.raws(made["_record"])
+        columns |= naming_columns(kind, made["_id"].to_pylist(), resources, context.accessions, context.base)
     if kind == "Patient":
         columns["updated"] = pc.if_else(pc.equal(made["_version"], ""), None, made["_version"])
     schema = TABLES[table]
@@ -258,7 +265,8 @@ def _column(
     meta = declared.metadata or {}
     if meta.get(b"action") != Action.ID.value.encode():
         return values.cast(declared.type)
-    prefix = context.authority + UNIT_SEPARATOR
+    own = context.accessions.authority if meta.get(b"space") == b"accession" else ""
+    prefix = (own or context.authority) + UNIT_SEPARATOR
     if meta.get(b"space") == b"Resource":
         prefix += kind + UNIT_SEPARATOR
     if not pa.types.is_list(declared.type):

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from connectors import accessions
 from contracts.errors import Fatal
 from contracts.units import Source
 
 NDJSON = "application/fhir+ndjson"
-OPTIONS = frozenset(
+OPTIONS = accessions.OPTIONS | frozenset(
     "group level types type_filter output_format lenient kick_off client_id private_key kid token_url scope jwks_url "
     "plain_http ca_file counts downloads patience_minutes timeout_seconds retry_seconds mrn_system base_url".split()
 )

@@ -76,6 +76,7 @@ def state_ordered(chart: Chart, segment: Segment) -> bool:
     doctor = chart.person_in_charge(segment, 34, 16)
     row = chart.about(*thing, provider=doctor)
     row |= coding(found) | moment("start", begin) | coding(coded(segment.first(45)), "modifier_")
+    row |= chart.accessions()
     chart.state("hl7v2.procedure", segment, thing, row)
     return True
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from connectors.accessions import plausible
 from connectors.hl7v2.identities import Scope, subject_of
 from connectors.hl7v2.message import Message, Segment
 from connectors.hl7v2.values import Coded, code_of, instant, local_time, person_in_charge, with_time
@@ -204,6 +205,24 @@ class Chart:
                     namespace = segment.value(number, 2) or segment.value(number, 3)
                     return f"{number}|{self.under(namespace, found)}"
         return ""
+
+    def accessions(self, document: Segment | None = None) -> Row:
+        """The numbers by which an image may know the order in force: systems differ in which one its accession number
+        is (HL7 v2.9, 4.5.3: OBR-18 to 20 are theirs to define; IHE RAD TF-2, 4.4). Nothing where there is none.
+
+        Args:
+            document: the TXA of a document, which may name an order itself.
+        """
+        places = [(self.request, field) for field in (18, 19, 20, 3, 2)]
+        places += [(self.order, field) for field in (3, 2)] + [(document, field) for field in (15, 14)]
+        stated = [plausible(segment.value(field)) for segment, field in places if segment is not None]
+        numbers = [n for n in dict.fromkeys(stated) if len(n) > 2 and n != "9999"]
+        rules = self.unit.scope.accessions
+        by = (rules.authority or self.unit.scope.authority) + SEPARATOR
+        if not numbers:
+            return {}
+        normals = dict.fromkeys(by + rules.normal(number) for number in numbers)
+        return {"accessions": [by + number for number in numbers], "accession_normals": list(normals)}
 
 
 def moment(name: str, value: str | None) -> Row:

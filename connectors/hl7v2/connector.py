@@ -93,6 +93,16 @@ class Hl7v2Connector:
             yield from _batches(_counted(read_file(read_blocks(stream), unit), unit))
         yield count_records(unit.count)
 
+    def components(self, source: Source) -> dict[str, str]:
+        """What besides the version decides how a source is read: how it writes accession numbers.
+
+        Raises:
+            Fatal: an option says nothing; see `connectors.accessions`.
+        """
+        from connectors.accessions import accession_components
+
+        return accession_components(source)
+
     def check(self, place: Place) -> Iterator[Finding]:
         """Preflight of one file; see `connectors.hl7v2.preflight`."""
         from connectors.hl7v2.preflight import check_file
@@ -101,10 +111,12 @@ class Hl7v2Connector:
 
 
 def _scope(reading: Reading) -> Scope:
+    from connectors.accessions import accession_rules
     from connectors.hl7v2.identities import Scope
 
     zone = _require_zone(reading.source.time_zone)
-    return Scope(reading.authority, reading.source.options.get("mrn_authority", ""), zone)
+    own = reading.source.options.get("mrn_authority", "")
+    return Scope(reading.authority, own, zone, accession_rules(reading.source))
 
 
 def _require_zone(zone: str) -> str:

@@ -48,6 +48,7 @@ class Document:
         row |= coding(found) | moment("start", chart.local(begin) or chart.care_time)
         row["status"] = "F" if segment.value(17) in ("AU", "LA") else "P" if segment.value(17) else None
         row["note"] = "\n".join(self._lines).strip() or None
+        row |= chart.accessions(segment)
         order = (chart.instant(segment.value(8)), "1" if cancelled else "0")
         chart.state("hl7v2.note", segment, thing, row, order=order, retracted=cancelled)
         if chart.trigger in REPLACING and segment.value(13) and self._thing(13) != thing:

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import product
 
+from connectors.accessions import AccessionRules
 from connectors.hl7v2.message import Components, Message, Segment, part
 from connectors.hl7v2.values import instant
 from contracts.identity import Identity, encode_subject
@@ -40,11 +41,13 @@ class Scope:
         authority: the source's.
         own: the name under which messages know it, as `mrn_authority` says; empty where it is not told.
         zone: the source's time zone.
+        accessions: how the source writes accession numbers.
     """
 
     authority: str
     own: str = ""
     zone: str = "UTC"
+    accessions: AccessionRules = field(default_factory=AccessionRules)
 
     def is_own(self, namespace: str) -> bool:
         """Whether an assigning authority is the source's; one that is left out is taken for it."""

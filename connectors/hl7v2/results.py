@@ -149,6 +149,7 @@ class Results:
         row |= coding(text.found)
         row["status"] = _status(max(text.states, key=_place))
         row["note"] = whole or None
+        row |= chart.accessions()
         order = self._order(segment, row["status"])
         chart.state("hl7v2.note", segment, text.thing, row, order=order, retracted=retracted)
 

@@ -40,18 +40,12 @@ class DimseArchive:
     inbox: Inbox = field(init=False, repr=False)
     listener: Listener = field(init=False, repr=False)
     pool: Associations = field(init=False, repr=False)
+    _vouched: bool = field(default=False, init=False, repr=False)
 
     def __post_init__(self) -> None:
         options, manners = self.options, self.manners
         self.inbox = Inbox(self.name)
-        self.listener = Listener(
-            self.name,
-            self.inbox,
-            options.listen_host,
-            options.listen_port,
-            options.destination_aet,
-            manners.associations,
-        )
+        self.listener = Listener(self.name, self.inbox, options, manners.associations)
         self.pool = Associations(
             self.name, manners.associations, manners.retry_seconds, self._associate, self.listener.stop
         )
@@ -61,8 +55,13 @@ class DimseArchive:
         from pynetdicom import sop_class as classes
 
         from connectors.pacs.network import prepare, without_delay
+        from connectors.pacs.tls import client_context, require_certificate
 
         prepare()
+        context = client_context(self.options, self.name)
+        if context is not None and not self._vouched:
+            require_certificate(self.options, context, self.name)
+            self._vouched = True
         entity, seconds = AE(self.options.calling_aet), self.manners.timeout_seconds
         entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = seconds
         entity.connection_timeout = min(10.0, seconds)
@@ -84,6 +83,7 @@ class DimseArchive:
             ae_title=self.options.called_aet,
             max_pdu=self.options.max_pdu,
             evt_handlers=handlers,
+            tls_args=(context, self.options.host) if context else None,
         )
 
     def studies(self, first: date, last: date) -> Iterator[Study]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pynetdicom.events import Event
     from pynetdicom.transport import ThreadedAssociationServer
 
+    from connectors.pacs.options import DimseOptions
+
 SUCCESS, NOT_ASKED, UNREADABLE = 0x0000, 0x0124, 0xC000
 """Status codes of C-STORE (PS3.4, B.2.3; PS3.7, C): 0124 is "refused: not authorized"."""
 
@@ -75,9 +77,8 @@ class Inbox:
 class Listener:
     """The C-STORE service to which C-MOVE sends: up while instances are fetched. Threads may share it."""
 
-    def __init__(self, name: str, inbox: Inbox, host: str, port: int, aet: str, associations: int) -> None:
-        self._name, self._inbox, self._address, self._aet = name, inbox, (host, port), aet
-        self._associations = associations
+    def __init__(self, name: str, inbox: Inbox, options: DimseOptions, associations: int) -> None:
+        self._name, self._inbox, self._options, self._associations = name, inbox, options, associations
         self._server: ThreadedAssociationServer | None = None
         self._lock = Lock()
 
@@ -85,7 +86,7 @@ class Listener:
         """Listen, unless it does already.
 
         Raises:
-            Fatal: the port cannot be had.
+            Fatal: the port cannot be had, or our certificate cannot be read.
         """
         with self._lock:
             if self._server is None:
@@ -96,15 +97,22 @@ class Listener:
         from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
         from connectors.pacs.network import prepare, without_delay
+        from connectors.pacs.tls import server_context
 
         prepare()
-        entity = AE(self._aet)
+        options, context = self._options, server_context(self._options, self._name)
+        entity = AE(options.destination_aet)
         entity.add_supported_context(Verification)  # storage needs none: see `prepare`
         entity.require_called_aet = True
         entity.maximum_associations = 2 * self._associations + 2
         handlers = [(evt.EVT_C_STORE, self._inbox.receive), (evt.EVT_CONN_OPEN, without_delay)]
         try:
-            return entity.start_server(self._address, block=False, evt_handlers=handlers)  # type: ignore[arg-type]
+            return entity.start_server(
+                (options.listen_host, options.listen_port),
+                block=False,
+                ssl_context=context,
+                evt_handlers=handlers,  # type: ignore[arg-type]
+            )
         except OSError as error:
             what = f"the port that the PACS sends to cannot be listened on ({type(error).__name__})"
             fix = "stop what listens there, or set listen_port (and tell the PACS)"

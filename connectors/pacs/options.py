@@ -6,18 +6,21 @@ import re
 from dataclasses import dataclass, field
 from datetime import date, time
 
+from connectors import accessions
 from contracts.errors import Fatal
 from contracts.units import Source
 
-_COMMON = frozenset(
+_COMMON = accessions.OPTIONS | frozenset(
     "since look_back_days modalities hours associations instances_per_second most_instances recalls "
     "patience_minutes timeout_seconds retry_seconds".split()
 )
 _OPTIONS = {
     "dicomweb": _COMMON | frozenset("username password token plain_http ca_file qido wado".split()),
     "dimse": _COMMON
-    | frozenset("called_aet calling_aet retrieve listen_port listen_host destination_aet max_pdu".split()),
+    | frozenset("called_aet calling_aet retrieve listen_port listen_host destination_aet max_pdu".split())
+    | frozenset("tls ca_file certificate private_key".split()),
 }
+_TLS = frozenset({"ca_file", "certificate", "private_key"})
 _YES, _NO = frozenset({"true", "yes", "1"}), frozenset({"", "false", "no", "0"})
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 _AET = re.compile(r"[!-\[\]-~](?:[ -\[\]-~]{0,14}[!-\[\]-~])?")
@@ -146,6 +149,9 @@ class DimseOptions:
         calling_aet: our title; the PACS must know it, and for C-MOVE our address and `listen_port` under it.
         destination_aet: where C-MOVE sends, `calling_aet` unless told.
         retrieve: `move` or `get`.
+        tls: whether associations go over TLS, those of the PACS to us too.
+        ca_file, certificate, private_key: PEM files: who vouches for the PACS (the system's authorities where empty),
+            and by what we show who we are.
     """
 
     host: str = field(repr=False)
@@ -157,6 +163,10 @@ class DimseOptions:
     listen_host: str = field(repr=False)
     listen_port: int
     max_pdu: int
+    tls: bool = False
+    ca_file: str = field(default="", repr=False)
+    certificate: str = field(default="", repr=False)
+    private_key: str = field(default="", repr=False)
 
 
 def dimse_options_of(source: Source) -> DimseOptions:
@@ -168,6 +178,7 @@ def dimse_options_of(source: Source) -> DimseOptions:
     retrieve = source.options.get("retrieve", "move").strip().lower()
     if retrieve not in ("move", "get"):
         raise wrong(source, "retrieve", "move or get")
+    tls = _tls_of(source, retrieve)
     return DimseOptions(
         host=host.strip("[]"),
         port=int(port),
@@ -178,7 +189,23 @@ def dimse_options_of(source: Source) -> DimseOptions:
         listen_host=source.options.get("listen_host", ""),
         listen_port=int(number(source, "listen_port", 11_112, 1, 65_535)),
         max_pdu=int(number(source, "max_pdu", 131_072, 4096, 1 << 24)),
+        tls=tls,
+        ca_file=source.options.get("ca_file", ""),
+        certificate=source.options.get("certificate", ""),
+        private_key=source.options.get("private_key", ""),
     )
+
+
+def _tls_of(source: Source, retrieve: str) -> bool:
+    """Whether a node is reached by TLS; what belongs to it must be there, and none of it where it is not."""
+    tls, told = _flag(source, "tls"), {name for name in _TLS if source.options.get(name)}
+    if told and not tls:
+        raise wrong(source, min(told), "tls = true, or none of ca_file, certificate and private_key")
+    if len(told & {"certificate", "private_key"}) == 1:
+        raise wrong(source, "certificate", "certificate and private_key, or neither")
+    if tls and retrieve == "move" and "certificate" not in told:
+        raise wrong(source, "certificate", "certificate and private_key: the PACS sends to us over TLS, too")
+    return tls
 
 
 def _aet(source: Source, name: str, default: str) -> str:

@@ -105,6 +105,7 @@ INSTANCE = pa.schema(
         field("lossy_image_compression_ratio", pa.list_(_F), Action.KEEP, _NUMBER),  # (0028,2112)
         field("has_pixels", pa.bool_(), Action.KEEP, "whether there are pixels").with_nullable(False),
         _id("accession", "accession", "accession_id", "authority and accession number (0008,0050)"),
+        _id("accession_normal", "accession", "accession_normal_id", "the same in its normal form"),
         field("header", _S, Action.HEADER, "PS3.15 Basic Profile"),
         field("size_bytes", pa.int64(), Action.KEEP, "the file's size"),
     ]

@@ -149,6 +149,7 @@ PROCEDURE = pa.schema(
         *f.concept("site"),
         *f.moment("start"),
         *f.moment("end"),
+        *f.naming(),
     ]
 )
 
@@ -183,6 +184,7 @@ DOCUMENT_REFERENCE = pa.schema(
         *f.moment("start"),
         *f.moment("authored"),
         *f.note(),
+        *f.naming(),
     ]
 )
 
@@ -202,6 +204,7 @@ DIAGNOSTIC_REPORT = pa.schema(
         *f.moment("end"),
         *f.moment("authored"),
         *f.note(),
+        *f.naming(),
     ]
 )
 
@@ -327,6 +330,8 @@ OTHER = pa.schema(
         field("record_type", f.TEXT, Action.KEEP, "the name of a FHIR resource type"),
         f.status(),
         field("resource", f.TEXT, Action.RESOURCE, "the whole resource, through the allow-list"),
+        f.encounter(),
+        *f.naming(),
     ]
 )
 

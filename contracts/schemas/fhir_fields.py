@@ -146,3 +146,28 @@ def each(prefix: str, columns: list[pa.Field]) -> list[pa.Field]:
         name = f"{prefix}_{one.name}"
         found.append(pa.field(name, pa.list_(one.type), metadata={**meta, "output": name, "code": ""}))
     return found
+
+
+def naming() -> list[pa.Field]:
+    """What names an imaging study: `connectors.fhir.naming`."""
+
+    def listed(name: str, action: Action, reason: str, space: str = "", output: str = "") -> pa.Field:
+        return field(name, pa.list_(TEXT), action, reason, space=space, output=output)
+
+    number, links = "authority and accession number", "links rows of several records"
+    return [
+        field("naming", TEXT, Action.KEEP, "report, procedure, order or study: by the record's type"),
+        field("stated_as", TEXT, Action.ID, links, space="Naming", output="stated_as_id"),
+        listed("accessions", Action.ID, number, "accession", "accession_ids"),
+        listed(
+            "accession_normals",
+            Action.ID,
+            f"{number} in its normal form",
+            "accession",
+            "accession_normal_ids",
+        ),
+        listed("named_study_uids", Action.UID, "PS3.15 E.1-1: U"),
+        listed("named_series_uids", Action.UID, "PS3.15 E.1-1: U"),
+        listed("refers_to", Action.ID, links, "Naming", "refers_to_ids"),
+        listed("refers_to_procedures", Action.ID, links, "Procedure", "procedure_ids"),
+    ]

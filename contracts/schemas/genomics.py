@@ -171,3 +171,11 @@ CONSEQUENCE = pa.schema(
         col("is_canonical", pa.bool_()),
     ]
 )
+
+SUPPRESSED = pa.schema(
+    [
+        col("record_id", pa.int64(), required=True),
+        col("file_id", pa.int64(), required=True),
+        col("reason", pa.string(), required=True),  # singleton, region, gene, not-told
+    ]
+)

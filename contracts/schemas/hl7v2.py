@@ -86,6 +86,15 @@ def _event(space: str) -> list[pa.Field]:
     ]
 
 
+def _accessions() -> list[pa.Field]:
+    """Numbers of an order, one of which an image may carry as its accession number."""
+    listed, reason = pa.list_(_S), "authority and number of an order"
+    forms = (("accessions", "accession_ids"), ("accession_normals", "accession_normal_ids"))
+    return [
+        field(name, listed, Action.ID, reason, space="accession", output=output) for name, output in forms
+    ]
+
+
 PATIENT = pa.schema(
     [
         *OWN,
@@ -152,6 +161,7 @@ NOTE = pa.schema(
         *_moment("start"),
         field("status", _S, Action.KEEP, _ENUM),
         field("note", _S, Action.TEXT, "the note itself"),
+        *_accessions(),
     ]
 )
 
@@ -180,6 +190,7 @@ PROCEDURE = pa.schema(
         *_coding(),
         *_moment("start"),
         *_coding("modifier_"),
+        *_accessions(),
     ]
 )
 

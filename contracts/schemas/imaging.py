@@ -86,6 +86,7 @@ INSTANCE = pa.schema(
         col("lossy_image_compression_ratio", pa.list_(_F)),
         col("has_pixels", _B, required=True),
         col("accession_id", pa.int64()),
+        col("accession_normal_id", pa.int64()),  # of the number in its normal form (connectors.accessions)
         col("header", _S),  # the rest of the cleaned header, DICOM JSON model (PS3.18 F)
         col("size_bytes", pa.int64(), unit="byte"),
     ]
@@ -155,6 +156,66 @@ FLAG = pa.schema(
     ]
 )
 """What is odd about an instance, judged over the whole table: it is indexed all the same."""
+
+LINK = pa.schema(
+    [
+        col("study_id", pa.int64(), required=True),
+        col("person_id", pa.int64(), required=True),
+        col("kind", _S, required=True),  # report, procedure, order, study (as the EHR states it), visit
+        col(
+            "record_id", pa.int64(), required=True
+        ),  # note_id, procedure_occurrence_id, visit_occurrence_id, record_id
+        col(
+            "series_id", pa.int64()
+        ),  # where the record names single series; else all of the study's are meant
+        col("basis", _S, required=True),
+        col("days_apart", _I),  # from the study's day to the record's; null where one has no day
+        col("candidates", pa.int64(), required=True),  # studies or records that the basis would fit alike
+    ]
+)
+"""Which records of the EHR are about a study. `basis`, the strongest first: series-uid, study-uid, accession,
+accession-normal, order (both are about the same order, study or procedure), day; of visits: procedure, report, order
+(which record names the visit), time, day."""
+
+IMAGE_OCCURRENCE = pa.schema(
+    [
+        col("image_occurrence_id", pa.int64(), required=True),
+        col("person_id", pa.int64(), required=True),
+        col("procedure_occurrence_id", pa.int64(), required=True),
+        col("visit_occurrence_id", pa.int64()),
+        col("anatomic_site_concept_id", pa.int64()),
+        col("wadors_uri", _S),
+        col("local_path", _S),
+        col("image_occurrence_date", pa.date32(), required=True),
+        col("image_study_uid", _S, required=True),
+        col("image_series_uid", _S, required=True),
+        col("modality_concept_id", pa.int64(), required=True),
+        # beside the extension's columns
+        col("study_id", pa.int64(), required=True),
+        col("series_id", pa.int64(), required=True),
+        col("modality_source_value", _S),
+        col("anatomic_site_source_value", _S),
+        col(
+            "procedure_basis", _S, required=True
+        ),  # as imaging.link has it, or study: it was made from the study
+        col("visit_basis", _S),
+    ]
+)
+"""OMOP's imaging extension (MI-CDM): one row a series of a person."""
+
+REPORT_IMAGE = pa.schema(
+    [
+        col("note_id", pa.int64(), required=True),
+        col("series_id", pa.int64(), required=True),
+        col("person_id", pa.int64(), required=True),
+        col("study_id", pa.int64(), required=True),
+        col("modality", _S),
+        col("basis", _S, required=True),
+        col("days_apart", _I),
+        col("candidates", pa.int64(), required=True),
+    ]
+)
+"""Which radiology report (`omop.note`) tells of which series."""
 
 OBJECT = pa.schema(
     [

@@ -123,6 +123,27 @@ CODE = pa.schema(
 """Every source code with the concept it got and how often it occurs: mapping coverage, and the worklist of what is not
 mapped, are read from it. Derived."""
 
+ACCESSION = pa.schema(
+    [
+        lake_field(
+            "record_id", pa.int64(), required=True
+        ),  # note_id, procedure_occurrence_id, or a record's own
+        lake_field("kind", pa.string(), required=True),  # report, procedure, order, study
+        lake_field("person_id", pa.int64()),
+        lake_field("visit_occurrence_id", pa.int64()),  # as the record names it: a visit or a part of one
+        lake_field("certain", pa.bool_(), required=True),  # false: an order's numbers, one of which may be it
+        lake_field("accession_ids", pa.list_(pa.int64())),  # as written
+        lake_field("accession_normal_ids", pa.list_(pa.int64())),  # in their normal form
+        lake_field("study_instance_uids", pa.list_(pa.string())),
+        lake_field("series_instance_uids", pa.list_(pa.string())),
+        lake_field("stated_as_id", pa.int64()),  # by which others refer to it
+        lake_field("refers_to_ids", pa.list_(pa.int64())),
+        lake_field("procedure_ids", pa.list_(pa.int64())),
+    ]
+)
+"""Records of the EHR that name an imaging study: by accession number, by UID, or by another record that does. Ids of
+accession numbers are those of `imaging.instance`: keyed by who assigns them and the number."""
+
 UNMAPPED = pa.schema(
     [
         lake_field("record_id", pa.int64(), required=True),

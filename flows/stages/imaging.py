@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from contracts.units import Unit
 from flows.rounds import Round
 from stores.lake_rows import DERIVED_SOURCE
+from stores.landing import Landing
 from stores.objects import Objects
 from tasks.dicom.objects import ObjectTask
 from tasks.imaging import (
@@ -22,6 +23,7 @@ from tasks.imaging import (
     OBJECTS,
     ObjectsJob,
     end_apart,
+    is_made,
     make_objects,
     object_jobs,
     objects_recipe,
@@ -98,7 +100,21 @@ def _stale(current: Round, index: pl.DataFrame) -> list[ObjectTask]:
     names = {unit.source for unit in units.values()}
     recipes = {name: objects_recipe(current.recipe_of(name), policy) for name in names}
     wanted = wanted_objects(index, held, units, contexts, recipes)
-    return [task for task in wanted if made.get(task.instance_id) != task.made_from]
+    limits = current.settings.imaging.limits()
+    stale = [task for task in wanted if not is_made(task, made.get(task.instance_id), limits)]
+    near = _within_reach(current, {task.unit for task in stale})
+    current.objects["out of reach"] = len(stale) - sum(task.unit in near for task in stale)
+    return [task for task in stale if task.unit in near]
+
+
+def _within_reach(current: Round, units: set[Unit]) -> set[Unit]:
+    """The units whose bytes can be had: listed in this round, or landed. The objects of others stay as they are until
+    their files are sent again, as their rows do."""
+    listed: set[str] = set()
+    for outcome in current.sources.values():
+        listed |= {*outcome.unread, *(unit.unit for unit in outcome.to_read)}
+    landing = Landing(current.home, current.room.key)
+    return {unit for unit in units if unit.unit in listed or landing.has(unit)}
 
 
 def _units(current: Round) -> dict[int, Unit]:
@@ -135,6 +151,8 @@ def _run(
     for number, done in enumerate(current.executor.map(make_objects, jobs), begin + 1):
         if done.result is not None:
             outputs.append(done.result.output)
+            for problem in done.result.problems:
+                current.objects["problem"] = f"objects: {problem}"
         elif done.failure is not None:
             current.objects["problem"] = f"objects: {done.failure.error} {done.failure.message}".strip()
         if progress:

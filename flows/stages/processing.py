@@ -9,6 +9,7 @@ from contracts.units import Unit
 from flows.executor import Failure, guarded
 from flows.rounds import Round
 from tasks.bundling import MOST_UNITS, is_single, process_units
+from tasks.limited import LimitedJob, end_limited, process_limited
 from tasks.processing import Processed, process_unit
 from tasks.workroom import Job
 
@@ -54,30 +55,31 @@ class Bundle:
 _Outcome = tuple[Job, Processed | None, Failure | None]
 
 
-def process_bundle(bundle: Bundle) -> list[tuple[Processed | None, Failure | None]]:
-    """Process the units of a bundle; what cannot be done together is done alone, so that no unit fails for another."""
-    together, failure = guarded(process_units, bundle.jobs)
-    if failure is not None:
-        together = [None] * len(bundle.jobs)
-    return [
-        (done, None) if done is not None else guarded(process_unit, job)
-        for job, done in zip(bundle.jobs, together, strict=True)
-    ]
+def process_bundle(bundle: Bundle) -> list[Processed | None]:
+    """Process the units of a bundle; None for those that cannot be done together: no unit fails for another."""
+    together, _ = guarded(process_units, bundle.jobs)
+    return list(together) if together is not None else [None] * len(bundle.jobs)
 
 
 def _outcomes(current: Round, name: str, jobs: Sequence[Job]) -> Iterator[_Outcome]:
-    """Each unit's outcome as it comes. Where a worker died under a bundle, its units are processed one by one."""
-    alone: list[Job] = list(jobs)
-    if is_single(current.room.connector(current.sources[name].kind)):
-        alone = []
-        for done in current.executor.map(process_bundle, _bundles(jobs)):
-            if done.result is None:
-                alone += done.item.jobs
+    """Each unit's outcome as it comes. What cannot be done with others, or had a worker die, is processed alone and
+    within limits."""
+    if not is_single(current.room.connector(current.sources[name].kind)):
+        for done in current.executor.map(process_unit, jobs):
+            yield done.item, done.result, done.failure
+        return
+    alone: list[LimitedJob] = []
+    limits = current.settings.imaging.limits()
+    for bundle in current.executor.map(process_bundle, _bundles(jobs)):
+        results = bundle.result or [None] * len(bundle.item.jobs)
+        for job, result in zip(bundle.item.jobs, results, strict=True):
+            if result is None:
+                alone.append(LimitedJob(job, limits))
             else:
-                for job, (result, failure) in zip(done.item.jobs, done.result, strict=True):
-                    yield job, result, failure
-    for single in current.executor.map(process_unit, alone):
-        yield single.item, single.result, single.failure
+                yield job, result, None
+    for single in current.executor.map(process_limited, alone):
+        yield single.item.job, single.result, single.failure
+    end_limited()
 
 
 def _bundles(jobs: Sequence[Job]) -> list[Bundle]:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from flows.rounds import Round
 from flows.stages.repairing import cut_off_sources
+from stores.lake import Lake
+from stores.lake_sql import HIDDEN
+from tasks.vcf.release.policy import Suppression
+from tasks.vcf.release.suppressing import is_up_to_date
 
 
 def release_round(current: Round) -> int | None:
@@ -13,7 +17,9 @@ def release_round(current: Round) -> int | None:
     in the middle: what belongs together does not yet.
     """
     with current.timed("release"):
-        versions = released_tables(current.lake.versions(), current.settings.genomics.release)
+        genomics = current.settings.genomics
+        versions = released_tables(current.lake.versions(), genomics.release)
+        versions = without_suppressed(current.lake, versions, genomics.suppression())
         vectors = current.vectors.versions()
         broken = any(outcome.publishing for outcome in current.sources.values()) or cut_off_sources(current)
         if current.critical or broken or _moved_back(current, versions, vectors):
@@ -44,6 +50,18 @@ def released_tables(versions: dict[str, int], policy: str) -> dict[str, int]:
     if policy == "no-genotypes":
         return {name: version for name, version in versions.items() if name not in GENOTYPES}
     return versions
+
+
+def without_suppressed(lake: Lake, versions: dict[str, int], policy: Suppression) -> dict[str, int]:
+    """The tables that readers may see, with the one by which records are hidden if, and only if, some are to be.
+
+    Where that one does not tell of the lake as it stands, no genomics table is released.
+    """
+    if not policy.is_asked or "genomics.variant" not in versions:
+        return {name: version for name, version in versions.items() if name != HIDDEN}
+    if HIDDEN in versions and is_up_to_date(lake, policy):
+        return versions
+    return {name: version for name, version in versions.items() if not name.startswith("genomics.")}
 
 
 def _moved_back(current: Round, versions: dict[str, int], vectors: dict[str, int]) -> bool:

@@ -128,6 +128,8 @@ def object_rows(objects: dict[str, Any]) -> list[dict[str, Any]]:
         {"what": f"frames safely spared by rules: {rule}", "count": count}
         for rule, count in objects["frames safely spared by rules"].items()
     ]
+    if objects.get("out of reach"):
+        rows.append({"what": "older than the settings: files out of reach", "count": objects["out of reach"]})
     if objects["faces"] == "release":
         rows.append({"what": "FACES ARE RELEASED: images written", "count": objects["faces released"]})
     return rows

@@ -27,6 +27,7 @@ def recipe_of_whole(current: Round) -> str:
     parts += [checks_digest(), current.settings.encoders.text, current.settings.encoders.image]
     parts += [f"{name}={policy_digest(name)}" for name in ("dicom", "deidentification")]
     parts.append(current.settings.imaging.model_dump_json())
+    parts += [current.settings.genomics.model_dump_json(), current.settings.genomics.suppression().digest()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 

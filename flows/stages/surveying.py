@@ -9,7 +9,7 @@ from dataclasses import replace
 from connectors.registry import connector
 from contracts.errors import NightroundsError
 from contracts.protocols import Exporter
-from contracts.units import Discovery, Listed, Source, Unit
+from contracts.units import Discovery, Listed, Source, Stamp, Unit
 from flows.executor import Failure
 from flows.rounds import Round, SourceOutcome
 from stores.catalog import UnitRow
@@ -155,20 +155,42 @@ def plan_source(current: Round, name: str) -> SourceOutcome:
             outcome.reasons.setdefault(unit, Counter()).update(why)
         else:
             unread.append(unit)
-    absent = _absent(outcome, rows, set(rows) - set(unread))
+    outcome.unread = unread
+    _plan_absent(current, outcome, name, _absent(outcome, rows, set(rows) - set(unread)))
+    return outcome
+
+
+def _plan_absent(current: Round, outcome: SourceOutcome, name: str, absent: list[str]) -> None:
+    """Plan units that are not listed any more: read from a copy that was kept, or, for a link, fetched once more."""
+    parts, rows = current.recipe_of(name), current.catalog.units(name)
+    recipe, kind = digest_recipe(parts), outcome.kind
     contexts = current.room.vault.contexts(absent, current.today)
     landing = Landing(current.home, current.room.key)
+    touched: dict[Unit, list[str]] = {}
     for unit in absent:
-        row = rows[unit]
-        read = Unit(unit, name, kind, row.digest, recipe, row.size)
-        why = _why(current, row, contexts.get(unit, ""), parts)
-        if why and landing.has(read):
+        if why := _why(current, rows[unit], contexts.get(unit, ""), parts):
+            row = rows[unit]
+            touched[Unit(unit, name, kind, row.digest, recipe, row.size)] = why
+    relinked = {unit for unit in absent if rows[unit].context != contexts.get(unit, "")}
+    far = {u.unit: rows[u.unit] for u in touched if u.unit in relinked and not landing.has(u)}
+    again = _fetch_again(current, name, far)
+    for read, why in touched.items():
+        if read.unit in again or landing.has(read):
             outcome.to_read.append(read)
-            outcome.reasons.setdefault(unit, Counter()).update(why)
-        elif row.context != contexts.get(unit, ""):
-            outcome.out_of_reach.append(unit)
-    outcome.unread = unread
-    return outcome
+            outcome.reasons.setdefault(read.unit, Counter()).update(why)
+        elif read.unit in relinked:
+            outcome.out_of_reach.append(read.unit)
+
+
+def _fetch_again(current: Round, name: str, units: Mapping[str, UnitRow]) -> set[str]:
+    """Fetch units once more whose source gives out by their paths alone what it listed on an earlier night."""
+    source = current.source(name)
+    one = connector(source.kind)
+    if not units or not isinstance(one, Exporter) or not getattr(one, "lasting", False):
+        return set()
+    stamps = {unit: Stamp(0, row.modified, row.identity) for unit, row in units.items()}
+    found = fetch_units(current.room, stamps, source, one, late=lambda: current.late)
+    return {unit for unit in found if isinstance(unit, str)}
 
 
 def _absent(outcome: SourceOutcome, rows: Mapping[str, UnitRow], others: set[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from connectors.crosswalk import KIND as CROSSWALK
 from flows.rounds import Round
 from stores.landing import Landing
 
@@ -34,7 +35,7 @@ def keep_up_lake(current: Round) -> dict[str, int]:
         kept_days = {
             name: max(landing_days, current.source(name).kept_days)
             for name in current.sources
-            if current.room.is_kept(current.source(name))
+            if current.source(name).kind != CROSSWALK and current.room.is_kept(current.source(name))
         }
         Landing(current.home, current.room.key).purge(landing_days, kept_days)
         current.room.quarantine.purge(current.settings.stores.quarantine_days)

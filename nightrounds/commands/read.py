@@ -70,12 +70,19 @@ def search(
         list[int] | None, typer.Option(help="With --variant: carried by this sample. May be repeated.")
     ] = None,
     assembly: Annotated[str | None, typer.Option(help="With --variant: called against it.")] = None,
+    image: Annotated[
+        Path | None,
+        typer.Option("--image", metavar="FILE", help="Images that look like this DICOM, PNG or JPEG."),
+    ] = None,
+    modality: Annotated[str | None, typer.Option(help="With --image: only CT, MR, US …")] = None,
 ) -> None:
-    """Search the current release: notes by meaning and by words, or series of images by what their headers say.
+    """Search the current release: notes by meaning and by words, series of images by what their headers say, or by a
+    picture that they look like, with the reports that tell of them.
 
     Filters are exact. Prints person, date, score, title and the best passage of each.
 
     Examples: nightrounds search "shortness of breath"; nightrounds search "MRI brain" --kind image -k 5;
+    nightrounds search --image chest.png --modality CR;
     nightrounds search --variant BRCA1 --consequence HIGH; nightrounds search --variant chr17:43044295-43125364
     """
     from retrieval.search import KINDS, Filters
@@ -86,6 +93,16 @@ def search(
         find_variants(home, query, k, json, person, sample, consequence, max_frequency, assembly)
         return
 
+    if image is not None:
+        from nightrounds.commands.images import find_near
+
+        if query:
+            raise typer.BadParameter("a picture is searched for without words", param_hint="QUERY")
+        within = Filters(person or None, _day(date_from, "--from"), _day(date_to, "--to"))
+        find_near(home, image, within, modality.upper() if modality else None, k, json)
+        return
+    if modality is not None:
+        raise typer.BadParameter("only with --image", param_hint="--modality")
     if kind not in KINDS:
         raise typer.BadParameter(f"{kind!r} is no kind; one of {', '.join(KINDS)}", param_hint="--kind")
     if not any(c.isalnum() for c in query):

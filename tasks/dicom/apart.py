@@ -20,7 +20,9 @@ from typing import Any
 from contracts.errors import NightroundsError, Rejected, Retriable
 from tasks.dicom.objects import ObjectJob, make_object
 
-TOO_LONG, TOO_MUCH, DIED = "too-long", "too-much-memory", "process-died"
+TOO_LONG, TOO_MUCH, DIED, FAULT = "too-long", "too-much-memory", "process-died", "program-fault"
+OF_LIMITS = (TOO_LONG, TOO_MUCH, DIED)
+"""Reasons that other limits may lift."""
 _HEAD = struct.Struct("<Q")
 _START_SECONDS = 120.0
 
@@ -40,7 +42,7 @@ class Apart:
         """The object's row.
 
         Raises:
-            Rejected: `too-long`, `too-much-memory`, or `process-died` where a decoder crashed.
+            Rejected: `too-long`, `too-much-memory`, `process-died` where a decoder crashed, or `program-fault`.
             Retriable, Fatal: as `make_object`.
         """
         process = self._running()
@@ -118,7 +120,9 @@ def _answer(job: ObjectJob) -> object:
     except NightroundsError as error:
         return error
     except Exception as error:  # noqa: BLE001 - a foreign message may hold a patient's value: its class is told
-        return Retriable(f"an object could not be made: {type(error).__name__}", "object", "try again")
+        if isinstance(error, OSError) and error.errno is not None:  # the system's own
+            return Retriable(f"a file is out of reach: {type(error).__name__}", "object", "try again")
+        return Rejected(FAULT, type(error).__name__, "a file that the program gets through")
 
 
 def serve(memory_bytes: int) -> None:

@@ -6,15 +6,20 @@ already hidden.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from contracts.archives import MemberPlace
 from contracts.errors import Rejected
 from contracts.privacy import Profile
 from contracts.units import Unit
 from stores.objects import Draft, Objects, object_key, preview_key
+from stores.places import LocalPlace
+from tasks.deidentification.policy import TextPolicy
 from tasks.dicom.burned_in.looking import Looked, look_at
 from tasks.dicom.burned_in.risk import facts_of, judge_risk
 from tasks.dicom.deidentify import Cleaned, FileCleaner, Told
@@ -92,10 +97,24 @@ def make_object(job: ObjectJob) -> dict[str, Any]:
     row = blank_row(task) | {"person_id": person.person_id if person else None}
     making = _Making(room, load_image_policy(room.vault), task, reading, person, row)
     try:
-        _make(making, _cleaner(job.home, job.today, making.policy.to_bytes()))
+        texts = load_text_policy(room.vault).to_bytes()
+        with _at_hand(making):
+            _make(making, _cleaner(job.home, job.today, making.policy.to_bytes(), texts))
     except Rejected as rejected:
         row.update(status=HELD, reason=rejected.reason)
     return row
+
+
+@contextmanager
+def _at_hand(making: _Making) -> Iterator[None]:
+    """A packed member of an archive is unpacked once: frames and passes would each cost all that lies before them."""
+    place = making.reading.place
+    if not isinstance(place, MemberPlace) or not place.packed:
+        yield
+        return
+    with place.local() as path:
+        making.reading = replace(making.reading, place=LocalPlace(path, making.reading.source.name))
+        yield
 
 
 def blank_row(task: ObjectTask) -> dict[str, Any]:
@@ -122,11 +141,11 @@ def person_of(room: Workroom, reading: Reading) -> Person | None:
 
 
 @lru_cache(maxsize=2)
-def _cleaner(home: str, today: str, policy: bytes) -> FileCleaner:
+def _cleaner(home: str, today: str, policy: bytes, texts: bytes) -> FileCleaner:
     room = open_workroom(home)
     profile = Profile(room.home.profile)
     options = ImagePolicy.from_bytes(policy).ps315(profile)
-    return FileCleaner(room.key, profile, date.fromisoformat(today), options, load_text_policy(room.vault))
+    return FileCleaner(room.key, profile, date.fromisoformat(today), options, TextPolicy.from_bytes(texts))
 
 
 def _make(making: _Making, cleaner: FileCleaner) -> None:

@@ -14,7 +14,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from contracts.identity import encode_subject
 from contracts.keys import Key
 from contracts.schemas.genomics import CALL, FILE, FINDING, REFERENCE_BLOCK, SAMPLE, VARIANT
 from tasks.vcf.assembly import detect_assembly
@@ -23,6 +22,7 @@ from tasks.vcf.header import reduce_header
 from tasks.vcf.keys import allele_columns, variant_ids
 from tasks.vcf.normalise.alleles import check_reference
 from tasks.vcf.normalise.reference import FileReference, Referring, read_options
+from tasks.vcf.policy import VariantPolicy, person_of
 from tasks.vcf.tokens import Knowing, Tokens
 
 REFERENCE_MISMATCH = "reference-mismatch"
@@ -130,15 +130,18 @@ class _File:
 
 _known: WeakKeyDictionary[Knowing, _File] = WeakKeyDictionary()
 _referring: WeakKeyDictionary[Knowing, Referring] = WeakKeyDictionary()
+_policies: WeakKeyDictionary[Knowing, VariantPolicy] = WeakKeyDictionary()
 
 
-def refer(deid: Knowing, options: Mapping[str, str]) -> None:
-    """Align the alleles of what this de-identifier is handed with to the references that a source's options name.
+def refer(deid: Knowing, options: Mapping[str, str], policy: VariantPolicy | None = None) -> None:
+    """Align the alleles of what this de-identifier is handed with to the references that a source's options name, and
+    treat samples of nobody known as the policy says.
 
     Raises:
         Fatal: an option is wrong; see `tasks.vcf.normalise.reference`.
     """
     _referring[deid] = read_options(options)
+    _policies[deid] = policy or VariantPolicy()
 
 
 def refused(deid: Knowing, staged: Mapping[str, pa.Table]) -> dict[int, str]:
@@ -161,9 +164,14 @@ def _file(deid: Knowing) -> _File:
 
 
 def _of_file(rows: pa.Table, deid: Knowing) -> dict[str, pa.Table]:
-    """Rows of `genomics.file` and `genomics.sample`."""
+    """Rows of `genomics.file` and `genomics.sample`.
+
+    Raises:
+        Rejected: the policy holds files with samples of nobody known.
+    """
     files, samples = [], []
     for row in rows.to_pylist():
+        _policies.get(deid, VariantPolicy()).check(deid.source_authority, row["samples"], deid.people)
         own = {name: row[name] for name in _OWN}
         ids = [deid.key.id63("sample", deid.source_authority, name) for name in row["samples"]]
         contigs = dict(zip(row["contigs"], row["contig_lengths"], strict=True))
@@ -190,8 +198,8 @@ def _of_file(rows: pa.Table, deid: Knowing) -> dict[str, pa.Table]:
             }
         )
         for index, (name, sample_id) in enumerate(zip(row["samples"], ids, strict=True)):
-            person = deid.people.get(encode_subject(deid.source_authority, name))
-            who = {"sample_id": sample_id, "person_id": person.person_id if person else None}
+            person = person_of(deid.source_authority, name, deid.people)
+            who = {"sample_id": sample_id, "person_id": person}
             samples.append({"file_id": 0, "sample_index": index, **who, **own})
     return {
         "genomics.file": pa.Table.from_pylist(files, _with_own(FILE)),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from connectors.crosswalk import Links
-from connectors.sample_sheet import Sheet, is_crosswalk, read_sheet
+from connectors.sample_sheet import Sheet, SheetLinks, is_crosswalk, read_sheet
 from contracts.errors import Fatal, Rejected
 from stores.places import LocalPlace
 
@@ -73,3 +73,22 @@ def test_a_source_without_samples_has_crosswalks(tmp_path: Path) -> None:
     path = tmp_path / "links.csv"
     path.write_text("authority_a,identifier_a,authority_b,identifier_b\n")
     assert is_crosswalk(LocalPlace(path))
+
+
+def _individuals(found: Links) -> list[tuple[str, str, tuple[str, ...]]]:
+    assert isinstance(found, SheetLinks)
+    return [(one.sample, one.sex, one.parents) for one in found.individuals]
+
+
+def test_sex_and_parents_are_told_beside_the_ties(tmp_path: Path) -> None:
+    family = [("kid", "female", ("dad", "mum")), ("dad", "male", ()), ("x", "", ("mum",))]
+    assert _individuals(_read(tmp_path, "F1 kid dad mum 2 2\nF1 dad 0 0 1 1\nF1 x . mum 0 1\n")) == family
+    table = "Sample,MRN,Sex at birth,Father,Mother\nkid,1,F,dad,mum\ndad,2,Male,,\nx,3,unknown,0,mum\n"
+    assert _individuals(_read(tmp_path, table)) == family
+    twice = _individuals(_read(tmp_path, "sample,mrn,sex\nS1,1,M\nS1,2,M\n"))
+    assert twice == [], "whose a sample is must be clear before its sex is"
+
+
+def test_every_row_is_counted(tmp_path: Path) -> None:
+    found = _read(tmp_path, "sample,mrn\nS1,100\n,100\n\nS1,100\nS3,1\nS3,2\n")
+    assert found.count == 5 == len(found.links) + len(found.rejected)

@@ -8,24 +8,29 @@ from typing import Any
 import pytest
 
 from contracts.errors import Fatal
+from contracts.privacy import Profile
+from contracts.units import Source
 from flows.stages import processing
-from flows.stages.processing import Bundle, process_bundle
+from stores.home import create_home
+from tasks.workroom import open_workroom
 from tests.dicom_files import image, write
-from tests.tasks.rooms import make_room
+from tests.pacs.night import Ward
 
 
 def test_what_fails_together_is_done_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    room = make_room(tmp_path, "dicom")
+    (tmp_path / "export").mkdir()
+    home = create_home(tmp_path / "home", Profile.EXPERT, seed="bundles")
+    ward = Ward(open_workroom(str(home.path)), Source("ward", "dicom", str(tmp_path / "export")))
     for number in range(3):
-        write(room.folder / f"{number}.dcm", image(SOPInstanceUID=f"1.2.3.{number}"))
-    bundle = Bundle(tuple(room.job(surveyed.unit) for surveyed in room.survey()))
+        write(tmp_path / "export" / f"{number}.dcm", image(SOPInstanceUID=f"1.2.3.{number}"))
+    tried = 0
 
     def fail(_: Any) -> Any:
+        nonlocal tried
+        tried += 1
         raise Fatal("a fault of one", "unit")
 
     monkeypatch.setattr(processing, "process_units", fail)
-    outcomes = process_bundle(bundle)
-    assert [done.account["fates"]["accepted"] for done, _ in outcomes if done] == [1, 1, 1]
-    monkeypatch.undo()
-    again = process_bundle(bundle)
-    assert [(done.reused if done else None, failure) for done, failure in again] == [(True, None)] * 3
+    night = ward.night()
+    assert tried == 1 and not night.failures and len(night.to_read) == 3
+    assert len(ward.rows()) == 3

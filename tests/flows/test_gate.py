@@ -40,6 +40,7 @@ def test_a_blocked_table_keeps_its_earlier_version_and_holds_up_nobody_else(hous
     assert "ward omop.visit_occurrence blocked" in str(blocked.state.message)
     assert (blocked.state.is_completed(), blocked.exit_code) == (True, 3)
     assert blocked.tables("ward") == {
+        "records.accession": "unchanged",
         "records.patient": "unchanged",
         "omop.visit_occurrence": "blocked",
         "omop.visit_detail": "held",

@@ -105,8 +105,8 @@ def _identifiers(hospital: Hospital) -> Identifiers:
     for kind, values in hospital.truth["identifiers_by_kind"].items():
         for value in listed.intersection(values):
             found.add(kind, value)
-    # what a test image that ships with pydicom calls its patient, and its operator
-    found.ordinary.update({"first", "operator"})
+    # what test images that ship with pydicom call their patient and operator, and a report its observers
+    found.ordinary.update({"first", "operator", "observer", "verifying", "enter", "text"})
     return found.settle()
 
 

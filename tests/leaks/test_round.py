@@ -136,7 +136,10 @@ def test_every_variant_is_read_and_the_same_file_twice_counts_once(real: Real) -
     assert 0 in counts, "an empty VCF is a success"
     assert max(counts) == _GVCF
     variants = real.table("genomics.variant", "record_id", "file_id", "contig")
-    assert variants.height == 302_142 - 23
+    blocks = real.table("genomics.reference_block", "record_id", "file_id")
+    assert variants.height + blocks.height == 302_142 - 23
+    assert variants.join(blocks, on="record_id").height == 0, "a record is one or the other"
+    assert blocks["file_id"].n_unique() == 1, "the gVCF alone has blocks"
     chromosome_22 = variants.filter(pl.col("contig").is_in(["22", "chr22"]))
     assert chromosome_22.height == 100
     calls = real.table("genomics.call", "record_id", "genotype").join(chromosome_22, on="record_id")
@@ -160,6 +163,8 @@ def test_no_identifier_of_any_input_is_in_the_home(real: Real) -> None:
         "vcf": [real.data / "vcf" / "real"],
     }
     identifiers = collect(places)
+    identifiers.ordinary.update({"mlut_18", "vlut_04"})  # test patterns, named so in the images' own comments
+    identifiers.settle()
     assert len(identifiers.items) > 500
     report = survey(real.home, identifiers, persons=persons_by_signature(real.home, places["fhir"][0]))
     assert {"lake", "vectors", "catalog.db", "reports", "prefect"} <= report.files.keys()

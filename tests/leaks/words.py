@@ -71,6 +71,8 @@ def ambiguity(kind: str, value: str, ordinary: set[str]) -> str:
     folded = " ".join(value.casefold().split())
     if not any(character.isalnum() for character in folded.replace("0", "")):
         return "placeholder: nothing but zeros and punctuation"
+    if len(set(folded)) == 1:
+        return "placeholder: one character, repeated, which pixels are too"
     if kind == "birth_date":
         return "January 1 is how a year is spelled under safe_harbor" if folded.endswith("-01-01") else ""
     if kind in ("uid", "resource_id", "ssn", "phone"):

@@ -38,7 +38,28 @@ class Ward:
         """Change options of the source."""
         self.source = replace(self.source, options={**self.source.options, **options})
 
-    def night(self, *, before_fetching: Callable[[], None] | None = None, **options: Any) -> SourceOutcome:
+    def report(self) -> str:
+        """A night's report as JSON and as the page that Prefect shows."""
+        import orjson
+
+        from flows.stages.reporting import markdown_summary, summarise
+
+        found: list[str] = []
+
+        def keep(current: Any) -> None:
+            summary = summarise(current)
+            found.extend((orjson.dumps(summary).decode(), markdown_summary(summary)))
+
+        self.night(at_end=keep)
+        return "\n".join(found)
+
+    def night(
+        self,
+        *,
+        before_fetching: Callable[[], None] | None = None,
+        at_end: Callable[[Any], None] | None = None,
+        **options: Any,
+    ) -> SourceOutcome:
         """A round up to what is published; `before_fetching` happens between listing and fetching."""
         settings = {"NIGHTROUNDS_HOME": str(self.room.home.path), "NIGHTROUNDS_DASK__MODE": "sync"}
         with mock.patch.dict(os.environ, settings):
@@ -61,6 +82,8 @@ class Ward:
                 plan_source(current, name)
                 process_source(current, name)
                 publish_source(current, name)
+                if at_end:
+                    at_end(current)
                 return current.sources[name]
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -119,6 +120,14 @@ class Orthanc:
         """Orthanc's own REST API, to look at it from outside."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/{path}", timeout=10) as answer:
             return json.load(answer)
+
+    def upload(self, datasets: Iterable[Dataset]) -> None:
+        """Put instances into it by its REST API."""
+        for dataset in datasets:
+            dataset.save_as(written := io.BytesIO(), enforce_file_format=True)
+            url = f"http://127.0.0.1:{self.http_port}/instances"
+            with urllib.request.urlopen(url, written.getvalue(), timeout=10) as answer:
+                assert json.load(answer)["Status"] == "Success"
 
     @property
     def instances(self) -> int:

@@ -173,6 +173,14 @@ GOOD: dict[str, dict[str, Any]] = {
         "end_date": date(2020, 12, 31),
         "period_type_concept_id": 32817,
     },
+    "records.accession": {
+        "record_id": 1,
+        "kind": "report",
+        "person_id": LARGE,
+        "certain": True,
+        "accession_ids": [7],
+        "accession_normal_ids": [7],
+    },
     "records.report": {
         "note_id": 1,
         "person_id": LARGE,

@@ -125,7 +125,154 @@ TEMPLATES: dict[str, Callable[[str, str, str], tuple[Rows, int, int]]] = {
     "value-without-unit": lambda table, *_: _valued(table),
     "of-the-other-sex": lambda table, _, event: _of_a_sex(table, event),
 }  # fmt: skip
+_CALLED = {"hom_ref": 1, "het": 1, "hom_alt": 0, "haploid_ref": 0, "haploid_alt": 0, "missing": 1}
+_COUNTED = {
+    **_CALLED,
+    "call_rate": 0.6,
+    "allele_number": 4,
+    "allele_counts": [1],
+    "allele_frequencies": [0.25],
+}
+_CHANGES = {"transitions": 2, "transversions": 1, "insertions": 0, "deletions": 0, "others": 0}
+_WRONG_VARIANTS: tuple[dict[str, Any], ...] = (
+    {},
+    {"hardy_weinberg_p": 1.0},
+    {"missing": 2},
+    {"allele_counts": [1, 1]},
+    {"allele_counts": [5]},
+    {"allele_frequencies": [1.5]},
+    {"call_rate": -0.1},
+    {"hardy_weinberg_p": 1.1},
+    {"het": -1, "hom_alt": 2},
+    {},  # of no variant
+)
+_WRONG_SAMPLES: tuple[dict[str, Any], ...] = (
+    {},
+    {"call_rate": 1.5},
+    {"missing": 0},
+    {"insertions": -1},
+    {"mean_depth": -3.0},
+    {},
+)
 CASES: dict[str, tuple[Rows, int, int]] = {
+    "impossible-variant-quality": (
+        {
+            "genomics.file": [{"file_id": 1, "number_of_samples": 3}],
+            "genomics.variant": [{"record_id": n, "allele_ids": [5]} for n in range(9)],
+            "genomics.variant_quality": [
+                {"record_id": n, "file_id": 1, **_COUNTED, **wrong} for n, wrong in enumerate(_WRONG_VARIANTS)
+            ],
+        },
+        8,
+        10,
+    ),
+    "impossible-sample-quality": (
+        {
+            "genomics.sample": [{"file_id": 1, "sample_index": n, "sample_id": n} for n in range(5)],
+            "genomics.sample_quality": [
+                {"file_id": 1, "sample_index": n, "sample_id": n, **_CALLED, **_CHANGES, **wrong}
+                for n, wrong in enumerate(_WRONG_SAMPLES)
+            ],
+        },
+        5,
+        6,
+    ),
+    "impossible-file-quality": (
+        {
+            "genomics.file": [{"file_id": n, "number_of_records": 9} for n in range(4)],
+            "genomics.file_quality": [
+                {"file_id": n, "variants": 9, "multiallelic": 1, **_CHANGES, **wrong}
+                for n, wrong in enumerate(({}, {"variants": 10}, {"multiallelic": 10}, {"others": -1}, {}))
+            ],
+        },
+        4,
+        5,
+    ),
+    "impossible-consequence": (
+        {
+            "genomics.variant": [{"record_id": 1, "variant_id": 5, "alternates": ["G", "T"]}],
+            "genomics.consequence": [
+                {"record_id": record, "variant_id": variant, "consequence_index": 0, "allele_index": allele}
+                for record, variant, allele in (
+                    (1, 5, None),
+                    (1, 5, 2),
+                    (1, 5, 3),
+                    (1, 6, 1),
+                    (2, 5, 1),
+                    (1, 5, 0),
+                )
+            ],
+        },
+        4,
+        6,
+    ),
+    "consequences-odd": (
+        {
+            "genomics.consequence": [
+                {"annotated_by": "CSQ", "consequences": ["stop_gained"], **wrong}
+                for wrong in (
+                    {},
+                    {"impact": "HIGH", "frequency": 0.1, "allele": "G", "allele_index": 1},
+                    {"impact": "ENSG1"},
+                    {"frequency": 3.0},
+                    {"consequences": None},
+                    {"allele": "G"},
+                    {"annotated_by": "LOF", "consequences": None},
+                )
+            ]
+        },
+        4,
+        7,
+    ),
+    "blocks-of-other-length-than-samples": (
+        {
+            "genomics.sample": [{"file_id": 1, "sample_index": n} for n in range(2)],
+            "genomics.reference_block": [
+                {"record_id": 1, "file_id": 1, "genotype": [[0, 0], [0, 0]]},
+                {"record_id": 2, "file_id": 1, "genotype": [[0, 0]]},
+                {"record_id": 3, "file_id": 1, "genotype": None},
+            ],
+        },
+        1,
+        3,
+    ),
+    "blocks-of-other-assembly-than-the-files": (
+        {
+            "genomics.file": [{"file_id": 1, "assembly": "GRCh38"}],
+            "genomics.reference_block": [
+                {"record_id": n, "file_id": 1, "assembly": one}
+                for n, one in enumerate(("GRCh38", "GRCh37", None))
+            ],
+        },
+        2,
+        3,
+    ),
+    "samples-with-implausible-ti-tv": (
+        {
+            "genomics.sample_quality": [
+                {"transitions": ti, "transversions": tv}
+                for ti, tv in ((700, 340), (300, 900), (5000, 100), (900, 300), (9, 90))
+            ]
+        },
+        2,
+        4,
+    ),
+    "samples-hardly-called": (
+        {
+            "genomics.sample_quality": [
+                {"file_id": file, "call_rate": rate, **_CALLED, "hom_ref": records}
+                for file, rate, records in (
+                    (1, 0.9, 99),
+                    (1, 0.95, 99),
+                    (1, 0.2, 99),
+                    (2, 0.1, 99),
+                    (3, 0.1, 3),
+                )
+            ]
+        },
+        1,
+        4,
+    ),
     "measurements-without-value": (
         {
             "omop.measurement": [
@@ -160,6 +307,48 @@ CASES: dict[str, tuple[Rows, int, int]] = {
     "images-without-ehr-person": (
         {"omop.person": PEOPLE, "imaging.instance": [{"person_id": n} for n in (1, 3, None)]},
         2,
+        3,
+    ),
+    "accessions-of-several-persons": (
+        {
+            "imaging.instance": [{"accession_id": n, "person_id": 1} for n in (5, 5, 6, 7)],
+            "records.accession": [
+                {"person_id": person, "certain": certain, "accession_ids": numbers}
+                for person, certain, numbers in (
+                    (1, True, [5]),
+                    (2, True, [6]),
+                    (2, False, [5]),
+                    (2, True, [8]),
+                    (3, True, [8]),
+                )
+            ],
+        },
+        1,
+        2,
+    ),
+    "reports-without-images": (
+        {
+            "imaging.instance": [{"accession_id": 5, "accession_normal_id": 6}, {}],
+            "records.accession": [
+                {
+                    "record_id": n,
+                    "kind": kind,
+                    "certain": certain,
+                    "accession_ids": [number],
+                    "accession_normal_ids": [normal],
+                }
+                for n, (kind, certain, number, normal) in enumerate(
+                    [
+                        ("report", True, 5, 5),
+                        ("report", True, 7, 6),
+                        ("report", True, 8, 8),
+                        ("order", True, 9, 9),
+                        ("report", False, 9, 9),
+                    ]
+                )
+            ],
+        },
+        1,
         3,
     ),
     "samples-without-ehr-person": (

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from quality.frames import make_frame
+from quality.frames import divide, make_frame
 from quality.gate import _bounds, _build, judge_rows
 from quality.limits import REASON, impossible_rows
 from quality.suites import Expectation, suite
@@ -120,3 +120,16 @@ def test_a_plan_made_for_other_rows_is_not_used(batch_definition: Any) -> None:
         "omop.note", make_rows("omop.note", {"note_date": date(2027, 3, 3)}), today=date(2026, 3, 2)
     )
     assert later.rejected == [], "a day later, a day later is allowed"
+
+
+def test_texts_that_are_judged_once_give_what_judging_each_row_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    divided = 0
+    for table in sorted(GOOD):
+        found, rows = suite(table), _mixed_rows(table, 2)
+        assert found is not None
+        each = judge_rows(table, rows, today=TODAY)
+        with monkeypatch.context() as patched:
+            patched.setattr("quality.frames._MANY", 1)
+            divided += len(divide(rows, found.expectations)) > 1
+            assert judge_rows(table, rows, today=TODAY) == each
+    assert divided > 3

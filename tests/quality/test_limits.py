@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from quality.gate import judge_rows
+from quality.gate import judge_rows, judge_rows_by_group
 from quality.limits import LIMITED, impossible_rows
 from quality.suites import digest
 from tests.quality.rows import GOOD, TODAY, make_rows
@@ -111,3 +111,16 @@ def test_the_limits_are_part_of_the_suite(table: str, monkeypatch: pytest.Monkey
     suites._load.cache_clear()
     assert digest(table) == before
     assert GOOD[table]
+
+
+def test_rows_of_many_units_are_held_to_the_limits_like_those_of_one() -> None:
+    """What is judged in bundles is judged by the same rules; the indexes are those within a group."""
+    cases = [*POSSIBLE[:3], *IMPOSSIBLE[:4], *POSSIBLE[3:]]
+    groups = [n % 3 for n in range(len(cases))]
+    together = judge_rows_by_group(
+        "omop.measurement", make_rows("omop.measurement", *cases), groups, today=TODAY
+    )
+    for group, verdict in together.items():
+        alone = [case for case, other in zip(cases, groups, strict=True) if other == group]
+        assert verdict == judge_rows("omop.measurement", make_rows("omop.measurement", *alone), today=TODAY)
+    assert sum(len(verdict.rejected) for verdict in together.values()) == 4

@@ -255,6 +255,7 @@ def test_every_table_is_written_and_read_in_its_types(tmp_path: Path, table: str
         pa.float32(): 0.5,
         pa.float64(): 0.1,
         pa.list_(pa.string()): ["a", None],
+        pa.list_(pa.int32()): [7, None],
         pa.list_(pa.int64()): [2**62, None],
         pa.list_(pa.float64()): [0.25],
         pa.list_(pa.bool_()): [True, None],

@@ -174,7 +174,7 @@ def test_a_notes_class_is_the_concept_of_its_types_code(kind: str, table: str) -
         name = (meta.get(b"output") or declared.name.encode()).decode()
         type_ = declared.type
         if meta.get(b"action") in {a.value.encode() for a in (Action.ID, Action.SUBJECT)}:
-            type_ = pa.int64()
+            type_ = pa.list_(pa.int64()) if pa.types.is_list(type_) else pa.int64()
         elif declared.name.endswith("_date"):
             type_ = pa.date32()
         elif declared.name.endswith("_datetime"):

@@ -78,6 +78,7 @@ SELECT
     lossy_image_compression_ratio,
     has_pixels,
     accession_id,
+    accession_normal_id,
     header,
     size_bytes
 FROM dicom_instance

@@ -1,5 +1,5 @@
--- source: omop.procedure_occurrence
--- Each procedure; its start.
+-- source: omop.procedure_occurrence, imaging.study
+-- Each procedure; its start. One that was only made of an imaging study is no event of its own: the study is.
 SELECT
     person_id AS subject_id,
     coalesce(procedure_datetime, procedure_date::TIMESTAMP) AS time,
@@ -13,3 +13,8 @@ SELECT
     visit_occurrence_id AS visit_id,
     'procedure_occurrence' AS "table"
 FROM omop.procedure_occurrence
+WHERE procedure_occurrence_id NOT IN (
+    SELECT (md5_number_lower('study:' || study_id || ':' || person_id) >> 1)::BIGINT
+    FROM imaging.study
+    WHERE person_id IS NOT NULL
+)

@@ -21,6 +21,13 @@ def _fields() -> list[tuple[str, frozenset[str], tuple[str, ...]]]:
     return [(row["column"], frozenset(row["annotator"].split()), tuple(row["names"].split())) for row in rows]
 
 
+@lru_cache(maxsize=1)
+def terms() -> dict[str, str]:
+    """Terms of the Sequence Ontology by the words that bcftools csq writes, where these differ."""
+    text = (files(__package__) / "terms.csv").read_text(encoding="utf-8")
+    return {row["written"]: row["term"] for row in csv.DictReader(text.splitlines())}
+
+
 def read_formats(header: str) -> dict[str, dict[str, int]]:
     """By INFO field: the place, from 1, of each column of `genomics.consequence` (and `allele_number`) in its parts.
 

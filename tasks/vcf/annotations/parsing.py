@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from contracts.schemas.genomics import CONSEQUENCE
 from stores.lake_sql import literal, quote
-from tasks.vcf.annotations.formats import read_formats
+from tasks.vcf.annotations.formats import read_formats, terms
 
 if TYPE_CHECKING:
     import duckdb
@@ -48,13 +48,18 @@ def parse_annotations(
 
 
 def _query(column: str, annotator: str, listed: bool, places: Mapping[str, int]) -> str:
-    """One row for each annotation of each record; parts that are empty or `.` are null."""
+    """One row for each annotation of each record; parts that are empty or `.` are null.
+
+    `@position` of bcftools csq is none: the compound change is told at the record that stands there.
+    """
     texts = quote(column) if listed else f"string_split({quote(column)}, ',')"
     parts = {name: f"nullif(nullif(trim(parts[{place}]), ''), '.')" for name, place in places.items()}
     made = {
         "allele": parts.get("allele"),
         "allele_index": _allele_index(parts),
-        "consequences": _split(parts.get("consequences")),
+        "consequences": _terms(parts.get("consequences"))
+        if annotator == "BCSQ"
+        else _split(parts.get("consequences")),
         "frequency": _cast(parts.get("frequency"), "DOUBLE"),
         "is_canonical": parts["is_canonical"] + " = 'YES'" if "is_canonical" in parts else None,
         "hgvs_coding": _decoded(parts.get("hgvs_coding")),
@@ -81,7 +86,7 @@ def _query(column: str, annotator: str, listed: bool, places: Mapping[str, int])
                     WHERE file_id IN (SELECT unnest(?)) AND {quote(column)} IS NOT NULL
                 )
             )
-            WHERE texts[place] IS NOT NULL
+            WHERE texts[place] IS NOT NULL AND NOT starts_with(texts[place], '@')
         )"""
 
 
@@ -104,6 +109,16 @@ def _allele_index(parts: Mapping[str, str]) -> str | None:
 
 def _split(part: str | None) -> str | None:
     return part and f"string_split({part}, '&')"
+
+
+def _terms(part: str | None) -> str | None:
+    """What bcftools csq writes, in the words of the Sequence Ontology; its `*` (behind a stop) goes."""
+    cases = " ".join(f"WHEN {literal(written)} THEN {literal(term)}" for written, term in terms().items())
+    return (
+        part
+        and f"""list_transform(string_split(ltrim({part}, '*'), '&'),
+        lambda word: CASE word {cases} ELSE word END)"""
+    )
 
 
 def _cast(part: str | None, kind: str) -> str | None:

@@ -129,7 +129,7 @@ def _within(records: Iterator[pa.Table], region: Region) -> Iterator[pa.Table]:
 def _chosen_files(
     lake: Lake, versions: dict[str, int], choice: Choice
 ) -> Iterator[tuple[dict[str, Any], list[tuple[int, int]], int]]:
-    """Each file's row, its chosen samples (index and id), and how many it has."""
+    """Each file's row, its chosen samples (index and id; none where genotypes are withheld), and how many it has."""
     files = lake.read(
         "genomics.file", versions["genomics.file"], ["file_id", "assembly", "header", "_source"]
     ).to_pylist()
@@ -139,8 +139,9 @@ def _chosen_files(
         for row in lake.read("genomics.sample", versions["genomics.sample"], columns).to_pylist():
             told = (row["sample_index"], row["sample_id"], row["person_id"])
             samples.setdefault((row["_source"], row["file_id"]), []).append(told)
+    has_calls = not {"genomics.call", "genomics.reference_block"} & (set(lake.tables()) - set(versions))
     for row in sorted(files, key=lambda row: (row["_source"], row["file_id"])):
-        own = sorted(samples.get((row["_source"], row["file_id"]), []))
+        own = sorted(samples.get((row["_source"], row["file_id"]), [])) if has_calls else []
         wanted = [
             (index, sample_id)
             for index, sample_id, person in own

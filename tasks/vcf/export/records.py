@@ -8,9 +8,11 @@ from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from stores.lake import Lake
 from stores.lake_owner import OwnerRows
+from stores.lake_sql import HIDDEN
 from tasks.vcf.standardise import unmix_record_ids
 
 CELLS = 200_000
@@ -40,7 +42,28 @@ class StoredFile:
 
 
 def read_records(lake: Lake, file: StoredFile) -> Iterator[pa.Table]:
-    """Columns of `genomics.variant` or `genomics.reference_block`, and of `genomics.call`, one row a record."""
+    """Columns of `genomics.variant` or `genomics.reference_block`, and of `genomics.call`, one row a record.
+
+    Without those that `HIDDEN` names, where it is among the versions.
+    """
+    hidden = _hidden(lake, file)
+    for rows in _all_records(lake, file):
+        seen = rows.filter(pc.invert(pc.is_in(rows["record_id"], hidden))) if len(hidden) else rows
+        if seen.num_rows:
+            yield seen
+
+
+def _hidden(lake: Lake, file: StoredFile) -> pa.Array:
+    version = file.versions.get(HIDDEN)
+    if version is None:
+        return pa.array([], pa.int64())
+    import polars as pl
+
+    rows = lake.read(HIDDEN, version, ["record_id"], where=pl.col("file_id") == file.file_id)
+    return rows["record_id"].combine_chunks()
+
+
+def _all_records(lake: Lake, file: StoredFile) -> Iterator[pa.Table]:
 
     def rows(table: str, key: str) -> OwnerRows | None:
         version = file.versions.get(table)

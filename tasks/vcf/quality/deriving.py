@@ -23,7 +23,7 @@ from tasks.vcf.export.records import StoredFile, read_records
 from tasks.vcf.quality.findings import SampleFacts, keep_facts
 from tasks.vcf.quality.survey import Survey
 
-VERSION = 1
+VERSION = 2
 """A change of the counting counts all files again."""
 MARKER = "genomics.file_quality"
 TABLES = ("genomics.variant_quality", "genomics.sample_quality", "genomics.consequence", MARKER)

@@ -75,8 +75,8 @@ class Mismatch:
     """Something that speaks against what is recorded.
 
     Attributes:
-        kind: `sex`; `duplicate` (one genome under two persons); `related` (and not declared); `unrelated` (declared so,
-            or one person).
+        kind: `sex`; `duplicate` (one genome under two persons); `related` (and not declared); `unrelated` (declared
+            to be, or one person).
         file_id: the file.
         samples: ids of one sample or two.
         recorded: what is recorded.
@@ -93,7 +93,7 @@ class Mismatch:
 def find_mismatches(
     facts: Mapping[int, SampleFacts],
     persons: Mapping[int, int | None],
-    sexes: Mapping[int, str],
+    sexes: Mapping[int, Mapping[str, str]],
     declared: Mapping[frozenset[int], str] | None = None,
 ) -> Iterator[Mismatch]:
     """Hold a source's facts against what is recorded.
@@ -101,22 +101,21 @@ def find_mismatches(
     Args:
         facts: by file.
         persons: person by sample id.
-        sexes: recorded sex ("male", "female") by sample id.
-        declared: kinship by pair of sample ids: `parent`, `sibling`. Without any nothing is said of relatives that
-            nobody declared, or that were declared and are none.
+        sexes: by sample id, sex at birth ("male", "female") by who records it: `record`, `sheet`.
+        declared: kinship by pair of sample ids: `parent`, `sibling`. Of samples of whom no relative is declared
+            nothing is said where a relative is found.
     """
+    families = frozenset[int]().union(*(declared or {}))
     for file_id, one in facts.items():
-        for sample, sex in zip(one.sample_ids, one.sexes, strict=True):
-            recorded = sexes.get(sample)
-            if sex and recorded and sex != recorded:
-                yield Mismatch("sex", file_id, (sample,), recorded, sex)
+        yield from _of_sexes(file_id, one, sexes)
         related = {frozenset(pair[:2]): pair for pair in one.pairs}
         for pair in one.pairs:
             who = persons.get(pair[0]), persons.get(pair[1])
             same = who[0] is not None and who[0] == who[1]
             if pair[2] > DUPLICATE and not same:
-                yield Mismatch("duplicate", file_id, pair[:2], "two persons", degree(pair))
-            elif declared and pair[2] > FIRST and not same and frozenset(pair[:2]) not in declared:
+                recorded = "two persons" if None not in who else "two samples, not of one person"
+                yield Mismatch("duplicate", file_id, pair[:2], recorded, degree(pair))
+            elif pair[2] > FIRST and not same and _is_news(frozenset(pair[:2]), families, declared or {}):
                 yield Mismatch("related", file_id, pair[:2], "not declared", degree(pair))
         for two in _same_person(one.sample_ids, persons):
             if two not in related or related[two][2] <= DUPLICATE:
@@ -126,6 +125,22 @@ def find_mismatches(
             if two <= set(one.sample_ids) and (two not in related or related[two][2] <= FIRST):
                 found = degree(related[two]) if two in related else "unrelated"
                 yield Mismatch("unrelated", file_id, tuple(sorted(two)), kinship, found)
+
+
+def _of_sexes(file_id: int, facts: SampleFacts, sexes: Mapping[int, Mapping[str, str]]) -> Iterator[Mismatch]:
+    """Where genotypes speak against who records a sex, or, where they say nothing, two who record it differ."""
+    for sample, found in zip(facts.sample_ids, facts.sexes, strict=True):
+        told = sexes.get(sample, {})
+        wrong = [f"{sex} ({who})" for who, sex in sorted(told.items()) if found and sex != found]
+        if found and wrong:
+            yield Mismatch("sex", file_id, (sample,), ", ".join(wrong), found)
+        elif not found and len(set(told.values())) > 1:
+            recorded = ", ".join(f"{sex} ({who})" for who, sex in sorted(told.items()))
+            yield Mismatch("sex", file_id, (sample,), recorded, "not told by genotypes")
+
+
+def _is_news(two: frozenset[int], families: frozenset[int], declared: Mapping[frozenset[int], str]) -> bool:
+    return two not in declared and not two.isdisjoint(families)
 
 
 def _same_person(sample_ids: Iterable[int], persons: Mapping[int, int | None]) -> Iterator[frozenset[int]]:

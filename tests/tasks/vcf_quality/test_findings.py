@@ -58,11 +58,25 @@ def test_what_speaks_against_the_record() -> None:
     pairs = ((1, 2, 0.5, 9_000, 0.0), (1, 3, 0.25, 9_000, 0.0))
     facts = {9: SampleFacts((1, 2, 3, 4), ("male", "female", None, None), pairs)}
     persons = {1: 10, 2: 20, 3: 30, 4: 30}
-    found = list(find_mismatches(facts, persons, {1: "female", 2: "female"}, {frozenset([1, 4]): "parent"}))
+    sexes = {1: {"record": "female", "sheet": "male"}, 2: {"record": "female"}, 3: {"record": "male"}}
+    sexes[4] = {"record": "male", "sheet": "female"}
+    found = list(find_mismatches(facts, persons, sexes, {frozenset([1, 4]): "parent"}))
     assert [(one.kind, one.samples) for one in found] == [
         ("sex", (1,)),
+        ("sex", (4,)),
         ("duplicate", (1, 2)),
         ("related", (1, 3)),
         ("unrelated", (3, 4)),
         ("unrelated", (1, 4)),
     ]
+    assert [(one.recorded, one.found) for one in found[:2]] == [
+        ("female (record)", "male"),
+        ("male (record), female (sheet)", "not told by genotypes"),
+    ]
+
+
+def test_of_families_that_nobody_declared_nothing_is_said() -> None:
+    facts = {9: SampleFacts((1, 2, 3), (None, None, None), ((1, 2, 0.25, 9_000, 0.0),))}
+    assert list(find_mismatches(facts, {1: 10, 2: 20, 3: 30}, {})) == []
+    declared = {frozenset([3, 4]): "parent"}
+    assert list(find_mismatches(facts, {1: 10, 2: 20, 3: 30}, {}, declared)) == [], "of another family"

@@ -1,0 +1,1 @@
+"""Images over nights: their objects, references between them, what stands in the sample files."""
