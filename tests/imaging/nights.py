@@ -46,7 +46,7 @@ def image_house(root: Path, profile: Profile = Profile.EXPERT) -> House:
     return house
 
 
-def image_night(house: House, options: Options | None = None, **environment: str) -> ImageNight:
+def image_night(house: House, options: Options | None = None, /, **environment: str) -> ImageNight:
     """Survey, link, process, publish, make objects, embed."""
     settings = {
         "NIGHTROUNDS_HOME": str(house.home.path),
