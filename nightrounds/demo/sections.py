@@ -346,6 +346,7 @@ def gather_places(showing: Showing) -> dict[str, Any]:
         )
     places = (
         ("lake", "Delta tables: OMOP, imaging, genomics, linkage, graph"), ("vectors", "LanceDB: notes and images"),
+        ("objects", "image files and previews, de-identified"),
         ("releases", "which versions belong together; readers follow one pointer"),
         ("catalog.db", "rounds, units, publications: counts and tokens alone"),
         ("vault", "who is who: sealed"), ("quarantine", "rejected records: sealed"),
