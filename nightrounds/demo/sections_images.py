@@ -13,7 +13,7 @@ from nightrounds.demo.marking import mark_text
 from nightrounds.demo.showing import Showing
 from nightrounds.reasons import explain_reason
 
-_NOTES, _VARIANTS, _WORDS = 2, 8, 2_000
+_NOTES, _VARIANTS, _LETTERS, _LOOKED_THROUGH = 2, 8, 2_000, 10_000
 _NEAR_DAYS = 60
 """A note that names a gene and is no further from a study than this tells of the same matter."""
 _SILENT = frozenset({"intron_variant", "synonymous_variant", "3_prime_UTR_variant", "5_prime_UTR_variant"})
@@ -79,7 +79,7 @@ def gather_beside(showing: Showing) -> dict[str, Any] | None:
                 "title": note["note_title"] or "note",
                 "date": showing.reader.show_date(note["note_date"]),
                 "belongs": _belongs(note["days"], exact=showing.home.profile.value == "expert"),
-                "pieces": mark_text(note["note_text"][:_WORDS], note["genes"]),
+                "pieces": mark_text(note["note_text"][:_LETTERS], note["genes"]),
             }
             for note in notes
         ],
@@ -95,11 +95,14 @@ def _variants(showing: Showing, person: int) -> list[dict[str, Any]]:
 
     if not showing.reader.has("genomics.call", "genomics.sample"):
         return []
-    bad = showing.reader.rows("SELECT record_id FROM genomics.variant WHERE len(filters) > 0")
-    filtered = {row["record_id"] for row in bad}
-    changes = _changes(showing)
+    carried = search_variants(showing.reader, VariantQuery(person_ids=[person]), most=_LOOKED_THROUGH)
+    records = [record for found in carried for record in found.record_ids]
+    among = "record_id IN (SELECT unnest(?))"
+    bad = f"SELECT record_id FROM genomics.variant WHERE len(filters) > 0 AND {among}"
+    filtered = {row["record_id"] for row in showing.reader.rows(bad, [records])}
+    changes = _changes(showing, records)
     told = []
-    for found in search_variants(showing.reader, VariantQuery(person_ids=[person]), most=10_000):
+    for found in carried:
         effects = [e for e in found.consequences if e not in _SILENT]
         if not effects or not filtered.isdisjoint(found.record_ids):
             continue
@@ -113,18 +116,19 @@ def _variants(showing: Showing, person: int) -> list[dict[str, Any]]:
                 "alleles": f"{found.reference}>{','.join(found.alternates)}",
                 "names": ", ".join(found.identifiers),
                 "genotype": next((c.genotype for c in found.carriers if c.person_id == person), ""),
-                "frequency": found.frequency,
             }
         )
     return told
 
 
-def _changes(showing: Showing) -> dict[int, str]:
-    """What a record changes in the coding sequence, as HGVS has it, where the export was annotated so."""
+def _changes(showing: Showing, records: Sequence[int]) -> dict[int, str]:
+    """What records change in the coding sequence, as HGVS has it, where the export was annotated so."""
     if not showing.reader.has("genomics.consequence"):
         return {}
     rows = showing.reader.rows(
-        "SELECT record_id, min(hgvs_coding) AS change FROM genomics.consequence WHERE hgvs_coding <> '' GROUP BY 1"
+        "SELECT record_id, min(hgvs_coding) AS change FROM genomics.consequence "
+        "WHERE hgvs_coding <> '' AND record_id IN (SELECT unnest(?)) GROUP BY 1",
+        [list(records)],
     )
     return {row["record_id"]: row["change"] for row in rows}
 
