@@ -6,7 +6,8 @@ The one module of the generator that imports pydicom; the import contracts name 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +25,11 @@ _ROOT = "1.2.826.0.1.3680043.8.498."  # pydicom's root for made-up UIDs
 _STORAGE = {
     "CT": "1.2.840.10008.5.1.4.1.1.2",
     "CR": "1.2.840.10008.5.1.4.1.1.1",
+    "MR": "1.2.840.10008.5.1.4.1.1.4",
     "US": "1.2.840.10008.5.1.4.1.1.6.1",
 }
-_INSTANCES = {"CT": 4, "CR": 2, "US": 3}
+_INSTANCES = {"CT": 4, "CR": 2, "MR": 12, "US": 3}
+"""Twelve slices of a head are enough for a face."""
 _EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
 
 SHIPPED = (
@@ -101,6 +104,8 @@ def _book_identifiers(visit: Visit, folder: str, ledger: Ledger) -> None:
     kinds = ["phi_in_private_tags"]
     if not folder.startswith("RAD"):
         kinds.append("phi_in_file_name")
+    if visit.study is not None and visit.study.modality == "US":
+        kinds.append("phi_burned_into_pixels")
     if _names_in_description(visit):
         kinds.append("phi_in_study_description")
     for kind in kinds:
@@ -195,19 +200,33 @@ def _fill_private(dataset: Dataset, visit: Visit) -> None:
 def _fill_pixels(dataset: Dataset, study: Study, number: int, seed: int, visit: Visit) -> None:
     look = int.from_bytes(hashlib.sha256(f"{seed}:{visit.person.key}".encode()).digest()[:4], "big")
     pixels = phantoms.draw(study.modality, study.body, number, look)
+    if study.modality == "US":
+        pixels = phantoms.burn_in(pixels.astype("uint8"), burned_lines(visit), "Gn 62  C4  FR 28 Hz  MI 0.9")
     bits = 8 if study.modality == "US" else 16
     dataset.Rows, dataset.Columns = pixels.shape
     dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
     dataset.BitsAllocated, dataset.BitsStored = bits, 12 if study.modality == "CR" else bits
     dataset.HighBit = dataset.BitsStored - 1
     dataset.PixelRepresentation = int(study.modality == "CT")
-    dataset.BurnedInAnnotation = "NO"
+    dataset.BurnedInAnnotation = "NO"  # what many ultrasound scanners say, whatever they draw
     if study.modality == "CT":
         dataset.RescaleIntercept, dataset.RescaleSlope, dataset.KVP = 0, 1, 120
+    if study.modality == "MR":
+        dataset.RepetitionTime, dataset.EchoTime, dataset.MagneticFieldStrength = 520, 12, 1.5
+        dataset.ScanningSequence, dataset.SequenceVariant, dataset.MRAcquisitionType = "SE", "NONE", "2D"
+    if study.modality in ("CT", "MR"):
         dataset.PixelSpacing, dataset.SliceThickness = [2.8, 2.8], 5
         dataset.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
         dataset.ImagePositionPatient = [-180, -180, 5 * number]
     dataset.PixelData = pixels.tobytes()
+
+
+def burned_lines(visit: Visit) -> tuple[str, ...]:
+    """What an ultrasound scanner draws at the top of each image: name, number and birth date of the patient."""
+    person, registration = visit.person, visit.registration
+    day = person.birth if len(person.birth) == 4 else f"{date.fromisoformat(person.birth):%m/%d/%Y}"
+    name = upper_name(replace(person, family=registration.family), joint=", ")
+    return (f"{name}   MRN {registration.mrn}", f"DOB {day}   {INSTITUTIONS[registration.authority]}")
 
 
 def _write(path: Path, dataset: Dataset) -> None:

@@ -30,10 +30,15 @@ class Searched:
     where: tuple[str, ...] = ()
 
 
+def identifier_pattern(identifiers: Iterable[str]) -> re.Pattern[str] | None:
+    """Finds any of them as a whole token in case-folded text; None where there are none."""
+    words = sorted({text.casefold() for text in identifiers if text}, key=len, reverse=True)
+    return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, words)) + r")(?!\w)") if words else None
+
+
 def search_identifiers(reader: Reader, identifiers: Iterable[str]) -> Searched:
     """Look for identifiers as whole tokens, case-folded, in every text of the release's tables."""
-    words = sorted({text.casefold() for text in identifiers if text}, key=len, reverse=True)
-    pattern = re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, words)) + r")(?!\w)") if words else None
+    pattern = identifier_pattern(identifiers)
 
     def found(text: str) -> bool:
         return pattern is not None and pattern.search(text.casefold()) is not None

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nightrounds import __version__
-from nightrounds.demo import sections, sections_records
+from nightrounds.demo import sections, sections_images, sections_records
 from nightrounds.demo.showing import Showing
 
 if TYPE_CHECKING:
@@ -45,6 +45,20 @@ SECTIONS: tuple[Section, ...] = (
         "One patient, eight disguises, one record",
         sections.gather_person,
         "One person's record",
+    ),
+    Section(
+        "beside",
+        "Side by side",
+        "Her variants, beside the image and the notes that go with them",
+        sections_images.gather_beside,
+        "One person's variants, beside image and note",
+    ),
+    Section(
+        "images",
+        "Images",
+        "The images, and a name that was burned into one",
+        sections_images.gather_images,
+        "The images",
     ),
     Section("answer", "A question", "A question, answered with its sources", sections.gather_answer),
     Section("records", "By kind", "Every kind of record, the same tables", sections_records.gather_records),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ def draw(modality: str, body: str, number: int, seed: int) -> Pixels:
     """Draw instance `number` of a series.
 
     Returns:
-        (rows, columns) array: CT int16 in Hounsfield units (128 x 128), CR uint16 in 0..4095 (192 x 160),
-        US uint8 (120 x 160). The same arguments give the same pixels.
+        (rows, columns) array: CT int16 in Hounsfield units (128 x 128), MR uint16 in 0..1000 (128 x 128),
+        CR uint16 in 0..4095 (192 x 160), US uint8 (300 x 400). The same arguments give the same pixels.
     """
     import numpy as np
 
@@ -26,6 +27,9 @@ def draw(modality: str, body: str, number: int, seed: int) -> Pixels:
     if modality == "CT":
         image = _head(anatomy, number) if body == "HEAD" else _trunk(anatomy, number, lungs=body == "CHEST")
         return np.round(image + rng.normal(0, 12, image.shape)).astype(np.int16)
+    if modality == "MR":
+        image = _brain(anatomy, number)
+        return np.clip(np.round(image + rng.normal(0, 8, image.shape)), 0, 1000).astype(np.uint16)
     if modality == "CR":
         image = _radiograph(anatomy, lateral=number % 2 == 1)
         return np.clip(np.round(image + rng.normal(0, 20, image.shape)), 0, 4095).astype(np.uint16)
@@ -68,7 +72,15 @@ def _trunk(rng: np.random.Generator, number: int, *, lungs: bool) -> Image:
             image[_disc(shape, 0.60, side, 0.07, 0.045)] = 35  # kidneys
         image[_disc(shape, 0.61, 0.64, 0.010, 0.010)] = 900  # stone
     image[_disc(shape, 0.68, 0.5, 0.05, 0.05)] = 400  # vertebra
-    return image
+    return _closer(image, 1.25) if lungs else image
+
+
+def _closer(image: Image, factor: float) -> Image:
+    """The middle of an image, enlarged: a field of view for the lungs. Whole, two lungs in a ring look like letters."""
+    import numpy as np
+
+    rows, columns = (np.floor((np.arange(n) - n / 2) / factor + n / 2).astype(int) for n in image.shape)
+    return image[np.ix_(rows, columns)]
 
 
 def _head(rng: np.random.Generator, number: int) -> Image:
@@ -81,6 +93,21 @@ def _head(rng: np.random.Generator, number: int) -> Image:
     image[_disc(shape, 0.5, 0.5, size * 0.90, size * 0.72)] = 34  # brain
     for side in (0.46, 0.54):
         image[_disc(shape, 0.47, side, 0.09, 0.022)] = 8  # ventricles
+    return image
+
+
+def _brain(rng: np.random.Generator, number: int) -> Image:
+    import numpy as np
+
+    shape = (128, 128)
+    size = rng.uniform(0.38, 0.42) * (1 - 0.0016 * (number - 5) ** 2)
+    image = np.zeros(shape)
+    image[_disc(shape, 0.5, 0.5, size, size * 0.80)] = 780  # skin and fat
+    image[_disc(shape, 0.5, 0.5, size * 0.94, size * 0.75)] = 60  # bone
+    image[_disc(shape, 0.5, 0.5, size * 0.88, size * 0.70)] = 430  # grey matter
+    image[_disc(shape, 0.5, 0.5, size * 0.74, size * 0.56)] = 560  # white matter
+    for side in (0.46, 0.54):
+        image[_disc(shape, 0.47, side, 0.10 - 0.004 * number, 0.024)] = 110  # ventricles
     return image
 
 
@@ -109,16 +136,32 @@ def _radiograph(rng: np.random.Generator, *, lateral: bool) -> Image:
 def _ultrasound(rng: np.random.Generator, noise: np.random.Generator, number: int) -> npt.NDArray[np.uint8]:
     import numpy as np
 
-    shape = (120, 160)
+    shape = (300, 400)
     rows, columns = np.mgrid[: shape[0], : shape[1]]
-    depth = np.hypot(rows + 20, columns - 80)
-    angle = np.arctan2(columns - 80, rows + 20)
-    fan = (np.abs(angle) < 0.62) & (depth > 26) & (depth < 136)
-    image = 120 * np.exp(-depth / 160) * (0.75 + 0.25 * np.sin(depth / 6 + rng.uniform(0, 3)))
-    image *= noise.rayleigh(0.8, shape)  # speckle
-    size = rng.uniform(0.13, 0.18) * (1 + 0.12 * number)  # a chamber that fills, or a cyst
-    image[_disc(shape, 0.5, 0.5, size, size * 0.7)] *= 0.12
-    image[_disc(shape, 0.5 + size, 0.5, 0.03, 0.12)] += 90
+    depth = np.hypot(rows - 4, columns - 200)
+    angle = np.arctan2(columns - 200, rows - 4)
+    fan = (np.abs(angle) < 0.62) & (depth > 52) & (depth < 284)
+    image = 150 * np.exp(-depth / 380) * (0.75 + 0.25 * np.sin(depth / 13 + rng.uniform(0, 3)))
+    image *= noise.rayleigh(0.8, (150, 200)).repeat(2, axis=0).repeat(2, axis=1)  # speckle
+    size = rng.uniform(0.10, 0.13) * (1 + 0.12 * number)  # a chamber that fills, or a cyst
+    image[_disc(shape, 0.55, 0.5, size, size * 0.7)] *= 0.12
+    image[_disc(shape, 0.56 + size, 0.5, 0.02, 0.09)] += 90
     image[~fan] = 0
+    for side in (-1, 1):  # calipers across it
+        row, column = 165, round(200 + side * size * 0.7 * 400)
+        image[row - 3 : row + 4, column] = image[row, column - 3 : column + 4] = 255
     grey: npt.NDArray[np.uint8] = np.clip(image, 0, 255).astype(np.uint8)
     return grey
+
+
+def burn_in(image: npt.NDArray[np.uint8], lines: Sequence[str], foot: str) -> npt.NDArray[np.uint8]:
+    """A copy with text drawn into it as scanners do: lines at the top left, one at the foot."""
+    import numpy as np
+    from PIL import Image, ImageDraw, ImageFont
+
+    shown = Image.fromarray(image)
+    canvas, font = ImageDraw.Draw(shown), ImageFont.load_default(15)
+    for number, line in enumerate(lines):
+        canvas.text((8, 4 + 19 * number), line, fill=235, font=font)
+    canvas.text((8, image.shape[0] - 20), foot, fill=200, font=ImageFont.load_default(12))
+    return np.asarray(shown)

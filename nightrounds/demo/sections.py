@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from nightrounds.demo.disguises import read_disguises
 from nightrounds.demo.feeds import Origins
+from nightrounds.demo.marking import mark_text
 from nightrounds.demo.showing import Showing
 from nightrounds.demo.timeline import Stop, lay_out
 from nightrounds.reasons import explain_reason
@@ -22,7 +22,6 @@ _STATES = {
     "blocked": "some tables were blocked by the gate",
     "failed": "some units ended in an error",
 }
-_HIDDEN = re.compile(r"(\[[A-Z]+\])")
 _KINDS = {"visit": "visit", "condition": "diagnosis", "note": "note", "study": "images", "death": "death"}
 
 
@@ -122,14 +121,9 @@ def _event(event: Any, texts: Mapping[int, str], origins: Origins) -> dict[str, 
         "time": event.time.strftime("%H:%M") if event.time else "",
         "title": event.title,
         "detail": event.detail if event.kind != "note" else "",
-        "text": _mark(text),
+        "text": mark_text(text),
         "origin": origins.of(event.kind, event.id, event.date),
     }
-
-
-def _mark(text: str) -> list[tuple[str, bool]]:
-    """A note in pieces, each with whether it is a mark in place of an identifier."""
-    return [(piece, bool(_HIDDEN.fullmatch(piece))) for piece in _HIDDEN.split(text) if piece]
 
 
 def _texts(showing: Showing) -> dict[int, str]:
@@ -352,6 +346,7 @@ def gather_places(showing: Showing) -> dict[str, Any]:
         )
     places = (
         ("lake", "Delta tables: OMOP, imaging, genomics, linkage, graph"), ("vectors", "LanceDB: notes and images"),
+        ("objects", "image files and previews, de-identified"),
         ("releases", "which versions belong together; readers follow one pointer"),
         ("catalog.db", "rounds, units, publications: counts and tokens alone"),
         ("vault", "who is who: sealed"), ("quarantine", "rejected records: sealed"),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nightrounds.demo.evaluation import Linkage, Moved, Restored
 from nightrounds.demo.feeds import Feed, measure_feeds
 from nightrounds.demo.hospital import QUESTION, Hospital
+from nightrounds.demo.images import Imaged, measure_images
 from nightrounds.demo.leaks import Searched, search_identifiers
 from nightrounds.demo.night import Folder, Night
 from nightrounds.demo.taken_back import Merge, TakenBack, measure_merge, measure_taken_back
@@ -39,6 +40,7 @@ class Showing:
         taken_back: what the second night's exports took back; empty without one.
         merge: what became of the number that was merged; None without one.
         leaked: what a search for all identifiers found; None without truth.
+        imaged: what became of the images; None where there are none.
     """
 
     folder: Folder
@@ -55,6 +57,7 @@ class Showing:
     feeds: tuple[Feed, ...] = ()
     hero: int | None = None
     leaked: Searched | None = None
+    imaged: Imaged | None = None
     question: str = field(default=QUESTION)
 
     def relative(self, path: Path) -> str:
@@ -91,6 +94,12 @@ def show_demo(folder: Folder, home: Home, nights: list[Night], hospital: Hospita
         back = {old: new for old, new in changed.items() if old not in merged}
         restored = measure_restored(readers[0], last, sorted({*back, *back.values()}), encoders)
     hero = person_of(last, key, authority, identifier)
+    invented = [
+        person_of(last, key, authority, identifier)
+        for person in hospital.truth["persons"]
+        for authority, identifier, kind in person["identities"]
+        if kind == "image"
+    ]
     return Showing(
         folder=folder,
         home=home,
@@ -109,6 +118,7 @@ def show_demo(folder: Folder, home: Home, nights: list[Night], hospital: Hospita
         feeds=measure_feeds(last, [night.summary for night in nights], hero),
         hero=hero,
         leaked=search_identifiers(last, hospital.truth["identifiers"]),
+        imaged=measure_images(last, hospital, hero, [person for person in invented if person is not None]),
         question=hospital.question,
     )
 
@@ -128,6 +138,7 @@ def show_export(folder: Folder, home: Home, night: Night) -> Showing:
         encoders=load_encoders(home),
         feeds=measure_feeds(reader, [night.summary], hero),
         hero=hero,
+        imaged=measure_images(reader, None, hero),
     )
 
 

@@ -55,18 +55,24 @@ class Site:
     effect: str = "intron_variant"
     passed: str = "PASS"
     carriers: tuple[str, ...] = ()
+    coding: str = ""
+    protein: str = ""
 
 
 _KNOWN = (
     Site("F5", "chr1", 169549811, "C", ("T",), (0.03,), "rs6025", "missense_variant",
-           carriers=("theresa-may",)),
-    Site("HFE", "chr6", 26092913, "G", ("A",), (0.06,), "rs1800562", "missense_variant"),
-    Site("CFTR", "chr7", 117559590, "ATCT", ("A",), (0.02,), "rs113993960", "inframe_deletion"),
-    Site("BRCA2", "chr13", 32340300, "GT", ("G",), (0.0,), "rs80359550", "frameshift_variant"),
+         carriers=("theresa-may",), coding="NM_000130.5:c.1601G>A", protein="p.Arg534Gln"),
+    Site("HFE", "chr6", 26092913, "G", ("A",), (0.06,), "rs1800562", "missense_variant",
+         coding="NM_000410.4:c.845G>A", protein="p.Cys282Tyr"),
+    Site("CFTR", "chr7", 117559590, "ATCT", ("A",), (0.02,), "rs113993960", "inframe_deletion",
+         coding="NM_000492.4:c.1521_1523del", protein="p.Phe508del"),
+    Site("BRCA2", "chr13", 32340300, "GT", ("G",), (0.0,), "rs80359550", "frameshift_variant",
+         coding="NM_000059.4:c.5946del", protein="p.Ser1982ArgfsTer22"),
     Site("SERPINA1", "chr14", 94378610, "C", ("T",), (0.02,), "rs28929474", "missense_variant",
-         carriers=("walter-abernathy",)),
+         carriers=("walter-abernathy",), coding="NM_000295.5:c.1096G>A", protein="p.Glu366Lys"),
     Site("BRCA1", "chr17", 43124027, "ACT", ("A",), (0.0,), "rs80357914", "frameshift_variant",
-         carriers=("maria-garcia", "angela-moretti")),
+         carriers=("maria-garcia", "angela-moretti"), coding="NM_007294.4:c.68_69del",
+         protein="p.Glu23ValfsTer17"),
 )  # fmt: skip
 _HEADER = """##fileformat=VCFv4.3
 ##fileDate=20240311
@@ -84,7 +90,7 @@ _HEADER = """##fileformat=VCFv4.3
 ##INFO=<ID=DP,Number=1,Type=Integer,Description="Total depth">
 ##INFO=<ID=DB,Number=0,Type=Flag,Description="Known in dbSNP">
 ##INFO=<ID=GENE,Number=1,Type=String,Description="Gene symbol">
-##INFO=<ID=CSQ,Number=.,Type=String,Description="Consequence. Format: Allele|Consequence|SYMBOL">
+##INFO=<ID=CSQ,Number=.,Type=String,Description="Consequence. Format: Allele|Consequence|SYMBOL|HGVSc|HGVSp">
 ##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">
 ##FORMAT=<ID=AD,Number=R,Type=Integer,Description="Read depth of each allele">
 ##FORMAT=<ID=DP,Number=1,Type=Integer,Description="Read depth">
@@ -220,7 +226,7 @@ def _record(rng: Random, site: Site, calls: list[tuple[list[int], bool, list[int
         f"AF={','.join(f'{count / total:.4f}' if total else '.' for count in counts)}",
         f"DP={sum(sum(call[2]) for call in calls)}",
         *(["DB"] if site.name != "." else []), f"GENE={site.gene}",
-        "CSQ=" + ",".join(f"{alt}|{site.effect}|{site.gene}" for alt in site.alts),
+        "CSQ=" + ",".join(f"{alt}|{site.effect}|{site.gene}|{site.coding}|{site.protein}" for alt in site.alts),
     ]  # fmt: skip
     quality = rng.uniform(12, 29) if site.passed == "LowQual" else rng.uniform(60, 2500)
     fixed = [

@@ -47,6 +47,7 @@ def _judge_against_truth(showing: Showing) -> list[tuple[str, bool]]:
             showing.leaked is not None and showing.leaked.held == 0 < showing.leaked.texts,
         ),
     ]
+    found += _judge_images(showing)
     if len(showing.nights) > 1:
         taken = bool(showing.taken_back) and all(one.gone for one in showing.taken_back)
         tables = {moved.table for moved in showing.moved if moved.dates}
@@ -65,6 +66,22 @@ def _judge_against_truth(showing: Showing) -> list[tuple[str, bool]]:
         )
         found.append(("unlinking restored them", restored and apart))
     return found
+
+
+def _judge_images(showing: Showing) -> list[tuple[str, bool]]:
+    """What became of the images."""
+    imaged = showing.imaged
+    return [
+        (
+            "the name burned into an ultrasound is gone",
+            imaged is not None and imaged.burned is not None and imaged.burned.gone,
+        ),
+        (
+            "no header or preview of a published image holds an identifier",
+            imaged is not None and imaged.leaky == 0 < imaged.searched,
+        ),
+        ("a head that shows a face is held", imaged is not None and imaged.held.get("face", 0) > 0),
+    ]
 
 
 def _held_back(showing: Showing) -> dict[str, int]:

@@ -33,7 +33,7 @@ def _sound(hospital: Hospital, night: int) -> list[Path]:
     ]
 
 
-@pytest.mark.parametrize(("night", "instances"), [(1, 74), (2, 4)])
+@pytest.mark.parametrize(("night", "instances"), [(1, 82), (2, 4)])
 def test_sound_files_read_with_pixels(hospital: Hospital, night: int, instances: int) -> None:
     paths = _sound(hospital, night)
     assert len(paths) == instances
@@ -83,6 +83,37 @@ def test_private_tags_repeat_the_patient(hospital: Hospital) -> None:
         assert block[0x02].value in hospital.truth["identifiers_by_kind"]["mrn"]
         inner = block[0x04].value[0].private_block(0x0011, "ELSEWHERE PACS 1.0")
         assert inner[0x03].value in hospital.truth["identifiers_by_kind"]["ssn"]
+
+
+def test_every_ultrasound_has_its_patient_drawn_into_it(hospital: Hospital) -> None:
+    import numpy as np
+
+    folders = set(_where(hospital, "phi_burned_into_pixels"))
+    paths = [p for night in (1, 2) for p in _sound(hospital, night)]
+    scans = [p for p in paths if _read(p, stop_before_pixels=True).Modality == "US"]
+    assert {path.parent for path in scans} == folders and len(folders) > 1
+    for path in scans:
+        image = _read(path).pixel_array
+        assert np.count_nonzero(image[:45] > 200) > 300, "two lines of text"
+        assert np.count_nonzero(image[:46, :8]) == 0, "which begin inside"
+
+
+def test_a_person_can_read_the_name_in_an_ultrasound(hospital: Hospital) -> None:
+    from tasks.dicom.burned_in.reading import reader
+
+    hero = hospital.person(hospital.hero)
+    number = next(identifier for _, identifier, kind in hero["identities"] if kind == "image")
+    scans = [_read(path) for path in _sound(hospital, 1) if "_US_" in path.parent.name]
+    text = " ".join(
+        line.text for line in reader().read(next(i for i in scans if i.PatientID == number).pixel_array)
+    )
+    assert "THOMPSON" in text.upper() and "1961" in text, "by her married name"
+
+
+def test_a_head_of_slices_is_enough_for_a_face(hospital: Hospital) -> None:
+    slices = [image for path in _sound(hospital, 1) if (image := _read(path)).Modality == "MR"]
+    assert len(slices) == 12 and len({image.SeriesInstanceUID for image in slices}) == 1
+    assert sorted(float(image.ImagePositionPatient[2]) for image in slices) == [5.0 * n for n in range(12)]
 
 
 def test_dirt_is_what_it_is_said_to_be(hospital: Hospital) -> None:

@@ -55,7 +55,7 @@ def _found(made: Made, text: str) -> set[str]:
 
 def test_it_comes_to_what_it_should(made: Made) -> None:
     expectations = re.findall(r"^  (yes|NO )  (.+)$", made.printed, re.MULTILINE)
-    assert len(expectations) == 13
+    assert len(expectations) == 16
     assert [what for met, what in expectations if met != "yes"] == []
     assert made.code == 0
 
@@ -70,8 +70,11 @@ def test_all_parts_are_there_and_every_link_leads_somewhere(made: Made) -> None:
 
 
 def test_it_loads_nothing(made: Made) -> None:
-    assert "default-src 'none'" in made.page
-    assert not re.search(r"https?://|<script|<link|<img|<iframe|@import|url\(", made.page)
+    assert "default-src 'none'; style-src 'unsafe-inline'; img-src data:\"" in made.page
+    assert not re.search(r"https?://|<script|<link|<iframe|@import|url\(", made.page)
+    sources = re.findall(r'<(?:img|image)\b[^>]*? (?:src|href)="([^"]*)"', made.page)
+    assert len(sources) == len(re.findall(r"<(?:img|image)\b", made.page)) > 20
+    assert all(re.fullmatch(r"data:image/png;base64,[A-Za-z0-9+/]+=*", source) for source in sources)
 
 
 def test_headings_come_in_order(made: Made) -> None:

@@ -8,8 +8,16 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
 
-from benchmarks.labelled_notes.documents import fifth_letters, fifth_notes, sixth_letters, sixth_notes
+from benchmarks.labelled_notes.documents import (
+    fifth_letters,
+    fifth_notes,
+    seventh_letters,
+    seventh_notes,
+    sixth_letters,
+    sixth_notes,
+)
 from benchmarks.labelled_notes.documents.names_fifth import FIFTH
+from benchmarks.labelled_notes.documents.names_seventh import SEVENTH
 from benchmarks.labelled_notes.documents.names_sixth import SIXTH
 from benchmarks.labelled_notes.documents.noise import STYLES, Piece, distort
 from benchmarks.labelled_notes.documents.people import Names
@@ -21,6 +29,7 @@ Document = tuple[str | tuple[int, tuple[str, ...]], ...]
 _HALVES: dict[str, tuple[tuple[Document, ...], Names]] = {
     "fifth": (fifth_notes.DOCUMENTS + fifth_letters.DOCUMENTS, FIFTH),
     "sixth": (sixth_notes.DOCUMENTS + sixth_letters.DOCUMENTS, SIXTH),
+    "seventh": (seventh_notes.DOCUMENTS + seventh_letters.DOCUMENTS, SEVENTH),
 }
 _BRACES = re.compile(r"\{([a-z0-9_.]+)\}")
 _ANGLES = re.compile(r"<([^<>]*)>")
@@ -156,7 +165,7 @@ def _write(draft: _Draft, document: Document) -> None:
 
 
 def make_documents(half: str, count: int, seed: int) -> Iterator[Note]:
-    """`count` documents of a half (`fifth` or `sixth`), the same for the same seed; each kind in turn."""
+    """`count` documents of a set (`fifth`, `sixth` or `seventh`), the same for the same seed; each kind in turn."""
     documents, names = _HALVES[half]
     rng = Random(f"documents:{half}:{seed}")
     for number in range(count):
