@@ -105,9 +105,8 @@ def test_there_is_a_thumbnail_of_each_series_of_an_invented_person(made: Made, r
     names = re.findall(r'<img src="[^"]+" alt="([^"]+)"', part)
     shown = reader.rows(
         """SELECT DISTINCT series_id, i.modality || ' ' || i.body_part_examined AS name FROM imaging.object AS o
-        JOIN imaging.instance AS i USING (series_id, instance_id) JOIN imaging.study AS s ON s.study_id = o.study_id
-        WHERE o.status = 'written' AND o.has_preview AND i.manufacturer = 'Demo Imaging' AND o.person_id IN
-            (SELECT person_id FROM omop.person)"""
+        JOIN imaging.instance AS i USING (series_id, instance_id)
+        WHERE o.status = 'written' AND o.has_preview AND i.manufacturer = 'Demo Imaging' AND o.person_id IS NOT NULL"""
     )
     assert sorted(names) == sorted(row["name"] for row in shown) and len(names) > 15
     assert {name.split()[0] for name in names} == {"CR", "CT", "US"}, "a head with a face is held"
