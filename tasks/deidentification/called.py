@@ -9,7 +9,8 @@ from tasks.deidentification.things import is_thing
 from tasks.deidentification.tokens import Text
 
 _CALLED = re.compile(
-    r"(?:\bknown as|\bgoes by|\bnicknamed|\bprefers|\bpreferred name:?|\ba\.?k\.?a\.?|\bto be called|\bgo by|\bname is|"
+    r"(?:\bknown as|\bgoes by|\bnicknamed|\bprefers|\bpreferred name:?|\ba\.?k\.?a\.?|\bto be called|\bgo by|"
+    r"\bname is|"
     r"\bcall(?:s|ed)? (?:him|her|them|me)|\bnamed)[ \t:]+(?:the name )?[\"'\u201c\u2018]?$"
 )
 _CLOSING = re.compile(
@@ -21,7 +22,11 @@ _OWNED = re.compile(
     r"['\u2019]s (?:office|team|service|clinic|note|recs?|recommendations|consult)\b|[ \t](?:note|recs)\b"
 )
 _PERSON_LABEL = re.compile(
-    r"(?:\b(?:patient(?:'?s)?(?: name)?|pt(?: name)?|name|re|client|member|regarding)[ \t]*(?::|#|\()[ \t]*|\bdear "
+    r"(?:\b(?:patient(?:'?s)?(?: name)?|pt(?: name)?|name|re|client|member|regarding|attending|resident|surgeon|"
+    r"(?:(?:ordering|referring|attending|requesting|primary|accepting|admitting|supervising|consulting) )?"
+    r"(?:physician|provider|md|doctor)|assistants?|fellow|nurse|rn|therapist|clinician|signed by|read by|dictated by|"
+    r"referring|contact|proxy|guardian|mother|father|spouse|wife|husband|next of kin|verified w/|seen w/|author|cc)"
+    r"[ \t]*(?::|#|\(|(?<=w/))[ \t]*|\bdear "
     r"(?:dr\.? |doctor |mr\.? |ms\.? |mrs\.? )?)$"
 )
 _SORTED = re.compile(
@@ -64,7 +69,8 @@ _ADDRESSED = frozenset(
 )
 _LEADERS = frozenset(
     "as by nicknamed prefers name aka a.k.a called go is him her them me named regards sincerely you thanks thx "
-    "warmly yours truly "
+    "warmly yours truly attending resident surgeon physician provider md doctor assistant assistants fellow nurse rn "
+    "therapist clinician by referring contact proxy guardian mother father spouse wife husband kin w/ author cc "
     "respectfully submitted cheers cordially best wishes patient patient's patients pt re client member regarding "
     "dear dr doctor mr ms mrs".split()
 )

@@ -46,6 +46,12 @@ LABELS = frozenset(
     "emergency "
     "interviewer evaluator reporter reported examiner client dear prepared verified performed read drawn given "
     "endoscopist "
+    "dentist ophtho ophthalmologist optometrist allergist endocrinologist dermatologist gastroenterologist "
+    "psychiatrist "
+    "psychologist podiatrist urologist nephrologist rheumatologist hematologist pulmonologist pediatrician "
+    "midwife doula "
+    "obstetrician scrub ex kids rep judge teacher principal coach neighbor friend brother sister siblings grandmother "
+    "grandfather aunt uncle cousin landlord sponsor payee roommate aide counselor chaplain social "
     "anesthesia circulating tech sitter seen covering accepting sending dictating submitted supervising".split()
 )
 ACTS = frozenset(
@@ -113,7 +119,9 @@ VERB = re.compile(
     r"refused|will (?:call|follow|return|see|need|be|continue|have)|was (?:seen|admitted|discharged|born|transferred)|"
     r"(?:is|was|has been) \w+(?:ed|ing|en)\b|is an? \d+|has been|c/o|prefers|wants|needs|feels|takes|requests|"
     r"requested|continues to|remains|understands|declines|declined|did|does|who|arrived|visited|works|tells|calling|"
-    r"checks|told|thinks|feels|likes|hopes|enjoys|moved|died|passed|smokes|drinks|sleeps|eats|walks|"
+    r"checks|aware|notified|paged|made aware|at bedside|to cover|covering|covers|responded|concurs?|updated|informed|"
+    r"relieved|helped|assisted|answered|suggested|recommends?|recommended|wrote|ordered|to see|"
+    r"told|thinks|feels|likes|hopes|enjoys|moved|died|passed|smokes|drinks|sleeps|eats|walks|"
     r"drove|brought|accompanied)\b"
 )
 ROLES = frozenset(
@@ -133,7 +141,7 @@ COLOURS = frozenset("black white brown green grey gray blue".split())
 MIXED = re.compile(r"(?<!Mc)(?<!Mac)(?<!De)(?<!La)(?<!Le)(?<!Di)(?<!Fitz)(?<=[a-z])[A-Z]")
 HYPHENED = re.compile(r"(?:-[^\W\d_]{2,})+")
 DIGITS = re.compile(r"\d{1,4}")
-ARTICLE_JOIN = re.compile(r"[ \t]+[AI][ \t]+")
+ARTICLE_JOIN = re.compile(rf"[ \t]+[AI][ \t]+(?:(?:{PARTICLE}[ \t]+|{LEADING}){{1,2}})?")
 SMALL_JOIN = re.compile(r"[ \t]+[a-z]\.?[ \t]+")
 SMALL_AFTER = re.compile(r",?[ \t]+(?!w/)[b-z](?:\.(?![a-z])|(?=[ \t]*(?:[,;|/()]|$|\n)|[ \t]{2}|\t))")
 ENDS_NAME = re.compile(r"['\u2019]s|[ \t]*(?:[,.;:()/|\n]|$)|[ \t]{2}|[ \t]+-")
@@ -154,6 +162,12 @@ def is_heading(seen: Text, token: Token) -> bool:
 
 
 BY_INITIAL = re.compile(r"(?:[a-z(/\-][ \t]?|^)[A-Z]\.[ \t]?(?:[A-Z]\.[ \t]?)?$")
+TYPIST = re.compile(r"/[a-z]{2,3}[ \t]*$", re.MULTILINE)
+"""After the name of who dictated, at a line's end: who typed."""
+CALLED_SO = frozenset(
+    "pcp rt phleb phlebotomist rep judge ex sgt cpl pvt pfc maj adm sen gov ptot fr br hon".split()
+)
+"""Words before a name that are no titles, or not always."""
 DISCUSSED = frozenset(
     "plan discussed case reviewed spoke d/c'd seen rounded staffed appt appointment findings results meeting".split()
 )

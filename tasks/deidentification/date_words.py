@@ -15,12 +15,14 @@ _MONTHS = "january|february|march|april|may|june|july|august|september|october|n
 _SHORT = "jan|feb|apr|jun|jul|aug|sept?|oct|nov|dec"
 _CUE = (
     r"in|since|until|till|by|of|last|this|next|early|mid|late|from|to|through|during|before|after|around|end of|"
-    r"beginning of|middle of|every|each|and|or|between"
+    r"beginning of|middle of|every|each|and|or|between|rtc|return|shot|vaccine|peaked|recheck|f/u|follow-?up|appt|due|"
+    r"started|stopped|renewed|expires?|expired|died|onset|lmp|mammo|colonoscopy|visit|booster"
 )
 _NUMBERED = r"\s+\d|[-/]\d"
 _MONTH = re.compile(rf"\b(?:{_CUE})[\s-]+(?P<m>(?:{_MONTHS}|{_SHORT})\.?)(?!\w|\s+\d|[-/]\d)")
 _ALWAYS = re.compile(
-    rf"(?=[A-Z])\b(?P<m>January|February|April|June|July|August|September|October|November|December|Feb|Aug|Sept|Sep|"
+    rf"(?=[A-Z])\b(?P<m>January|February|April|June|July|August|September|October|November|December|Feb|Apr|Aug|"
+    rf"Sept|Sep|Oct|"
     rf"Nov|Dec|(?<=[a-z] )March(?=[;,.)]))\b(?!\.?{_NUMBERED})"
 )
 """Capitalised months that are no other word, whatever stands before them."""
@@ -32,7 +34,8 @@ _SEASON = re.compile(
     r"(?:\s+of)?\s+(?P<y>(?:19|20)\d\d)(?!\d)"
 )
 _HOLIDAY = re.compile(
-    r"\b(?:(?:on|since|after|before|around|until|during|over|past|last|this|by|for|at|the day after|at)\s+(?:the\s+)?)?"
+    r"\b(?:(?:on|since|after|before|around|until|during|over|past|last|this|by|for|at|the day after|"
+    r"at)\s+(?:the\s+)?)?"
     r"(?P<h>thanksgiving(?: day)?|christmas(?: day| eve)?|new year'?s(?: day| eve)?|easter(?: sunday| monday)?|"
     r"fourth of july|4th of july|july 4th|independence day|memorial day|labor day|halloween|valentine'?s day|"
     r"mother'?s day|father'?s day|veterans day|columbus day|presidents'? day|st\.? patrick'?s day|hanukkah|ramadan|"
@@ -47,6 +50,8 @@ _HOLIDAYS = (
     "eid|kwanz|bowl|cinco|lunar|chinese|groundhog|boxing|election|flag day|"
     "holy week|lent|mardi|indigenous"
 ).split("|")
+_UNMISTAKABLE = frozenset("january february july september october november december".split())
+"""Months that are months in small letters too."""
 _CAPITAL = re.compile(r"[A-Z]")
 
 
@@ -63,7 +68,8 @@ def date_words(text: str, folded: str, *, years_only: bool) -> list[Span]:
     found += [Span(*m.span("m"), "DATE") for m in _ALWAYS.finditer(text)]
     for match in _MONTH.finditer(folded):
         start, end = match.span("m")
-        if _CAPITAL.match(text, start) and not _is_may(text, folded, start, end):
+        is_sure = folded[start:end] in _UNMISTAKABLE
+        if (is_sure or _CAPITAL.match(text, start)) and not _is_may(text, folded, start, end):
             found.append(Span(start, end, "DATE"))
     return found
 

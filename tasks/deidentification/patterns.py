@@ -42,14 +42,16 @@ _STRONG = (
 _WEAK = (
     r"case|encounter|order|specimen|group|lot|rx|prescription|chart|file|record|visit|vehicle|invoice|id|model|"
     r"authorization|reference|ref|registration|implant|device|pacemaker|tag|fin|acc|dl|member|plan|medicare|medicaid|"
-    r"insurance|employee|ticket|unit|doc|study|lead|generator|battery|claimant|trial|bag|sample|report|call|reference"
+    r"insurance|inmate|booking|grp|auth|ncpdp|bin|pcn|asset|receipt|transaction|voucher|employee|ticket|unit|"
+    r"doc|study|lead|generator|battery|claimant|trial|bag|sample|report|call|reference"
 )
 _LINK = r"\s*(?:[:#=]|is|was)?\s*[:#]?\s*$"
 _LABELLED = re.compile(
     rf"(?<![\w/])(?:(?:{_STRONG}){_NOUN}{_LINK}"
     rf"|(?:{_WEAK})(?: (?:id|number|num|no\.?|nbr|identifier)\s*[:#=]?|\s*[:#]|\s+#)\s*#?\s*(?:is|was)?\s*$)"
     r"|(?P<any>(?:\bid|\bno\.|\bnumber|\bnum|#)\s*[:#=]?\s*$)"
-    r"|(?<![\w/])(?P<long>lot|case|group|policy|member|plan|medicare|medicaid|chart|file|record|order|specimen|device|"
+    r"|(?<![\w/])(?P<long>lot|unit|grp|auth|ncpdp|ref|inmate|tag|lead|claim|dose id|invoice|case|group|policy|"
+    r"member|plan|medicare|medicaid|chart|file|record|order|specimen|device|"
     r"accession|registration|prescription|rx|pathology)\s+$"
 )
 _LAST_WORDS = frozenset(
@@ -65,6 +67,9 @@ _PHONE_LABEL = re.compile(
 _TIMES = re.compile(r"x\d")
 """Between a pager's label and its number: "paged x2 (1234)"."""
 _PLATE = re.compile(r"\b(?:plates?|tag)\s*(?:no\.?|number|is)?\s*[:#(]?\s*(?P<letters>[a-z]{2,3}[ -])$")
+_TAGS = frozenset("tag tags plate plates".split())
+_AFTER_TYPIST = re.compile(r"[/:][a-z]{2,3}/$")
+"""Before the number of a dictation: "ABC/de/123456"."""
 _PHONE_WORDS = frozenset(
     "phone telephone fax telefax cell mobile pager pgr beeper tel ext extension ph call called page paged at "
     "number no is".split()
@@ -154,6 +159,10 @@ def _labelled(folded: str, start: int, end: int) -> Span | None:
         last not in _LOOSE_ROOMS or (end - start > 2 and "#" not in before[-4:])
     )
     if is_far and end - start <= 6 and _ROOM.search(before) and not _UNITS.match(folded, end):
+        return Span(start, end, "ID")
+    if last in _TAGS and 4 < end - start < 9 and not folded[start:end].isdecimal():
+        return Span(start, end, "ID")  # "tag 3ABC680"
+    if end - start > 5 and _AFTER_TYPIST.search(folded, max(0, start - 4), start):
         return Span(start, end, "ID")
     letters = _PLATE.search(before) if last not in _LAST_WORDS else None
     if letters and 2 < end - start < 6:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from tasks.deidentification.initials import ABBREVIATIONS
+from tasks.deidentification.premises import ends_name, premises
 from tasks.deidentification.spans import Span
 from tasks.deidentification.streets import STATES, addresses
 from tasks.deidentification.tokens import COMMONEST, Text, Token
@@ -24,7 +26,8 @@ _LEADS_IN = frozenset(
     "relocated resettled based hospitalized store church".split()
 )
 _LEADS_FROM = frozenset(
-    "here back moved moving relocated emigrated immigrated travels traveled travelled travel traveling trip flew drove "
+    "here back moved moving relocated emigrated immigrated travels traveled travelled travel traveling trip "
+    "flew drove "
     "transferred transfer returned hails originally".split()
 )
 _LEADS_AT = frozenset(
@@ -56,6 +59,24 @@ _SPACED = re.compile(
 )
 
 
+_SAINT = re.compile(
+    r"S(?<![\w.]S)(?:aint|t\.?|AINT|T\.?)[ \t](?P<n>[A-Z][A-Za-z]{2,}(?:['\u2019][sS])?)(?:[ \t]+(?P<after>[a-z]+))?"
+)
+_HEADINGS = frozenset(
+    "imaging report note nursing summary letter form facility sending receiving location".split()
+)
+
+
+def _saints(seen: Text) -> list[Span]:
+    """What is named after a saint: a hospital, a church, a town."""
+    found = []
+    for match in _SAINT.finditer(seen.text):
+        is_thing = match["after"] in seen.words.nouns or match["after"] in {"wort", "valve", "medical"}
+        if not is_thing and seen.text[: match.start()][-1:] not in {*"0123456789"}:
+            found.append(Span(match.start(), match.end("n"), "PLACE"))
+    return found
+
+
 def place_spans(seen: Text) -> list[Span]:
     """Addresses, institutions and cities. Institutions and cities lie over the names in them."""
     text, folded = seen.text, seen.folded
@@ -67,16 +88,29 @@ def place_spans(seen: Text) -> list[Span]:
             found.append(Span(*code.span(), "ADDRESS"))
     if "zip" in folded or "postal" in folded:
         found += [Span(*m.span("z"), "ADDRESS") for m in _ZIP_LABEL.finditer(folded)]
+    found += premises(seen, found)
     found += _named_places(seen)
+    found += _saints(seen)
     ended = -1
     for i, token in enumerate(seen.tokens):
-        if token.low in seen.words.institution:
+        if ends_name(seen, i):
             institution = _institution(seen, i)
             ended = institution[-1].end if institution else ended
             found += institution
         follows = 0 <= ended < token.start and seen.text[ended : token.start].strip(" \t") == ","
         found += _city(seen, i, follows=follows)
-    return found
+    return _united(found)
+
+
+def _united(found: list[Span]) -> list[Span]:
+    """The spans, with one for all those of places that overlap ("St. Luke's" and "St. Luke's Hospital")."""
+    united: list[Span] = []
+    for span in sorted((s for s in found if s.kind == "PLACE"), key=lambda s: s.start):
+        if united and span.start < united[-1].end:
+            united[-1] = Span(united[-1].start, max(united[-1].end, span.end), "PLACE")
+        else:
+            united.append(span)
+    return [s for s in found if s.kind != "PLACE"] + united
 
 
 _ACRONYM_LEAD = re.compile(
@@ -85,6 +119,10 @@ _ACRONYM_LEAD = re.compile(
     r"treated at|done at|over at|hospitalized at|discharged from|scan at|surgery at|born at|fellowship at|care "
     r"at)[ \t]+$"
 )
+_ACRONYM_WEAK = re.compile(
+    r"(?:\b(?:at|from|visit|records \(|nurse at|outside|per|via|(?:dr\.? )?[a-z'-]{2,16} of)[ \t]+|\()$"
+)
+"""What may lead to the letters of a hospital: believed of letters that stand for nothing else."""
 _WARDS = frozenset(
     "icu micu sicu ccu cvicu nicu picu pacu pcu imcu tcu snf ltac ltach osh opd asap hospice rehab floor tele neuro "
     "acute "
@@ -115,7 +153,8 @@ def _named_places(seen: Text) -> list[Span]:
         if names:
             end = _listed_end(seen, token, names)
             is_name = end == token.end and words.may_name(token.low)
-            if end and not is_name and not _names_thing(seen, end):
+            is_state = i > 0 and end == token.end and _is_region(seen, i - 1)  # "North Carolina"
+            if end and not is_name and not is_state and not _names_thing(seen, end):
                 found.append(Span(token.start, end, "PLACE"))
     return found
 
@@ -127,7 +166,11 @@ def _is_acronym(seen: Text, i: int) -> bool:
         return True
     if low in _WARDS or low in seen.words.kept:
         return False
-    return _ACRONYM_LEAD.search(seen.folded, max(0, start - 24), start) is not None
+    if _ACRONYM_LEAD.search(seen.folded, max(0, start - 24), start) is not None:
+        return True
+    if seen.words.is_ordinary(low) or low.upper() in ABBREVIATIONS:
+        return False
+    return _ACRONYM_WEAK.search(seen.folded, max(0, start - 24), start) is not None
 
 
 def _names_thing(seen: Text, end: int) -> bool:
@@ -147,23 +190,32 @@ def _is_word_alone(seen: Text, i: int) -> bool:
     return seen.text[end : end + 1] in {"-", ":", "/"} or seen.text[end : end + 2].strip()[:1].isdecimal()
 
 
-def _listed_end(seen: Text, token: Token, names: tuple[str, ...]) -> int:
-    """Where the listed place ends that begins at the token; 0 where none does."""
-    for name in names:
-        end = token.start + len(name)
-        written = seen.folded[token.start : end + 2]
-        if "." in written and "." not in name:
-            written, end = written.replace(". ", " ", 1), end + written.count(". ")
-        if (
-            written.replace("-", " ").startswith(name.replace("-", " "))
-            and not seen.folded[end : end + 1].isalnum()
-        ):
-            is_capital = (
-                seen.small or seen.text[seen.text.rfind(" ", 0, end) + 1].isupper() or " " not in name
-            )
-            if is_capital and seen.folded[end : end + 1] != "-":
-                return end
-    return 0
+_LISTED_WORD = re.compile(r"[^\W\d_][\w'&]*\.?(?=[ \-]|\W|$)")
+_LONGEST_PLACE = 40
+
+
+def _listed_end(seen: Text, token: Token, names: frozenset[str]) -> int:
+    """Where the longest listed place ends that begins at the token; 0 where none does."""
+    found, at = 0, token.start
+    for _ in range(5):
+        word = _LISTED_WORD.match(seen.folded, at)
+        if word is None or word.end() - token.start > _LONGEST_PLACE:
+            break
+        end = word.start() + len(word.group().rstrip("."))
+        if _is_listed(seen, token.start, end, names):
+            found = end
+        at = word.end() + 1
+        if seen.folded[word.end() : at] not in {" ", "-"}:
+            break
+    return found
+
+
+def _is_listed(seen: Text, start: int, end: int, names: frozenset[str]) -> bool:
+    """Whether the words are a listed place, each but the small ones with a capital, and no part of a longer word."""
+    written = seen.folded[start:end].replace(".", "").replace("-", " ")
+    if written not in names or seen.folded[end : end + 1].isalnum() or seen.folded[end : end + 1] == "-":
+        return False
+    return seen.small or " " not in written or seen.text[seen.text.rfind(" ", 0, end) + 1].isupper()
 
 
 def _runs_on(seen: Text, left: int) -> bool:
@@ -179,7 +231,7 @@ def _runs_on(seen: Text, left: int) -> bool:
 def _institution(seen: Text, last: int) -> list[Span]:
     """The name that ends by the institution word at `last`, unless it only says what kind of clinic it is."""
     words, tokens = seen.words, seen.tokens
-    if _runs_on(seen, last) and tokens[last + 1].low in words.institution:
+    if _runs_on(seen, last) and ends_name(seen, last + 1):
         return []  # told from its last word
     first = last
     while first > 0 and last - first < 6 and _runs_on(seen, first - 1) and not _ends(seen, first - 1):
@@ -200,6 +252,7 @@ def _institution(seen: Text, last: int) -> list[Span]:
         "patient",
         "transfer",
         "outside",
+        *_HEADINGS,
     }:
         first += 1
     if tokens[last].low == "home" and (last == first or tokens[last - 1].low not in _HOMES):
@@ -221,7 +274,8 @@ def _institution(seen: Text, last: int) -> list[Span]:
 
 
 _OF_PLACE = re.compile(
-    r"[ \t]+of[ \t]+(?:the[ \t]+)?[A-Z][a-z]+(?:[ \t][A-Z][a-z]+){0,2}|[ \t]+(?i:of)[ "
+    r"[ \t]+(?:of|for|at|in)[ \t]+(?:the[ \t]+)?[A-Z][a-z]+(?:[ \t][A-Z][a-z]+){0,2}|[ \t]+(?:FOR|"
+    r"AT)[ \t]+[A-Z]+\b|[ \t]+(?i:of)[ "
     r"\t]+[A-Za-z]+(?:[ \t][A-Za-z]+)?[ \t]+(?i:county)\b"
 )
 _PARTS = frozenset(

@@ -13,6 +13,7 @@ from tasks.deidentification.cues import (
     ARTICLE_JOIN,
     BELONGS,
     BY_INITIAL,
+    CALLED_SO,
     COLOURS,
     COMMA,
     COMPOUND,
@@ -41,6 +42,7 @@ from tasks.deidentification.cues import (
     SURE_TITLES,
     TITLED,
     TITLES,
+    TYPIST,
     VERB,
     WORD_LEADS,
     is_heading,
@@ -123,6 +125,8 @@ def _is_told(seen: Text, token: Token) -> bool:
         return not token.shouted or token.kind != "word"
     if token.kind in {"name", "unknown"} and not token.shouted and GENERATION.match(seen.text, token.end):
         return True
+    if token.kind != "word" and TYPIST.match(seen.text, token.end):
+        return seen.text[max(0, token.start - 1) : token.start] in {"", "\n", "."}
     before = seen.words_before(token)
     if not before:
         return False
@@ -170,8 +174,10 @@ def _is_led(seen: Text, token: Token, near: str, far: str, gap: str) -> bool:
         return False
     if near == "d/w" or (near == "w/" and far in DISCUSSED):
         return True
-    if near in TITLES and gap[-1:] == " ":
+    if (near in TITLES or (near in CALLED_SO and not token.shouted)) and gap[-1:] == " ":
         return True
+    if near == "per" and gap[-1:] == " " and not token.shouted and token.kind != "unknown":
+        return seen.text[token.end : token.end + 1] in {*",;.)\n", ""}
     if near in RELATIONS and "." not in gap and gap[-1:] != "-":
         return True
     return near in {"by", "with", "to"} and far in ACTS

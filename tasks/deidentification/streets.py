@@ -9,7 +9,8 @@ from tasks.deidentification.tokens import Text
 
 _TYPES = (
     "Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Place|Pl|Highway|Hwy|Parkway|Pkwy|Square|Sq|"
-    "Terrace|Ter|Circle|Cir|Trail|Trl|Way|Plaza|Loop|Alley|Crossing|Xing|Pike|Turnpike|Route|Rte|Landing|Run|Ridge|Path"
+    "Terrace|Ter|Circle|Cir|Trail|Trl|Way|Plaza|Loop|Alley|Crossing|Xing|Pike|Turnpike|Route|Rte|Landing|Run|Ridge|Path|"
+    "Bend|Trace|Trce|Commons|Hollow|Glen|Cove|Cv|Pointe|Row|Mews|Bypass|Expressway|Freeway|Grove|Heights|Hts|Causeway"
 )
 _TYPES = f"{_TYPES}|{_TYPES.upper()}"
 _SIDE = r"(?:(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West|NORTH|SOUTH|EAST|WEST)\.?\s+)?"
@@ -32,6 +33,12 @@ _NUMBERED = re.compile(
     rf"(?:[ \t]+(?:N|S|E|W|NE|NW|SE|SW|(?i:north|south|east|west))\b\.?)?{_FLAT}"
 )
 """A road that has a number for a name: "12 County Road 7"."""
+_ROMANCE = re.compile(
+    rf"\d(?<![\w.,/].)\d{{0,5}}[ \t]+(?i:calle|avenida|via|rue|camino|paseo|corte|rua|callejon|vereda|calzada|"
+    rf"chemin|strada)"
+    rf"(?:[ \t]+(?i:de|del|la|las|los|el|du|des))*(?:[ \t]+[A-Z][\w'\u2019]*){{1,3}}{_FLAT}"
+)
+"""A street whose kind stands before its name: "12 Calle Real"."""
 _CASELESS = re.compile(
     rf"\d(?<![\w.,/].)\d{{0,5}}[ \t]+(?:[nsew]{{1,2}}\.?[ \t]+|(?:north|south|east|west)[ \t]+)?(?:(?:[a-z][\w']*\.?|"
     rf"\d+(?:st|nd|rd|th))[ \t]+){{1,3}}"
@@ -64,7 +71,8 @@ _AT_HOME = re.compile(
     re.DOTALL,
 )
 _HOME_LEAD = re.compile(
-    r"\b(?:resid(?:es|ed|ing) at|liv(?:es|ed|ing) (?:at|on)|address(?: is| on file)?:?|home:|located at|mailing:|near|"
+    r"\b(?:resid(?:es|ed|ing) at|liv(?:es|ed|ing) (?:at|on)|evicted from|mov(?:es|ed|ing) (?:to|from|out of)|"
+    r"house at|home at|lot at|fire at|address(?: is| on file)?:?|home:|located at|mailing:|near|"
     r"corner of|"
     r"\bon|\bat|esq\.,)[ \t]+$|[)],[ \t]+$"
 )
@@ -75,6 +83,7 @@ def addresses(seen: Text) -> list[Span]:
     """Streets, each with the city and the postal code that go on from it."""
     text = seen.text
     streets = [m.span() for m in _ADDRESS.finditer(text)] + [m.span() for m in _NUMBERED.finditer(text)]
+    streets += [m.span() for m in _ROMANCE.finditer(text)]
     for match in _AT_HOME.finditer(text):
         start, end = match.span()
         if _HOME_LEAD.search(seen.folded, max(0, start - 24), start):

@@ -68,13 +68,18 @@ _CUES = (
     r"(?:moved|changed|rescheduled) from [^.\n]{3,26} to|(?:death|birthday|anniversary|appointment|visit|surgery) is|"
     r"implanted|placed|"
     r"(?:admitted|transferred|discharged|moved) to [^.\n]{2,20}|"
+    r"died|expired|passed|deceased|addendum|amended|anointed|sent|received|faxed|mailed|given|signed|renewed|expires?|"
+    r"eff|rescheduled|cancell?ed|no-?showed|resumed|stopped|removed|inserted|changed|pulled|swab|nares|"
     r"week of|before|after"
 )
 _CUE = re.compile(rf"\b(?:{_CUES})(?:\s+(?:on|for|at|of))?:?\s+$")
-_DAY_BEFORE = re.compile(r"(?<![^\W_])(?:mon|tues?|wed|thur?s?|fri|sat|sun)\.?,?[ ]$")
-_CLOCK = re.compile(r",?\s+(?:at\s+|@\s*)?\d\d?:\d\d(?!\d)")
+_DAY_BEFORE = re.compile(
+    r"(?<![^\W_])(?:mon|tue|tues|wed|wednes|thu|thurs?|fri|sat|satur|sun)(?:day)?\.?,?\s$"
+)
+_CLOCK = re.compile(r",?\s+(?:at\s+|@\s*)?\d\d?:\d\d(?!\d)|\s+(?:at\s+|@\s*)\d{4}(?!\d)")
 _SCORE = re.compile(
-    r"\b(?:pain|score|scored|gcs|mmse|moca|phq-?9?|gad-?7?|scale|strength|motor|murmur|grade|acuity|vision|va|od|os|ou|"
+    r"\b(?:pain|score|scored|gcs|mmse|moca|phq-?9?|gad-?7?|scale|strength|motor|murmur|grade|acuity|vision|va|"
+    r"od|os|ou|"
     r"rated?|slums|audit|edss|apgars?|braden|morse|nrs|vas|epworth|tinetti|berg|wells|is|was|of|to|about|bp|sats?|"
     r"i/o)\s*:?\s*(?:is|was|of)?\s*$"
 )
@@ -120,7 +125,7 @@ def find_dates(text: str, folded: str) -> Iterator[Found]:
     if "/" in folded:
         for found in _SHORT_DAY.finditer(folded):
             start, end = found.span()
-            weekday = _DAY_BEFORE.search(folded, max(0, start - 7), start)
+            weekday = _DAY_BEFORE.search(folded, max(0, start - 12), start)
             if weekday or _is_short_day(folded, start, end):
                 yield Found(weekday.start() if weekday else start, end, None, _unspelled)
     if _may_word(folded):

@@ -10,6 +10,7 @@ _FOLLOWING = re.compile(
     r"(?:['\u2019]s?)?(?:(?:[ \t]and[ \t]|[ \t]&[ \t]|[ \t]|-|\u2013|/)([^\W\d_]+)(?:['\u2019]s)?)?"
     r"(?:[ \t\-]([^\W\d_]+))?"
 )
+_HYPHENS = frozenset({"-", "\u2013"})
 _SCORED = re.compile(r"[ \t]*:?[ \t]*\d{1,2}/\d{1,2}(?![\d/])")
 _OF_THING = re.compile(
     r"\b(?:circle|ligament|sphincter|loop|islets?|pouch|nodes?|sign|angle|crypts?|canal|bundle|lines?|zone|tetralogy|"
@@ -28,10 +29,12 @@ def is_thing(seen: Text, i: int) -> bool:
     if token.low in words.eponyms or _is_chained(seen, i) or _is_region(seen, i):
         return True
     following = _FOLLOWING.match(seen.folded, token.end)
-    if _SCORED.match(seen.folded, token.end):
+    if _SCORED.match(seen.folded, token.end) and not (token.kind == "name" and token.low in words.given):
         return True
     near, far = (following[1] or "", following[2] or "") if following else ("", "")
-    if near in words.nouns:
+    if near in words.nouns or (near in words.thing_nouns and token.low in words.named_things):
+        return True
+    if _is_double(seen, i):
         return True
     is_pair = far in words.nouns and (
         near in words.eponyms or near in words.named_things or words.may_name(near)
@@ -42,6 +45,18 @@ def is_thing(seen: Text, i: int) -> bool:
         left = seen.tokens[i - 1]
         joined = seen.between(left, token) in {"-", " and ", " & ", "/"}
         return joined and (left.low in words.named_things or left.low in words.eponyms)
+    return False
+
+
+def _is_double(seen: Text, i: int) -> bool:
+    """Whether a hyphen joins the token to another name and both stand for things ("Salter-Harris", "Epstein-Barr")."""
+    token, words = seen.tokens[i], seen.words
+    if seen.text[token.end : token.end + 1] not in _HYPHENS and seen.text[token.start - 1] not in _HYPHENS:
+        return False
+    for left in (i - 1, i):
+        pair = seen.tokens[max(0, left) : left + 2]
+        if len(pair) == 2 and seen.between(*pair) in _HYPHENS:
+            return all(t.low in words.named_things or t.low in words.eponyms for t in pair)
     return False
 
 

@@ -22,6 +22,7 @@ from contracts.errors import Fatal
 
 _LISTS = ("nonames", "firstnames", "lastnames")
 _SHORTEST = 2
+_CITIES = ("us_cities.csv", "towns.csv")
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,14 @@ class WordLists:
         eponyms: names that stand for a thing by themselves ("Foley", "Apgar").
         named_things: names that stand for a thing beside its noun alone ("Allen" test).
         nouns: the nouns that make a thing of a name before them ("disease", "sign", "catheter").
+        thing_nouns: the same, of `named_things` and `eponyms` alone ("fever", "boots").
         regions: states and countries, which may stay (45 CFR 164.514(b)(2)(i)(B) asks for what is smaller).
         cities: cities, many of which are words or names too.
         institution: words by which a name of a hospital, school or firm ends.
         acronyms: hospitals that are known by their letters.
         faiths: faiths that hospitals are named after ("Methodist Hospital").
         region_words: the words of states and countries of two words.
-        places: large firms and shops, hospitals that are named without the word, cities of 15,000 people and more,
+        places: large firms and shops, hospitals that are named without the word, towns of 1,000 people and more,
             by their first word; of one word only those that are no other word.
         generic: words that make no name of a hospital ("Eye" Clinic).
     """
@@ -54,6 +56,7 @@ class WordLists:
     eponyms: frozenset[str]
     named_things: frozenset[str]
     nouns: frozenset[str]
+    thing_nouns: frozenset[str]
     regions: frozenset[str]
     cities: frozenset[str]
     institution: frozenset[str]
@@ -61,7 +64,7 @@ class WordLists:
     acronyms: frozenset[str]
     faiths: frozenset[str]
     region_words: frozenset[str]
-    places: Mapping[str, tuple[str, ...]]
+    places: Mapping[str, frozenset[str]]
 
     def is_name(self, word: str) -> bool:
         """Whether the folded word is some name and no ordinary word."""
@@ -92,7 +95,7 @@ def lists_file() -> Path:
 def lists_digest() -> str:
     """Digest of the lists: part of the recipe of every source."""
     digest = hashlib.sha256(lists_file().read_bytes())
-    for name in ("kept_words.csv", "us_cities.csv"):
+    for name in ("kept_words.csv", *_CITIES):
         digest.update((files(__package__) / name).read_bytes())
     return digest.hexdigest()[:16]
 
@@ -115,6 +118,7 @@ def word_lists() -> WordLists:
         eponyms=of["eponym"],
         named_things=of["named_thing"],
         nouns=of["noun"],
+        thing_nouns=of["thing_noun"],
         regions=of["region"],
         cities=of["city"],
         institution=of["institution"],
@@ -127,8 +131,9 @@ def word_lists() -> WordLists:
 
 
 def _read_cities() -> frozenset[str]:
-    lines = (files(__package__) / "us_cities.csv").read_text(encoding="utf-8").splitlines()
-    listed = [line for line in lines if not line.startswith("#")][1:]
+    texts = ((files(__package__) / name).read_text(encoding="utf-8") for name in _CITIES)
+    lines = (line for text in texts for line in text.splitlines())
+    listed = [line for line in lines if not line.startswith("#") and line != "cities"]
     names = {name.replace("_", " ").replace("-", " ") for line in listed for name in line.split()}
     short = {"saint ": "st ", "mount ": "mt ", "fort ": "ft "}
     return frozenset(
@@ -136,12 +141,13 @@ def _read_cities() -> frozenset[str]:
     )
 
 
-def _by_first(names: frozenset[str]) -> Mapping[str, tuple[str, ...]]:
-    """Names of several words by their first one, the longest before the others."""
+def _by_first(names: frozenset[str]) -> Mapping[str, frozenset[str]]:
+    """Names by their first word without its genitive, with spaces for hyphens."""
     found: dict[str, list[str]] = {}
-    for name in sorted(names, key=len, reverse=True):
-        found.setdefault(name.partition(" ")[0], []).append(name)
-    return {first: tuple(some) for first, some in found.items()}
+    for name in names:
+        plain = name.replace("-", " ")
+        found.setdefault(plain.partition(" ")[0].removesuffix("'s"), []).append(plain)
+    return {first: frozenset(some) for first, some in found.items()}
 
 
 def _read_lists(path: Path) -> dict[str, frozenset[str]]:

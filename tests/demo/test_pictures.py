@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from nightrounds.demo.burned_in import changed_boxes, squeeze, telling_words
-from nightrounds.demo.images import holds_text, measure_images, study_pictures, thumbnail
+from nightrounds.demo.burned_in import BurnedIn, changed_boxes, squeeze, telling_words
+from nightrounds.demo.images import holds_text, measure_images, search_objects, study_pictures, thumbnail
 from nightrounds.demo.marking import mark_text
 from nightrounds.demo.page import make_environment
 from retrieval.reader import Reader, open_reader
@@ -105,9 +105,8 @@ def test_there_is_a_thumbnail_of_each_series_of_an_invented_person(made: Made, r
     names = re.findall(r'<img src="[^"]+" alt="([^"]+)"', part)
     shown = reader.rows(
         """SELECT DISTINCT series_id, i.modality || ' ' || i.body_part_examined AS name FROM imaging.object AS o
-        JOIN imaging.instance AS i USING (series_id, instance_id) JOIN imaging.study AS s ON s.study_id = o.study_id
-        WHERE o.status = 'written' AND o.has_preview AND i.manufacturer = 'Demo Imaging' AND o.person_id IN
-            (SELECT person_id FROM omop.person)"""
+        JOIN imaging.instance AS i USING (series_id, instance_id)
+        WHERE o.status = 'written' AND o.has_preview AND i.manufacturer = 'Demo Imaging' AND o.person_id IS NOT NULL"""
     )
     assert sorted(names) == sorted(row["name"] for row in shown) and len(names) > 15
     assert {name.split()[0] for name in names} == {"CR", "CT", "US"}, "a head with a face is held"
@@ -148,6 +147,22 @@ def test_variants_stand_beside_their_image_and_notes(made: Made, reader: Reader)
         [int(person[1])],
     )
     assert rows[0]["n"] == 1, "the record, the image and the variants are one person's"
+
+
+@pytest.mark.parametrize(
+    ("told_before", "told_after", "hidden", "gone"),
+    [(2, 0, 3, True), (2, 1, 3, False), (0, 0, 3, False), (2, 0, 0, False)],
+)
+def test_a_name_is_gone_only_if_it_was_read_and_hidden(
+    told_before: int, told_after: int, hidden: int, gone: bool
+) -> None:
+    assert BurnedIn(b"", b"", 1, 1, (), 3, 1, told_before, told_after, hidden).gone is gone
+
+
+def test_a_file_that_kept_an_identifier_is_told(reader: Reader) -> None:
+    searched, leaky = search_objects(reader, ["Demo Imaging"])
+    assert searched > leaky > 20, "the scanners' maker stays, and is found"
+    assert search_objects(reader, ["Quillfeather"]) == (searched, 0)
 
 
 def test_boxes_are_around_what_differs() -> None:

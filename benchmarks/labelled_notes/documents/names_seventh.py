@@ -62,14 +62,14 @@ _ALL = Names(
         "Summit Ridge Regional Hospital; Trinity Medical Center; St. Bernadette Hospital; Cascade Rehabilitation Hospital; Our Lady of Grace Medical Center; "
         "Maple Leaf Care Center; Golden Acres Nursing and Rehab; Harmony House; Northgate Family Medicine; VA Hospital in Tampa; University of Montana Hospital; "
         "Holy Redeemer; Bayou Orthopedic Associates; Great Plains Kidney Center; Shriners Hospital for Children; Hickory Hospice; Lakewood Women's Health; "
-        "Ochsner; Geisinger; the Brigham; Mass General; Tri-County Urgent Care; Evergreen Behavioral Health; Rockdale Adult Day Center; Willow Creek Memory Care; "
+        "Ochsner; Geisinger; Brigham; Mass General; Tri-County Urgent Care; Evergreen Behavioral Health; Rockdale Adult Day Center; Willow Creek Memory Care; "
         "Franklin Middle School; Iowa State University; First Baptist Church; Saint Anthony's; Providence; Sunnyside Manor; The Arbors at Westbridge; Ridgecrest Surgery Center"
     ),
     short_hospitals=words("OHSU UAB JMH HCMC MUSC UIHC BWH CHOC SLU LGH"),
     employers=lines(
         "Target; General Mills; UPS; Caterpillar; Southwest Airlines; Dollar General; Publix; Boeing; Walgreens; CVS; Rite Aid; Jackson's Auto Body; "
-        "Delgado Roofing; Blue Moon Diner; the Post Office; Dominion Energy; Acme Tool and Die; Riverbend School District; Lone Star Steel; Hampton Inn; Chili's; "
-        "Bath Iron Works; the Marriott; Nestle; Smith & Sons Plumbing; Tri-State Trucking; ConAgra; Pilgrim's Pride"
+        "Delgado Roofing; Blue Moon Diner; Post Office; Dominion Energy; Acme Tool and Die; Riverbend School District; Lone Star Steel; Hampton Inn; Chili's; "
+        "Bath Iron Works; Marriott; Nestle; Smith & Sons Plumbing; Tri-State Trucking; ConAgra; Pilgrim's Pride"
     ),
 )
 

@@ -54,7 +54,7 @@ _HOME = (
         "Meds reconciled with {r.first}; refills needed from {employer} on {street}.",
         "Case conference with {x.full} (PT) and {x.full} (OT) held {shortdate}.",
         "Next visit {weekday} {shortdate}, <{x.first} covering|{x.full} to cover>.",
-        "Dog ({p.nick}) secured. Firearm in safe.",
+        "Dog secured. Firearm in safe; {x.first} has the key.",
         "Called {e.last}'s nurse {x.first} at {phone} re: INR 3.9; order to hold tonight.",
         "Labs drawn, dropped at {hospital}.",
         "Daughter-in-law {s.first} prefers contact by text {phone} or email {email}.",
