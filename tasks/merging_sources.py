@@ -134,13 +134,19 @@ def _judge(
     """One slice: its contested versions opened, judged, and sealed again."""
     staged = no_presences() if staged is None else staged
     ledger = empty_ledger() if ledger is None else ledger
-    others = empty_ledger() if others is None else others
+    others = empty_ledger() if others is None else _of_owners(others, staged, ledger)
     several = None if of_documents else _contested(staged, ledger, others)
     opened = partial(_open, owners=several, key=key)
     found = merge_found(
         opened(staged), opened(ledger), opened(others), manifests, gone, incremental=incremental
     )
     return Merge(**{**vars(found), "ledger": _seal(found.ledger, several, key)})
+
+
+def _of_owners(others: pl.DataFrame, *frames: pl.DataFrame) -> pl.DataFrame:
+    """What others state of these frames' records; of a source of documents beside this one, nothing is looked at."""
+    owners = pl.concat([frame["_owner"] for frame in frames]).unique()
+    return others.filter(pl.col("_owner").is_in(owners.implode()))
 
 
 def _contested(*frames: pl.DataFrame) -> pl.Series:

@@ -150,6 +150,19 @@ def test_statements_within_documents_are_judged_at_once(tmp_path: Path) -> None:
         merge_source("fhir", [_sealed(stage("a", told))], [], [], slices, KEY)
 
 
+def test_documents_of_a_source_beside_this_one_are_left_alone(tmp_path: Path) -> None:
+    rows = [
+        {"_owner": 7, "unit": f"exchange/{n}", "record_type": "x", "version": f"{n}{WITHIN}9", "digest": n}
+        for n in (1, 2)
+    ]
+    beside = pl.DataFrame(rows).with_columns(fate=pl.lit("accepted"), _recipe=pl.lit("r"))
+    told: list[Said] = [(1, "2023", 1, "accepted")]
+    with Slices(tmp_path / "s", 1) as slices:
+        others = [seal_versions(beside, KEY)]
+        found = merge_source("omop", [_sealed(stage("a", told))], [], [], slices, KEY, others=others)
+        assert found.touched.tolist() == [1] and not found.ceded
+
+
 def test_a_contested_version_of_another_key_is_told(tmp_path: Path) -> None:
     told: list[Said] = [(1, "2023", 1, "accepted"), (1, "2024", 2, "accepted")]
     with Slices(tmp_path / "s", 1) as slices, pytest.raises(Fatal, match="version"):
