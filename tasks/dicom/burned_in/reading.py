@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from contracts.errors import Fatal
+from tasks.dicom.burned_in.unread import find_unread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,6 +29,8 @@ _SINGLE = 1280
 """An image whose longer side is at most this is read whole."""
 _SMALLEST = 736
 """The detector sees the shorter side of an image, or of a tile, enlarged to this."""
+_READ = 0.5
+"""Where a line is read as surely as this, nothing is looked for again."""
 _SURE, _LETTERS = 0.6, 3
 """What only the enlarged image shows is text where it is read as surely and has as many letters or digits."""
 MODELS = {
@@ -78,23 +81,40 @@ class Reader:
     def read_twice(self, image: NDArray[np.uint8]) -> list[Line]:
         """The lines of an image, and those that are seen only when it is twice as large: small and faint ones.
 
-        What the enlarged image alone shows must be surer: its noise looks like letters.
+        Enlarged are the parts in which `find_unread` sees strokes outside the lines. What they alone show must be
+        surer: noise that is enlarged looks like letters. Images that the detector sees twice as large as they are
+        anyhow are read once.
 
         Args:
             image: as `read` takes it.
         """
+        found = self.read(image)
+        if 2 * min(image.shape[:2]) <= _SMALLEST:
+            return found
+        for part in find_unread(image, [line.box for line in found if line.score >= _READ]):
+            for line in self._read_enlarged(image, part):
+                if not any(_mostly_within(line.box, other.box) for other in found):
+                    found.append(line)
+        return found
+
+    def _read_enlarged(self, image: NDArray[np.uint8], part: Box) -> list[Line]:
+        """The lines of a part of an image that are surely some when it is twice as large."""
         import cv2
 
-        found = self.read(image)
-        rows, columns = image.shape[:2]
-        large = cv2.resize(image, (2 * columns, 2 * rows), interpolation=cv2.INTER_CUBIC)
-        for line in self.read(np.asarray(large, np.uint8)):
-            left, top, right, bottom = line.box
-            box = (left // 2, top // 2, -(-right // 2), -(-bottom // 2))
-            sure = line.score >= _SURE and sum(c.isalnum() for c in line.text) >= _LETTERS
-            if sure and not any(_mostly_within(box, other.box) for other in found):
-                found.append(Line(box, line.text, line.score))
-        return found
+        left, top, right, bottom = part
+        size = (2 * (right - left), 2 * (bottom - top))
+        large = cv2.resize(image[top:bottom, left:right], size, interpolation=cv2.INTER_CUBIC)
+        detector = self._engine.text_det
+        detector.limit_side_len = 32  # a strip is not enlarged until its height is a frame's
+        try:
+            lines = self.read(np.asarray(large, np.uint8))
+        finally:
+            detector.limit_side_len = _SMALLEST
+        return [
+            _moved(Line(_halved(line.box), line.text, line.score), left, top)
+            for line in lines
+            if line.score >= _SURE and sum(c.isalnum() for c in line.text) >= _LETTERS
+        ]
 
     def _read_tile(self, tile: NDArray[np.uint8]) -> list[Line]:
         if min(tile.shape[:2]) < 8:
@@ -138,6 +158,10 @@ def _around(box: NDArray[Any], shape: tuple[int, ...]) -> Box:
     left, top = (int(v) for v in np.floor(box.min(axis=0)))
     right, bottom = (int(v) + 1 for v in np.ceil(box.max(axis=0)))
     return max(left, 0), max(top, 0), min(right, shape[1]), min(bottom, shape[0])
+
+
+def _halved(box: Box) -> Box:
+    return box[0] // 2, box[1] // 2, -(-box[2] // 2), -(-box[3] // 2)
 
 
 def _mostly_within(box: Box, other: Box) -> bool:
