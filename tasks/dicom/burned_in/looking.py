@@ -16,6 +16,7 @@ from tasks.dicom.burned_in.judging import HIDE, KEEP, judge_line, known_words
 from tasks.dicom.burned_in.reading import Box, reader
 from tasks.dicom.burned_in.risk import CHECK, SAMPLE, Risk
 from tasks.dicom.burned_in.strokes import Seen
+from tasks.dicom.burned_in.widening import widen_along_ink
 from tasks.dicom.deidentify import Told
 from tasks.dicom.frames import Pixels, decode_frame
 from tasks.dicom.pixels import render
@@ -31,8 +32,8 @@ _MARGIN = 3
 """Pixels around a line that are hidden with it."""
 _READ_AGAIN = 6
 """Frames that are read again once text is hidden."""
-_PAGE_SHARE, _PAGE_LINES = 0.3, 60
-"""An image of which so much is text is a page: what is left of it shows nothing."""
+_PAGE_SHARE, _PAGE_FEW, _PAGE_LINES = 0.3, 10, 60
+"""An image of which so much is text is a page: what is left of it shows nothing. A few large lines are none."""
 
 
 @dataclass
@@ -122,14 +123,14 @@ class Looked:
     def _read(self, image: NDArray[np.uint8], part: Box, index: int) -> None:
         left, top, right, bottom = part
         hidden = 0
-        for line in reader().read(image[top:bottom, left:right]):
+        for line in reader().read_twice(image[top:bottom, left:right]):
             verdict = judge_line(line, self.strict, self.known)
             self.kept += verdict == KEEP
             if verdict == HIDE:
                 hidden += 1
                 box = line.box
                 moved = (box[0] + left, box[1] + top, box[2] + left, box[3] + top)
-                self.boxes.append(_widened(moved, image.shape))
+                self.boxes.append(_widened(widen_along_ink(image, moved), image.shape))
         if hidden and index not in self.telling:
             self.telling.append(index)
 
@@ -138,7 +139,8 @@ class Looked:
         covered = np.zeros(shape[:2], np.bool_)
         for left, top, right, bottom in self.boxes:
             covered[top:bottom, left:right] = True
-        if covered.mean() > _PAGE_SHARE or len(set(self.boxes)) > _PAGE_LINES:
+        lines = len(set(self.boxes))
+        if (covered.mean() > _PAGE_SHARE and lines > _PAGE_FEW) or lines > _PAGE_LINES:
             self.reason = "page-of-text"
 
 

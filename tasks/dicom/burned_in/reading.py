@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from contracts.errors import Fatal
+from tasks.dicom.burned_in.unread import find_unread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,6 +29,10 @@ _SINGLE = 1280
 """An image whose longer side is at most this is read whole."""
 _SMALLEST = 736
 """The detector sees the shorter side of an image, or of a tile, enlarged to this."""
+_READ = 0.5
+"""Where a line is read as surely as this, nothing is looked for again."""
+_SURE, _LETTERS = 0.6, 3
+"""What only the enlarged image shows is text where it is read as surely and has as many letters or digits."""
 MODELS = {
     "ch_PP-OCRv4_det_infer.onnx": "d2a7720d45a54257208b1e13e36a8479894cb74155a5efe29462512d42f49da9",
     "ch_PP-OCRv4_rec_infer.onnx": "48fc40f24f6d2a207a2b1091d3437eb3cc3eb6b676dc3ef9c37384005483683b",
@@ -73,6 +78,44 @@ class Reader:
                 found += [_moved(line, left, top) for line in self._read_tile(tile)]
         return found
 
+    def read_twice(self, image: NDArray[np.uint8]) -> list[Line]:
+        """The lines of an image, and those that are seen only when it is twice as large: small and faint ones.
+
+        Enlarged are the parts in which `find_unread` sees strokes outside the lines. What they alone show must be
+        surer: noise that is enlarged looks like letters. Images that the detector sees twice as large as they are
+        anyhow are read once.
+
+        Args:
+            image: as `read` takes it.
+        """
+        found = self.read(image)
+        if 2 * min(image.shape[:2]) <= _SMALLEST:
+            return found
+        for part in find_unread(image, [line.box for line in found if line.score >= _READ]):
+            for line in self._read_enlarged(image, part):
+                if not any(_mostly_within(line.box, other.box) for other in found):
+                    found.append(line)
+        return found
+
+    def _read_enlarged(self, image: NDArray[np.uint8], part: Box) -> list[Line]:
+        """The lines of a part of an image that are surely some when it is twice as large."""
+        import cv2
+
+        left, top, right, bottom = part
+        size = (2 * (right - left), 2 * (bottom - top))
+        large = cv2.resize(image[top:bottom, left:right], size, interpolation=cv2.INTER_CUBIC)
+        detector = self._engine.text_det
+        detector.limit_side_len = 32  # a strip is not enlarged until its height is a frame's
+        try:
+            lines = self.read(np.asarray(large, np.uint8))
+        finally:
+            detector.limit_side_len = _SMALLEST
+        return [
+            _moved(Line(_halved(line.box), line.text, line.score), left, top)
+            for line in lines
+            if line.score >= _SURE and sum(c.isalnum() for c in line.text) >= _LETTERS
+        ]
+
     def _read_tile(self, tile: NDArray[np.uint8]) -> list[Line]:
         if min(tile.shape[:2]) < 8:
             return []
@@ -115,6 +158,17 @@ def _around(box: NDArray[Any], shape: tuple[int, ...]) -> Box:
     left, top = (int(v) for v in np.floor(box.min(axis=0)))
     right, bottom = (int(v) + 1 for v in np.ceil(box.max(axis=0)))
     return max(left, 0), max(top, 0), min(right, shape[1]), min(bottom, shape[0])
+
+
+def _halved(box: Box) -> Box:
+    return box[0] // 2, box[1] // 2, -(-box[2] // 2), -(-box[3] // 2)
+
+
+def _mostly_within(box: Box, other: Box) -> bool:
+    """Whether nine tenths of a box lie in another."""
+    wide = min(box[2], other[2]) - max(box[0], other[0])
+    tall = min(box[3], other[3]) - max(box[1], other[1])
+    return wide > 0 and tall > 0 and wide * tall >= 0.9 * (box[2] - box[0]) * (box[3] - box[1])
 
 
 def _moved(line: Line, left: int, top: int) -> Line:

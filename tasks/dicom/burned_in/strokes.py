@@ -3,6 +3,7 @@ read, need not be read."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from tasks.dicom.burned_in.reading import Box
 
 TILE = 16
-_CONTRAST = 14
+CONTRAST = 14
 """Grey levels of 255 by which a stroke stands out: fainter text can't be read by people either."""
 _ENOUGH = 5
 """Pixels of strokes in a tile for it to hold part of a letter."""
@@ -27,21 +28,28 @@ def find_strokes(image: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
     A stroke is lighter or darker than what is around it within nine pixels, in any channel.
     """
+    strokes = np.zeros(image.shape[:2], np.bool_)
+    for response in responses(image):
+        strokes |= response >= CONTRAST
+    held: NDArray[np.bool_] = tiles_of(strokes, "sum") >= _ENOUGH
+    return held
+
+
+def responses(image: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+    """Of each channel, grey levels by which a pixel is lighter or darker than what is around it: (rows, columns)."""
     import cv2
 
     kernel = np.ones((9, 9), np.uint8)
     channels = [image] if image.ndim == 2 else [image[..., c] for c in range(image.shape[2])]
-    strokes = np.zeros(image.shape[:2], np.bool_)
     for channel in channels:
         plane = np.ascontiguousarray(channel)
         closed = cv2.morphologyEx(plane, cv2.MORPH_CLOSE, kernel)
         opened = cv2.morphologyEx(plane, cv2.MORPH_OPEN, kernel)
-        strokes |= np.maximum(closed - plane, plane - opened) >= _CONTRAST
-    held: NDArray[np.bool_] = _tiles(strokes, "sum") >= _ENOUGH
-    return held
+        yield np.maximum(closed - plane, plane - opened).astype(np.uint8, copy=False)
 
 
-def _tiles(values: NDArray[Any], by: str) -> NDArray[Any]:
+def tiles_of(values: NDArray[Any], by: str) -> NDArray[Any]:
+    """The `sum` of each tile's values, or their `max`: (ceil(rows / TILE), ceil(columns / TILE))."""
     rows, columns = (-(-n // TILE) for n in values.shape)
     padded = np.zeros((rows * TILE, columns * TILE), np.uint8)
     padded[: values.shape[0], : values.shape[1]] = values
@@ -79,7 +87,7 @@ class Seen:
         difference = cv2.absdiff(frame, image)
         if difference.ndim == 3:
             difference = difference.max(axis=2)
-        alike: NDArray[np.bool_] = _tiles(difference, "max") <= _SAME
+        alike: NDArray[np.bool_] = tiles_of(difference, "max") <= _SAME
         return alike
 
     @staticmethod
