@@ -12,7 +12,7 @@ from contracts.privacy import Action
 from contracts.schemas.fields import field
 
 _S, _I, _F = pa.string(), pa.int32(), pa.float64()
-_CODE = "a code string by its shape (VR CS); PS3.15 E.1-1 does not list it"
+_CODE = "a code string (VR CS), which PS3.15 E.1-1 does not list; people type names into some"
 _NUMBER = "a number about the image; PS3.15 E.1-1 does not list it"
 _UID = "PS3.15 E.1-1: U"
 _FREE = "written by people, so it may name them"
@@ -38,7 +38,7 @@ INSTANCE = pa.schema(
         field("study_instance_uid", _S, Action.UID, _UID),  # (0020,000D)
         field("sop_class_uid", _S, Action.UID, _CLASS),  # (0008,0016)
         field("transfer_syntax_uid", _S, Action.UID, _CLASS),  # (0002,0010)
-        field("modality", _S, Action.KEEP, _CODE),  # (0008,0060)
+        field("modality", _S, Action.TERM, _CODE, term="cs"),  # (0008,0060)
         field("study_date", _S, Action.DATE, _DAY),  # (0008,0020)
         field("study_datetime", _S, Action.DATETIME, _TIME),  # with (0008,0030)
         field("series_date", _S, Action.DATE, _DAY),  # (0008,0021)
@@ -52,14 +52,14 @@ INSTANCE = pa.schema(
         field("acquisition_number", _I, Action.KEEP, _NUMBER),  # (0020,0012)
         field("instance_number", _I, Action.KEEP, _NUMBER),  # (0020,0013)
         field("temporal_position_identifier", _I, Action.KEEP, _NUMBER),  # (0020,0100)
-        field("body_part_examined", _S, Action.KEEP, _CODE),  # (0018,0015)
+        field("body_part_examined", _S, Action.TERM, _CODE, term="cs"),  # (0018,0015)
         field("body_part_code", _S, Action.TERM, _TERM),  # (0008,2218)>(0008,0100)
         field("body_part_code_scheme", _S, Action.TERM, _TERM, term="system"),  # (0008,2218)>(0008,0102)
         field("body_part_code_meaning", _S, Action.TERM, _TERM, term="display", code="body_part_code"),
-        field("laterality", _S, Action.KEEP, _CODE),  # (0020,0062), (0020,0060), (0020,9072)
-        field("patient_position", _S, Action.KEEP, _CODE),  # (0018,5100)
-        field("view_position", _S, Action.KEEP, _CODE),  # (0018,5101)
-        field("image_type", pa.list_(_S), Action.KEEP, _CODE),  # (0008,0008)
+        field("laterality", _S, Action.TERM, _CODE, term="cs"),  # (0020,0062), (0020,0060), (0020,9072)
+        field("patient_position", _S, Action.TERM, _CODE, term="cs"),  # (0018,5100)
+        field("view_position", _S, Action.TERM, _CODE, term="cs"),  # (0018,5101)
+        field("image_type", pa.list_(_S), Action.TERM, _CODE, term="cs"),  # (0008,0008)
         field("manufacturer", _S, Action.TEXT, _FREE),  # (0008,0070)
         field("manufacturer_model_name", _S, Action.TEXT, _FREE),  # (0008,1090)
         field("software_versions", pa.list_(_S), Action.TEXT, _FREE),  # (0018,1020)
@@ -99,8 +99,8 @@ INSTANCE = pa.schema(
         field("flip_angle_deg", _F, Action.KEEP, _NUMBER),  # (0018,1314)
         field("magnetic_field_strength_t", _F, Action.KEEP, _NUMBER),  # (0018,0087)
         field("contrast_bolus_agent", _S, Action.TEXT, _FREE),  # (0018,0010)
-        field("burned_in_annotation", _S, Action.KEEP, _CODE),  # (0028,0301)
-        field("recognizable_visual_features", _S, Action.KEEP, _CODE),  # (0028,0302)
+        field("burned_in_annotation", _S, Action.TERM, _CODE, term="cs"),  # (0028,0301)
+        field("recognizable_visual_features", _S, Action.TERM, _CODE, term="cs"),  # (0028,0302)
         field("lossy_image_compression", _S, Action.KEEP, _CODE),  # (0028,2110): 01 where lossy
         field("lossy_image_compression_ratio", pa.list_(_F), Action.KEEP, _NUMBER),  # (0028,2112)
         field("has_pixels", pa.bool_(), Action.KEEP, "whether there are pixels").with_nullable(False),

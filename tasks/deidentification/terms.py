@@ -23,6 +23,8 @@ from tasks.deidentification.writing import compose
 
 _CODE = re.compile(r"[A-Za-z0-9.:_/^-]{1,40}")
 _SYSTEM = re.compile(r"[A-Za-z0-9.:_/%-]{1,200}")
+_CODE_STRING = re.compile(r"[A-Z0-9 _]{1,16}")
+"""VR CS of DICOM PS3.5."""
 _TOKEN = re.compile(r"[^\W_]+")
 
 
@@ -93,7 +95,8 @@ class TermCleaner:
             column: strings.
             index: by row, an index into `persons`, -1 for nobody.
             persons: the persons of the rows.
-            term: `code`, `system` or `display`. A name that is an ordinary word counts in a code alone.
+            term: `code`, `system`, `display`, or `cs` (a code string of DICOM). A name that is an ordinary word counts
+                in a code alone.
             coded: for displays, whether a row of nobody has a code (boolean); null where the table has none.
         """
         terms = column.cast(pa.string()).dictionary_encode()
@@ -129,7 +132,7 @@ class TermCleaner:
         self, value: str, who: int, persons: Sequence[Person], suspects: frozenset[int], term: str
     ) -> bool:
         if who < 0:
-            shape = {"code": _CODE, "system": _SYSTEM}.get(term)
+            shape = {"code": _CODE, "system": _SYSTEM, "cs": _CODE_STRING}.get(term)
             return shape is None or shape.fullmatch(value) is not None
         if who not in suspects:
             return True

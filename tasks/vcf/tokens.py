@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from contracts.identity import Person, decode_subject
 from contracts.keys import Key
+from tasks.vcf.shapes import decoded, encoded, scrub_shapes
 
 _WORDS = re.compile(r"[^\W_]+")
 _START, _END = r"(?<![^\W_])", r"(?![^\W_])"
@@ -62,11 +63,21 @@ class Tokens:
                 self._patterns[words[0]].append((pattern, tags[token]))
 
     def scrub(self, text: str) -> str:
-        """The text with tokens and dates replaced."""
+        """The text with tokens, dates and what looks like an identifier replaced; escapes of VCF are looked beneath."""
+        try:
+            plain = decoded(text)
+        except UnicodeDecodeError:
+            plain = text
+        clean = self._clean(plain)
+        if clean == plain:
+            return text
+        return clean if plain == text else encoded(clean)
+
+    def _clean(self, text: str) -> str:
         found = [p for word in set(_WORDS.findall(text.lower())) for p in self._patterns.get(word, ())]
         for pattern, tag in sorted(found, key=lambda p: len(p[0].pattern), reverse=True):
             text = pattern.sub(tag, text)
-        return _DATES.sub("[DATE]", text)
+        return _DATES.sub("[DATE]", scrub_shapes(text))
 
     def scrub_prose(self, text: str) -> str:
         """The same for descriptions, whose paths, addresses and e-mails go too."""

@@ -9,9 +9,11 @@ import polars as pl
 
 from stores.objects import preview_key
 from tasks.encoders import load_encoder
+from tests.dicom_files import image
 from tests.flows.exports import mrn, patient, write_image, write_links, write_records
 from tests.flows.house import House
 from tests.imaging.nights import EMBED, contents, image_night, stamps, written
+from tests.imaging.pictures import save, uids
 
 
 def _objects(house: House) -> pl.DataFrame:
@@ -83,3 +85,23 @@ def test_objects_follow_their_files_and_persons(house: House) -> None:
     columns = [c for c in before.columns if c != "_recipe"]
     one = pl.col("instance_id") == row["instance_id"]
     assert _objects(house).filter(one).select(columns).equals(before.filter(one).select(columns))
+
+
+def test_a_name_typed_as_a_code_reaches_no_column(house: House) -> None:
+    pacs = house.add("pacs", "dicom", snapshot=True)
+    typed = {
+        "PatientName": "Knestjerne^Ida",
+        "BodyPartExamined": "KNESTJERNE",
+        "ImageType": ["ORIGINAL", "PRIMARY", "IDA KNESTJERNE"],
+        "Laterality": "L",
+        "PatientPosition": "HFS",
+    }
+    save(pacs / "typed.dcm", image(**uids(1), **typed))
+    save(pacs / "plain.dcm", image(**uids(2), BodyPartExamined="CHEST"))
+    image_night(house)
+    columns = ("body_part_examined", "image_type", "laterality", "patient_position")
+    rows = house.rows("imaging.instance", *columns).rows()
+    assert (None, ["ORIGINAL", "PRIMARY", None], "L", "HFS") in rows
+    assert "CHEST" in [row[0] for row in rows]
+    for table in ("imaging.instance", "imaging.series", "imaging.study"):
+        assert "KNESTJERNE" not in str(house.rows(table).to_dicts()).upper()

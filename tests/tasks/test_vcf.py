@@ -288,3 +288,33 @@ def test_many_tokens_and_short_ones() -> None:
         [],
         ["[NAME].bam", None],
     ]
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("Dr. Jebediah Frostwick, jeb@clinic.org", "Dr. [NAME], [ID]"),
+        ("phone (617) 555-0143 SSN 123-45-6789", "phone [ID] SSN [ID]"),
+        ("Patient:Wilhelmina%20Okonkwo", "Patient%3A[NAME]"),
+        ("DOB:19510719", "DOB:[ID]"),
+        ("MRN_88812345_tel_617-555-0143", "MRN_[ID]_tel_[ID]"),
+        ("Bartholomew%20Vexley", "[NAME] [NAME]"),
+        ("S%2D0042", "[ID]"),
+    ],
+)
+def test_what_looks_like_somebodys_goes(said: str, left: str) -> None:
+    people = {encode_subject("a", "S-0042"): Person(1, 1, {"name": ("Vexley, Bartholomew",)})}
+    assert Tokens(people).scrub(said) == left
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "NM_007294.4:c.68_69del", "p.Glu23ValfsTer17", "chr17:43044295-43125364", "ENST00000357654.9", "12,345,678",
+        "1.2.840", "0.0123", "-1.5e-10", "rs80357914", "A|missense_variant|MODERATE|BRCA1|ENSG00000012048|Transcript",
+        "2024", "100%", "50%25", "born_alive", "PatientCount", "tool=BCFTOOLS",
+        "3.14-2.71", "HP:0000118", "MONDO:0007254", "DRAGEN 4.2.4", "555-0143", "TEL1", "TEL-AML1",
+    ],
+)  # fmt: skip
+def test_what_variants_are_told_in_stays(said: str) -> None:
+    assert Tokens({}).scrub(said) == said
