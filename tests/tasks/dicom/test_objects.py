@@ -14,7 +14,8 @@ from pydicom.uid import RLELossless
 
 from contracts.errors import Rejected
 from stores.objects import Objects, object_key, preview_key
-from tasks.dicom.apart import TOO_LONG, Apart
+from tasks.apart import TOO_LONG
+from tasks.dicom.apart import Apart
 from tasks.dicom.burned_in.judging import HIDE, KEEP, judge_line
 from tasks.dicom.burned_in.reading import Line
 from tasks.dicom.burned_in.risk import Facts, judge_risk
